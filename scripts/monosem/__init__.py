@@ -1,0 +1,1 @@
+"""Shared code of the monosem scripts; the layers are listed in tests/test_layout.py."""

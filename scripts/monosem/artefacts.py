@@ -1,0 +1,107 @@
+"""The one way to write a file: whole or not at all, and with a record of where it came from."""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from monosem.provenance import SCRIPTS, fingerprint
+
+VERSIONED = ("torch", "numpy", "zarr", "numcodecs", "pandas", "scipy", "tokenizers", "safetensors")
+VOLATILE = ("written", "machine")  # record fields that may differ between two equal runs
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a sibling path to write a file or folder to; renames it onto `path` on success, removes it on error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tmp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield tmp
+        if path.is_dir():
+            shutil.rmtree(path)
+        tmp.replace(path)
+    finally:
+        if tmp.is_dir():
+            shutil.rmtree(tmp)
+        else:
+            tmp.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Raises ValueError naming the file when it is missing or is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file; run the rule that writes it") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} line {error.lineno}: not JSON ({error.msg}); delete it and rerun") from None
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(path: Path) -> str:
+    """16 hex digits of a file's content; for one of our records, of all but the fields that name time and machine."""
+    if path.suffix != ".json":
+        return sha256(path)[:16]
+    record = read_json(path)
+    stable = {key: value for key, value in record.items() if key not in VOLATILE}
+    return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def write_record(path: Path, fields: dict[str, Any], *, inputs: Iterable[Path], args: argparse.Namespace) -> None:
+    """Write the JSON record that marks an artefact whole; call it last.
+
+    To `fields` it adds the script, its flags (not the paths it read or wrote), the digests of its inputs, the digest
+    of its code, library versions, time and machine.
+    """
+    flags = {key: value for key, value in vars(args).items() if not holds_paths(value)}
+    record = {
+        **fields,
+        "script": Path(sys.argv[0]).name,
+        "flags": flags,
+        "inputs": {Path(file).name: digest(Path(file)) for file in inputs},
+        "code": code_digest(),
+        "versions": versions(),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"node": platform.node(), "system": platform.platform(), "cpus": os.cpu_count()},
+    }
+    with replacing(path) as tmp:
+        tmp.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def holds_paths(value: object) -> bool:
+    members = value if isinstance(value, list) else [value]
+    return any(isinstance(member, Path) for member in members)
+
+
+def code_digest() -> str:
+    """One digest over the running script and the project modules it reaches; "interactive" when there is none."""
+    script = Path(sys.argv[0])
+    if script.resolve().parent != SCRIPTS:
+        return "interactive"
+    joined = json.dumps(fingerprint(script.name), sort_keys=True)
+    return hashlib.sha256(joined.encode()).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the installed libraries that can change a result."""
+    found = {"python": platform.python_version()}
+    for package in VERSIONED:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,90 @@
+"""Which code a script runs, as hashes: standard library only, because every job re-parses the Snakefile.
+
+A rule lists `fingerprint("train_sae.py")` under `params`. Snakemake then reruns the rule when the meaning of that
+script changes, or of any `monosem` module it reaches by import, and names the changed file. Comments, docstrings and
+layout are not part of the hash, so they rerun nothing.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+PACKAGE = "monosem"
+
+
+def fingerprint(script: str) -> dict[str, str]:
+    """Hashes of a script and of all project code it reaches.
+
+    Returns {path relative to scripts/: 12 hex digits}. A module's template (`pages.html` beside `pages.py`) counts as
+    its code. Raises ValueError for a script that does not exist and for imports that cannot be followed statically.
+    """
+    path = SCRIPTS / script
+    if not path.is_file():
+        raise ValueError(f"script {script}: no such file in {SCRIPTS}; check the rule that names it")
+    reached, waiting = set(), [path]
+    while waiting:
+        source = waiting.pop()
+        if source not in reached:
+            reached.add(source)
+            waiting.extend(imported_files(source))
+    templates = {source.with_suffix(".html") for source in reached}
+    files = reached | {template for template in templates if template.is_file()}
+    return {file.relative_to(SCRIPTS).as_posix(): code_hash(file) for file in sorted(files)}
+
+
+@cache
+def code_hash(file: Path) -> str:
+    """12 hex digits over a Python file's syntax tree without docstrings, or over any other file's bytes."""
+    content = file.read_bytes()
+    if file.suffix == ".py":
+        tree = ast.parse(content, filename=str(file))
+        for node in ast.walk(tree):
+            drop_docstring(node)
+        content = ast.dump(tree).encode()
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def drop_docstring(node: ast.AST) -> None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    first = node.body[0] if node.body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        node.body = node.body[1:]
+
+
+@cache
+def imported_files(source: Path) -> frozenset[Path]:
+    """Project files that one Python file imports, wherever in the file the import stands."""
+    tree = ast.parse(source.read_bytes(), filename=str(source))
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError(f"{source} line {node.lineno}: relative import; write `from {PACKAGE}. ...`")
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif is_dynamic_import(node):
+            raise ValueError(
+                f"{source} line {node.lineno}: dynamic import; reruns could not notice that module's changes"
+            )
+    return frozenset(file for name in names if name.split(".")[0] == PACKAGE for file in module_files(name))
+
+
+def is_dynamic_import(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return called in {"__import__", "import_module"}
+
+
+def module_files(name: str) -> list[Path]:
+    """Files that run when `name` is imported: each parent package's __init__.py and the module itself."""
+    files, folder = [], SCRIPTS
+    for part in name.split("."):
+        folder = folder / part
+        files += [folder / "__init__.py", folder.with_suffix(".py")]
+    return [file for file in files if file.is_file()]
