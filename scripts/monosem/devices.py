@@ -1,0 +1,33 @@
+"""What the machine can do: device, matmul precision, threads, compiler."""
+
+import shutil
+
+import torch
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def use_device(name: str, threads: int) -> torch.device:
+    """`auto` is the first CUDA device if there is one. Sets torch's CPU threads and turns TF32 off."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"--device {name}: no CUDA device found; use --device cpu or auto")
+    torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    return torch.device(name)
+
+
+def matmul_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """`auto` is bfloat16 where the hardware multiplies it natively (float32 accumulation), else float32."""
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision {precision}: one of {', '.join(PRECISIONS)} expected")
+    if precision != "auto":
+        return getattr(torch, precision)
+    native = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if native else torch.float32
+
+
+def compilable(device: torch.device) -> bool:
+    """torch.compile needs a C++ compiler on a CPU; without one everything runs, slower."""
+    return device.type == "cuda" or any(shutil.which(name) for name in ("g++", "clang++"))

@@ -1,0 +1,185 @@
+"""Examples of a feature: the windows its explainer sees, and other windows on which the explanation is scored.
+
+Sampling follows "Towards Monosemanticity" (#appendix-automated-setup): windows of nine tokens, drawn per even interval
+of activation between 0 and the feature's maximum, plus random windows and windows around the feature's top tokens in
+contexts drawn regardless of activation. One thing is stricter than in the paper: half of the contexts, drawn by
+`seed`, serve the explainer and the other half the scores, so no scored window overlaps one that was explained.
+
+Shape suffixes: S contexts, L position, T held-out tokens, P places (contexts laid end to end with a gap between),
+Z active tokens of one feature, E windows, W positions in a window, G groups to draw from, C candidates.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from monosem.codes import Codes
+from monosem.progress import progress
+from monosem.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate
+
+TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))
+SPARE = 4  # candidates drawn for each random window wanted, so that repeats can be dropped
+BLOCK = 512  # features a row group
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Windows of one role: from the top interval, from each other interval, random, and top tokens out of context."""
+
+    top: int
+    interval: int
+    random: int
+    out_of_context: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    quotas: tuple[Quota, Quota]  # in the order of ROLES
+    n_intervals: int
+    width: int  # tokens in a window
+    min_active: int  # features with fewer active tokens get no windows
+    seed: int
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The held-out tokens, laid out so that a window is a slice that never reaches into another context."""
+
+    tokens_P: np.ndarray
+    place_T: np.ndarray
+    context_T: np.ndarray
+    position_T: np.ndarray
+    role_T: np.ndarray
+    by_token: list[np.ndarray]  # for each role, its rows of T sorted by token
+    sorted_tokens: list[np.ndarray]  # their tokens
+
+
+def lay_out(tokens_SL: np.ndarray, counted_SL: np.ndarray, plan: Plan) -> HeldOut:
+    """Raises ValueError when there are too few contexts to keep explained and scored ones apart."""
+    n_contexts, length = tokens_SL.shape
+    if n_contexts < len(ROLES):
+        raise ValueError(f"held-out contexts {n_contexts}: at least {len(ROLES)} expected; encode more tokens")
+    reach = plan.width // 2
+    padded_SQ = np.full((n_contexts, length + reach), UNOBSERVED, dtype=np.int32)
+    padded_SQ[:, :length] = np.where(counted_SL, tokens_SL.astype(np.int32), UNOBSERVED)
+    tokens_P = np.concatenate([np.full(reach, UNOBSERVED, dtype=np.int32), padded_SQ.ravel()])
+    context_T, position_T = np.nonzero(counted_SL)
+    place_T = reach + context_T * (length + reach) + position_T
+    role_S = np.random.default_rng(plan.seed).permutation(n_contexts) % len(ROLES)
+    role_T = role_S.astype(np.int8)[context_T]
+    by_token = []
+    for role in range(len(ROLES)):
+        rows = np.flatnonzero(role_T == role)
+        by_token.append(rows[np.argsort(tokens_P[place_T[rows]], kind="stable")])
+    sorted_tokens = [tokens_P[place_T[rows]] for rows in by_token]
+    return HeldOut(tokens_P, place_T, context_T, position_T, role_T, by_token, sorted_tokens)
+
+
+def sample_windows(codes: Codes, held_out: HeldOut, plan: Plan) -> Iterator[Windows]:
+    """Blocks of windows, in order of features; what a feature gets depends on `plan` and its own activations alone.
+
+    Activations of zero and below (neurons of a signed site) count as inactive.
+    """
+    matrix = codes.by_feature()
+    dense_P = np.zeros(held_out.tokens_P.size, dtype=np.float32)
+    for start in progress(range(0, codes.n_features, BLOCK), desc="sampling", unit="block"):
+        parts = [empty(plan.width)]
+        for feature in range(start, min(start + BLOCK, codes.n_features)):
+            entries = slice(matrix.indptr[feature], matrix.indptr[feature + 1])
+            rows_Z, values_Z = matrix.indices[entries], matrix.data[entries]
+            active_Z = values_Z > 0
+            if np.count_nonzero(active_Z) >= plan.min_active:
+                parts.append(sample_feature(feature, rows_Z[active_Z], values_Z[active_Z], held_out, plan, dense_P))
+        yield concatenate(parts)
+
+
+def empty(width: int) -> Windows:
+    none_E, none_EW = np.empty(0, dtype=np.int32), np.empty((0, width), dtype=np.int32)
+    return Windows(*[none_E] * 6, none_EW, none_EW.astype(np.float32), none_E.astype(np.float32))
+
+
+def sample_feature(
+    feature: int, rows_Z: np.ndarray, values_Z: np.ndarray, held_out: HeldOut, plan: Plan, dense_P: np.ndarray
+) -> Windows:
+    """The windows of one feature. `dense_P` is scratch space, all zero before and after."""
+    interval_Z = interval_of(values_Z, plan.n_intervals)
+    rng = np.random.default_rng((plan.seed, feature))
+    rows_E, kind_E, interval_E = choose(rows_Z, interval_Z, held_out, plan, rng)
+    # Importance weights of the paper: 1 for random windows, density x share of the active tokens that fall in the
+    # interval for those drawn from one. It gives none for windows out of context; 0 leaves them out.
+    density_I = np.bincount(interval_Z, minlength=plan.n_intervals) / held_out.place_T.size
+    weight_E = np.where(interval_E >= 0, density_I[interval_E], kind_E == RANDOM)
+
+    places_EW = held_out.place_T[rows_E][:, None] + np.arange(plan.width) - plan.width // 2
+    dense_P[held_out.place_T[rows_Z]] = values_Z
+    activations_EW = dense_P[places_EW]
+    dense_P[held_out.place_T[rows_Z]] = 0
+    return Windows(
+        np.full(rows_E.size, feature),
+        held_out.role_T[rows_E],
+        kind_E,
+        interval_E,
+        held_out.context_T[rows_E],
+        held_out.position_T[rows_E],
+        held_out.tokens_P[places_EW],
+        activations_EW,
+        weight_E,
+    )
+
+
+def choose(
+    rows_Z: np.ndarray, interval_Z: np.ndarray, held_out: HeldOut, plan: Plan, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centres of a feature's windows, as rows of T, with their kinds and intervals. No token is centre of two."""
+    active = draw_active(interval_Z, held_out.role_T[rows_Z], plan, rng)
+    is_top = interval_Z[active] == plan.n_intervals - 1
+    top_tokens = held_out.tokens_P[held_out.place_T[rows_Z[active[is_top]]]]
+    random, out_of_context = draw_others(top_tokens, held_out, plan, rng)
+
+    rows_C = np.concatenate([rows_Z[active], random, out_of_context])
+    others = np.repeat([RANDOM, OUT_OF_CONTEXT], [random.size, out_of_context.size])
+    kind_C = np.concatenate([np.where(is_top, TOP, INTERVAL), others])
+    interval_C = np.concatenate([interval_Z[active].astype(np.int8), np.full(others.size, -1, dtype=np.int8)])
+    fresh = np.sort(np.unique(rows_C, return_index=True)[1])  # what is drawn twice stays where it was drawn first
+    group = held_out.role_T[rows_C[fresh]] * len(KINDS) + kind_C[fresh]
+    drawn_already = active.size  # draw_active has kept its quotas
+    quota_G = [[drawn_already, drawn_already, quota.random, quota.out_of_context] for quota in plan.quotas]
+    kept = fresh[within_quota(group, np.ravel(quota_G))]
+    return rows_C[kept], kind_C[kept], interval_C[kept]
+
+
+def interval_of(values_Z: np.ndarray, n_intervals: int) -> np.ndarray:
+    """Interval k holds activations in (k, k+1] x max / n_intervals; values are above zero."""
+    scaled_Z = np.ceil(values_Z.astype(np.float64) / values_Z.max() * n_intervals) - 1
+    return np.clip(scaled_Z, 0, n_intervals - 1).astype(np.uint8)
+
+
+def draw_active(interval_Z: np.ndarray, role_Z: np.ndarray, plan: Plan, rng: np.random.Generator) -> np.ndarray:
+    """Places in Z of windows drawn from each interval, in the quota of the role their context serves."""
+    quota_G = np.array([[quota.interval] * (plan.n_intervals - 1) + [quota.top] for quota in plan.quotas]).ravel()
+    shuffled = rng.permutation(interval_Z.size)
+    group_Z = (role_Z * plan.n_intervals + interval_Z).astype(np.uint8)
+    return shuffled[within_quota(group_Z[shuffled], quota_G)]
+
+
+def within_quota(group_C: np.ndarray, quota_G: np.ndarray) -> np.ndarray:
+    """Places of the first `quota_G[g]` candidates of each group g, ordered by group."""
+    order = np.argsort(group_C, kind="stable")
+    size_G = np.bincount(group_C, minlength=quota_G.size)
+    rank = np.arange(group_C.size) - np.repeat(np.cumsum(size_G) - size_G, size_G)
+    return order[rank < np.repeat(quota_G, size_G)]
+
+
+def draw_others(
+    top_tokens: np.ndarray, held_out: HeldOut, plan: Plan, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Candidate rows for random windows and, around tokens of the top windows, for windows out of context."""
+    random, out_of_context = [], []
+    for quota, rows, tokens in zip(plan.quotas, held_out.by_token, held_out.sorted_tokens, strict=True):
+        random.append(rng.choice(rows, SPARE * quota.random))
+        chosen = rng.choice(top_tokens, SPARE * quota.out_of_context) if top_tokens.size else top_tokens
+        first, last = np.searchsorted(tokens, chosen, "left"), np.searchsorted(tokens, chosen, "right")
+        found = last > first
+        out_of_context.append(rows[rng.integers(first[found], last[found])])
+    return np.concatenate(random), np.concatenate(out_of_context)

@@ -1,0 +1,1 @@
+"""The figures: each stands alone, and equal data gives equal bytes."""

@@ -1,0 +1,118 @@
+"""Curves and points: training of the language models, training of the dictionaries, and what those cost and keep."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+from monosem.figures.style import COLOURS, OTHER_COLOUR, colour_of, new_figure, paper_line
+from monosem.records import Run
+
+PAPER_L0 = 20.0  # upper end of the target "10-20", paper: #appendix-hyperparameters
+PAPER_RECOVERED = {"A/1": 0.79, "A/5": 0.945}  # paper: #global-analysis-how-much
+LABEL_PLACES = {
+    "A": {"xytext": (6, 4), "ha": "left"},
+    "B": {"xytext": (-6, -9), "ha": "right"},
+    "control": {"xytext": (6, -9), "ha": "left"},
+}  # of a point's name, per model, so that models with equal results do not print over each other
+SMOOTHING = 100  # points of the training loss that one drawn point averages, at most
+
+
+def language_models(curves: pd.DataFrame, zero_ablated: dict[str, float]) -> tuple[Figure, pd.DataFrame]:
+    """Loss against tokens seen; `curves` has the columns model, tokens, loss, val_loss (NaN where not measured)."""
+    figure = new_figure(8, 4.6)
+    axes = figure.subplots()
+    for model, rows in curves.groupby("model", sort=False):
+        colour = colour_of(str(model))
+        window = min(SMOOTHING, max(1, len(rows) // 50))
+        axes.plot(rows["tokens"], rows["loss"].rolling(window).mean(), color=colour, alpha=0.4)
+        held_out = rows.dropna(subset=["val_loss"])
+        final = f" (last {held_out['val_loss'].iloc[-1]:.3f})" if len(held_out) else ""
+        axes.plot([], [], color=colour, alpha=0.4, label=f"{model}: training batches, running mean of {window}")
+        axes.plot(
+            held_out["tokens"], held_out["val_loss"], color=colour, marker="o", ms=4, label=f"{model}: held-out{final}"
+        )
+        if model in zero_ablated:
+            value = zero_ablated[str(model)]
+            axes.axhline(value, color=colour, ls="--", lw=1.2, label=f"{model}: MLP zero-ablated ({value:.3f})")
+    axes.set(xscale="log", xlabel="training tokens seen", ylabel="loss (nats a token)")
+    axes.xaxis.set_major_formatter(EngFormatter())
+    axes.set_title("Training of the one-layer language models")
+    axes.legend(fontsize="small")
+    return figure, curves
+
+
+def dictionary_training(curves: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """L0 and reconstruction error against activation vectors seen, one line a run."""
+    figure = new_figure(8, 6)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    curves = curves.assign(place=curves["site"] + "/" + curves["dictionary"])
+    places = curves["place"].unique()
+    colours = dict(zip(places, sns.color_palette("colorblind", len(places)), strict=True))
+    options = {"data": curves, "x": "vectors", "hue": "place", "style": "model", "palette": colours, "errorbar": None}
+    sns.lineplot(y="l0", ax=upper, **options)
+    sns.lineplot(y="mse", ax=lower, legend=False, **options)
+    paper_line(upper, PAPER_L0, "paper: L0 under 10-20", horizontal=True)
+    upper.set(yscale="log", ylabel="L0: active features a token")
+    lower.set(yscale="log", ylabel="squared error of a vector\n(scaled activations)", xlabel="activation vectors seen")
+    upper.set_title("Training of the dictionaries: activity and error of each batch")
+    handles, labels = upper.get_legend_handles_labels()
+    upper.get_legend().remove()
+    shown = [(handle, label) for handle, label in zip(handles, labels, strict=True) if label not in ("place", "model")]
+    upper.legend(*zip(*shown, strict=True), fontsize="small")
+    plain_ticks(upper.yaxis, lower.yaxis)
+    lower.xaxis.set_major_formatter(EngFormatter())
+    return figure, curves.drop(columns="place")
+
+
+def plain_ticks(*log_axes: Axis) -> None:
+    """Numbers such as 20 in place of 2 x 10^1, at few enough places not to collide."""
+    for axis in log_axes:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(EngFormatter(sep=""))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def pareto(points: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Loss recovered against L0, a point a run; `points` has the run's columns, l0 and loss_recovered."""
+    figure = new_figure(8, 5)
+    axes = figure.subplots()
+    colours = COLOURS | {model: OTHER_COLOUR for model in points["model"].unique() if model not in COLOURS}
+    markers = "site" if points["site"].nunique() > 1 else None
+    sns.scatterplot(points, x="l0", y="loss_recovered", hue="model", style=markers, palette=colours, s=70, ax=axes)
+    for row in points.itertuples():
+        place = LABEL_PLACES.get(row.model, LABEL_PLACES["A"])
+        style = {"color": colours[row.model], "fontsize": "x-small", "textcoords": "offset points"}
+        axes.annotate(row.dictionary, (row.l0, row.loss_recovered), **place, **style)
+    for name, value in PAPER_RECOVERED.items():
+        paper_line(axes, value, f"paper {name}: {value:.1%}", horizontal=True)
+    paper_line(axes, PAPER_L0, "paper: L0 under 10-20", horizontal=False)
+    axes.set(xscale="log", xlabel="L0: active features a token", ylabel="share of the loss recovered")
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.set_title("What sparsity costs: loss recovered on held-out text, one point a dictionary")
+    show_all(axes, points)
+    plain_ticks(axes.xaxis)
+    return figure, points
+
+
+def show_all(axes: Axes, points: pd.DataFrame) -> None:
+    """The paper's values and every point inside, with room for their names."""
+    low = min(0.6, points["loss_recovered"].min() - 0.05)
+    axes.set_ylim(low, 1.02)
+    axes.set_xlim(min(5, points["l0"].min() / 1.5), max(50, points["l0"].max() * 2))
+
+
+def pareto_points(records: dict[Run, dict]) -> pd.DataFrame:
+    """One row a record that has the four losses; the neurons' has none. Loss recovered as in #global-analysis."""
+    rows = []
+    for run, record in records.items():
+        if record.get("loss_sae") is None:
+            continue
+        span = record["loss_zero"] - record["loss_clean"]
+        recovered = 1 - (record["loss_sae"] - record["loss_clean"]) / span if span > 0 else float("nan")
+        rows.append({**run._asdict(), "l0": record["l0"], "loss_recovered": recovered})
+    if not rows:
+        raise ValueError("no eval record with losses given; a point needs one dictionary that was evaluated")
+    return pd.DataFrame(rows)

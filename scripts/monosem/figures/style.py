@@ -1,0 +1,66 @@
+"""What all figures share: colours that the colour-blind can tell apart, one theme, and SVG without times in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from monosem.artefacts import replacing
+from monosem.records import NEURONS
+
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color); a model keeps its colour in every figure
+COLOURS = {"A": "#0072B2", "B": "#E69F00", "control": "#009E73", NEURONS: "#D55E00"}
+OTHER_COLOUR = "#CC79A7"
+PAPER_COLOUR = "#555555"
+THEME = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",  # solid, so that figures stay readable on a dark page
+    "savefig.facecolor": "white",
+    "legend.frameon": False,
+    "svg.fonttype": "path",  # looks the same where the font is missing
+    "svg.hashsalt": "monosem",  # ids in the file from its content alone
+}
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    with mpl.rc_context({**sns.axes_style("whitegrid"), **sns.plotting_context("notebook", 0.85), **THEME}):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, inches, that no global state knows of; make it inside `theme()`."""
+    return Figure(figsize=(width, height))
+
+
+def save(figure: Figure, data: pd.DataFrame, *, output: Path, output_data: Path) -> None:
+    """Write the figure as SVG and the numbers it shows as TSV beside it."""
+    with replacing(output) as tmp:
+        figure.savefig(tmp, format="svg", metadata={"Date": None, "Creator": "monosem"})
+    with replacing(output_data) as tmp:
+        data.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def colour_of(model: str, dictionary: str = "") -> str:
+    return COLOURS.get(NEURONS if dictionary == NEURONS else model, OTHER_COLOUR)
+
+
+def paper_line(axes: Axes, value: float, label: str, *, horizontal: bool) -> None:
+    """A dashed line at the paper's value, named at its end."""
+    style = {"color": PAPER_COLOUR, "linestyle": (0, (5, 3)), "linewidth": 1.2, "zorder": 1.5}
+    text = {"color": PAPER_COLOUR, "fontsize": "small", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
+    if horizontal:
+        axes.axhline(value, **style)
+        axes.text(0.99, value, label, transform=axes.get_yaxis_transform(), ha="right", va="center", **text)
+    else:
+        axes.axvline(value, **style)
+        axes.text(value, 0.99, label, transform=axes.get_xaxis_transform(), ha="center", va="top", **text)

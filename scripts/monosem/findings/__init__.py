@@ -1,0 +1,1 @@
+"""The scoreboard: findings of the paper, each beside what was measured here."""

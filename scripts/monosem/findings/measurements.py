@@ -1,0 +1,94 @@
+"""What the runs measured, as the findings ask for it."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from monosem.records import NEURONS, Run, value_of
+
+
+class NotMeasuredError(LookupError):
+    """A finding cannot be judged from what was run; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Records by run, the tables of all runs in one frame each, and the two choices a reader must know.
+
+    `headline` stands for the paper's A/1; `sweep` lists dictionaries that differ in width only, its A/0 to A/5.
+    """
+
+    site: str
+    headline: str
+    sweep: list[str]
+    evals: dict[Run, dict[str, Any]]
+    features: pd.DataFrame
+    scores: dict[Run, dict[str, Any]]
+    explanations: pd.DataFrame
+    universality: dict[Run, dict[str, Any]]
+
+    def run(self, model: str, dictionary: str | None = None) -> Run:
+        return Run(model, self.site, dictionary or self.headline)
+
+    def number(self, kind: str, run: Run, field: str) -> float:
+        """One finite number of one record. Raises NotMeasuredError when the run or its value is missing."""
+        value = value_of(self.record(kind, run), field, f"{kind} of {run}")
+        if value is None or not math.isfinite(value):
+            raise NotMeasuredError(f"{kind} of {run}: {field} is undefined")
+        return float(value)
+
+    def record(self, kind: str, run: Run) -> dict[str, Any]:
+        records = getattr(self, kind)
+        if run not in records:
+            raise NotMeasuredError(f"needs {kind} of {run}")
+        return records[run]
+
+    def universality_run(self, dictionary: str) -> Run:
+        """The one comparison of two models for this dictionary, whichever of the two its record names as `model`."""
+        for run in sorted(self.universality):
+            if (run.site, run.dictionary) == (self.site, dictionary):
+                return run
+        raise NotMeasuredError(f"needs universality of {self.site}/{dictionary}")
+
+    def feature_table(self, run: Run) -> pd.DataFrame:
+        return rows_of(self.features, run, "the feature table")
+
+    def single_token_share(self, run: Run) -> float:
+        """Share of single-token features among those with top examples (paper: #appendix-automated-setup)."""
+        table = rows_of(self.explanations, run, "explanations")
+        judged = table[table["n_top"] > 0]
+        if judged.empty:
+            raise NotMeasuredError(f"no feature of {run} has top examples")
+        return float(judged["single_token"].mean())
+
+
+def rows_of(frame: pd.DataFrame, run: Run, what: str) -> pd.DataFrame:
+    chosen = (frame["model"] == run.model) & (frame["site"] == run.site) & (frame["dictionary"] == run.dictionary)
+    if not chosen.any():
+        raise NotMeasuredError(f"needs {what} of {run}")
+    return frame[chosen]
+
+
+def loss_recovered(measured: Measurements, run: Run) -> float:
+    """1 - (SAE - clean) / (zero-ablated - clean), from the raw held-out losses (paper: #global-analysis-how-much)."""
+    clean, sae, zero = (measured.number("evals", run, name) for name in ("loss_clean", "loss_sae", "loss_zero"))
+    if zero <= clean:
+        raise NotMeasuredError(f"evals of {run}: zero-ablation does not raise the loss, so no share can be recovered")
+    return 1 - (sae - clean) / (zero - clean)
+
+
+def sweep_runs(measured: Measurements, model: str) -> list[Run]:
+    """Runs of the width sweep, narrowest first. Raises NotMeasuredError when fewer than two differ in width."""
+    runs = [measured.run(model, name) for name in measured.sweep]
+    widths = {run: measured.number("evals", run, "n_features") for run in runs}
+    if len(set(widths.values())) < 2:
+        raise NotMeasuredError("needs dictionaries of two widths")
+    return sorted(runs, key=lambda run: (widths[run], run))
+
+
+def expansion(measured: Measurements, run: Run) -> float:
+    """How many times more features than neurons; the identity dictionary of the same model counts the neurons."""
+    n_neurons = measured.number("evals", measured.run(run.model, NEURONS), "n_features")
+    return measured.number("evals", run, "n_features") / n_neurons

@@ -1,0 +1,216 @@
+"""The transformers A, B and control: pre-LayerNorm, ReLU, one block by default (paper, appendix "Transformer").
+
+Shape suffixes: S sequences, L context position, P = S x L positions of a batch in a row, V vocabulary, D residual
+width, H heads, K head width, M MLP neurons. Weight matrices act from the left on rows: `x_PD @ W_in_DM`.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from monosem.artefacts import replacing
+
+SITES = ("mlp_post", "mlp_out", "resid_post")
+Edit = Callable[[Tensor], Tensor]
+
+
+class Site(NamedTuple):
+    """Where activations are read or replaced: after the ReLU, after the MLP, or in the residual stream after it."""
+
+    name: str
+    layer: int
+
+
+def parse_site(text: str, n_layers: int) -> Site:
+    """`mlp_post` names the last layer's; `mlp_post-l0` that of layer 0."""
+    name, _, layer = text.partition("-l")
+    if name not in SITES or (layer and not layer.isdigit()) or int(layer or 0) >= n_layers:
+        raise ValueError(f"site {text}: one of {', '.join(SITES)} expected, or with a layer as in mlp_post-l0")
+    return Site(name, int(layer) if layer else n_layers - 1)
+
+
+@dataclass(frozen=True)
+class LMConfig:
+    vocab_size: int
+    context_length: int
+    n_layers: int
+    d_model: int
+    n_heads: int
+    d_mlp: int
+
+    def __post_init__(self) -> None:
+        if self.d_model % self.n_heads:
+            raise ValueError(f"n_heads {self.n_heads}: a divisor of d_model {self.d_model} expected")
+
+    def site_width(self, site: Site) -> int:
+        return self.d_mlp if site.name == "mlp_post" else self.d_model
+
+
+def matrix(rows: int, columns: int, rng: torch.Generator, std: float = 0.02) -> nn.Parameter:
+    return nn.Parameter(torch.randn(rows, columns, generator=rng) * std)
+
+
+class LayerNorm(nn.Module):
+    """Mean removal and a learnt diagonal scale, no bias: what the paper's logit weights pass through."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.scale_D = nn.Parameter(torch.ones(width))
+
+    def forward(self, x_SLD: Tensor) -> Tensor:
+        return F.layer_norm(x_SLD, self.scale_D.shape, self.scale_D)
+
+
+def causal_attention(q_SHLK: Tensor, k_SHLK: Tensor, v_SHLK: Tensor) -> Tensor:
+    """On a CPU torch's fused kernel has a backward four times slower than the plain formula on short contexts."""
+    L, K = q_SHLK.shape[-2:]
+    if q_SHLK.is_cuda or L > 512:
+        return F.scaled_dot_product_attention(q_SHLK, k_SHLK, v_SHLK, is_causal=True)
+    future_LL = torch.ones(L, L, dtype=torch.bool).triu(1)
+    scores_SHLL = (q_SHLK @ k_SHLK.transpose(-1, -2)).float() / math.sqrt(K)
+    return scores_SHLL.masked_fill(future_LL, -math.inf).softmax(-1).to(v_SHLK.dtype) @ v_SHLK
+
+
+class Block(nn.Module):
+    """x + attention(ln(x)), then x + mlp(ln(x))."""
+
+    def __init__(self, config: LMConfig, rng: torch.Generator) -> None:
+        super().__init__()
+        D, M = config.d_model, config.d_mlp
+        into_residual = 0.02 / math.sqrt(2 * config.n_layers)  # GPT-2: the residual's variance stays put with depth
+        self.n_heads = config.n_heads
+        self.ln_attn, self.ln_mlp = LayerNorm(D), LayerNorm(D)
+        self.W_qkv_DD3 = matrix(D, 3 * D, rng)
+        self.W_O_DD = matrix(D, D, rng, into_residual)
+        self.W_in_DM, self.b_in_M = matrix(D, M, rng), nn.Parameter(torch.zeros(M))
+        self.W_out_MD, self.b_out_D = matrix(M, D, rng, into_residual), nn.Parameter(torch.zeros(D))
+
+    def attention(self, x_SLD: Tensor) -> Tensor:
+        S, L, D = x_SLD.shape
+        qkv_3SHLK = (x_SLD @ self.W_qkv_DD3.to(x_SLD.dtype)).view(S, L, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
+        mixed_SHLK = causal_attention(*qkv_3SHLK)
+        return mixed_SHLK.transpose(1, 2).reshape(S, L, D) @ self.W_O_DD.to(x_SLD.dtype)
+
+    def forward(self, x_SLD: Tensor, dtype: torch.dtype, edits: dict[str, Edit]) -> Tensor:
+        x_SLD = x_SLD + self.attention(self.ln_attn(x_SLD).to(dtype))
+        post_SLM = F.relu(affine(self.ln_mlp(x_SLD).to(dtype), self.W_in_DM, self.b_in_M))
+        post_SLM = edit(edits, "mlp_post", post_SLM)
+        out_SLD = edit(edits, "mlp_out", affine(post_SLM, self.W_out_MD, self.b_out_D))
+        return edit(edits, "resid_post", x_SLD + out_SLD)
+
+
+def affine(x_SLI: Tensor, W_IO: Tensor, b_O: Tensor) -> Tensor:
+    """x W + b in x's dtype, as one fused product: on a CPU the separate addition costs more than the product."""
+    y_PO = torch.addmm(b_O.to(x_SLI.dtype), x_SLI.flatten(0, 1), W_IO.to(x_SLI.dtype))
+    return y_PO.view(*x_SLI.shape[:2], -1)
+
+
+def edit(edits: dict[str, Edit], name: str, x: Tensor) -> Tensor:
+    return edits[name](x) if name in edits else x
+
+
+class LanguageModel(nn.Module):
+    """Token ids to the last residual stream; `next_token_loss` does the unembedding tile by tile."""
+
+    def __init__(self, config: LMConfig, *, seed: int) -> None:
+        super().__init__()
+        rng = torch.Generator().manual_seed(seed)
+        self.config = config
+        self.W_E_VD = matrix(config.vocab_size, config.d_model, rng)
+        self.W_pos_LD = matrix(config.context_length, config.d_model, rng)
+        self.blocks = nn.ModuleList(Block(config, rng) for _ in range(config.n_layers))
+        self.ln_final = LayerNorm(config.d_model)
+        self.W_U_DV = matrix(config.d_model, config.vocab_size, rng)
+
+    def forward(
+        self,
+        tokens_SL: Tensor,
+        dtype: torch.dtype = torch.float32,
+        edits: dict[Site, Edit] | None = None,
+    ) -> Tensor:
+        """Normalised last residual stream [S, L, D] in `dtype`; the logits are this times W_U_DV.
+
+        `edits` maps a site to a function that is given its activations and returns what to put in their place.
+        """
+        x_SLD = F.embedding(tokens_SL, self.W_E_VD) + self.W_pos_LD[: tokens_SL.shape[1]]
+        for layer, block in enumerate(self.blocks):
+            here = {site.name: function for site, function in (edits or {}).items() if site.layer == layer}
+            x_SLD = block(x_SLD, dtype, here)
+        return self.ln_final(x_SLD).to(dtype)
+
+    @torch.no_grad()
+    def activations(self, tokens_SL: Tensor, site: Site) -> Tensor:
+        """Activations at a site, float32 [S, L, site width]."""
+        seen: list[Tensor] = []
+
+        def look(x: Tensor) -> Tensor:
+            seen.append(x)
+            return x
+
+        self(tokens_SL, edits={site: look})
+        return seen[0]
+
+    @torch.no_grad()
+    def logit_weights(self, directions_FN: Tensor, site: Site) -> Tensor:
+        """Direct effect of each direction of a site on the logits, [F, V], each row shifted to median 0.
+
+        d . W_out . (mean removal) . diag(final scale) . W_U (paper, "Feature downstream effects"); exact but for the
+        final LayerNorm's division, and only the direct path when the site is not in the last layer.
+        """
+        out_FD = directions_FN @ self.blocks[site.layer].W_out_MD if site.name == "mlp_post" else directions_FN
+        centred_FD = out_FD - out_FD.mean(dim=1, keepdim=True)
+        weights_FV = (centred_FD * self.ln_final.scale_D) @ self.W_U_DV
+        return weights_FV - weights_FV.median(dim=1, keepdim=True).values
+
+
+@torch.no_grad()
+def token_losses(
+    model: LanguageModel, tokens_SL: Tensor, edits: dict[Site, Edit] | None = None, batch: int = 32
+) -> Tensor:
+    """Cross-entropy in nats of each token 1..L-1 in float32, [S, L-1], with a site's activations edited."""
+    rows = []
+    for part_SL in tokens_SL.split(batch):
+        logits_SLV = model(part_SL, edits=edits)[:, :-1] @ model.W_U_DV
+        rows.append(F.cross_entropy(logits_SLV.mT, part_SL[:, 1:], reduction="none"))
+    return torch.cat(rows)
+
+
+def shuffle_weights(model: LanguageModel, *, seed: int) -> None:
+    """Permute the entries of every weight matrix in place: the paper's randomised control transformer.
+
+    Each matrix keeps its distribution of entries and loses all it has learnt; vectors (biases, scales) stay.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 2:
+                order = torch.randperm(parameter.numel(), generator=rng)
+                parameter.copy_(parameter.flatten()[order].view_as(parameter))
+
+
+def save_lm(path: Path, model: LanguageModel) -> None:
+    with replacing(path) as tmp:
+        save_file(model.state_dict(), tmp, metadata={"config": json.dumps(asdict(model.config))})
+
+
+def load_lm(path: Path, device: str = "cpu") -> LanguageModel:
+    """Raises ValueError naming the file when it is missing, cut short or of another kind."""
+    try:
+        with safe_open(path, "pt") as file:
+            config = LMConfig(**json.loads(file.metadata()["config"]))
+        model = LanguageModel(config, seed=0)
+        model.load_state_dict(load_file(path))
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file; run train_lm first") from None
+    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{path}: not a language model of this project ({error})") from None
+    return model.to(device).eval()

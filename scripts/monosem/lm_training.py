@@ -1,0 +1,145 @@
+"""Training of the transformers: AdamW, warm-up and cosine, resumable at any step.
+
+Shape suffixes as in `lm`: S contexts of a batch, L position.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from monosem.checkpoints import Checkpoint
+from monosem.cross_entropy import next_token_loss, tile_loss
+from monosem.devices import compilable, matmul_dtype
+from monosem.lm import LanguageModel, token_losses
+from monosem.progress import progress
+
+VAL_CONTEXTS = 64  # enough for a curve; the final loss is measured on `val_tokens`
+
+
+@dataclass(frozen=True)
+class LMTraining:
+    """`tokens` are token presentations, BOS included; `warmup` is a fraction of the steps; `seed` orders the data."""
+
+    tokens: int
+    batch: int
+    lr: float
+    warmup: float
+    weight_decay: float
+    grad_clip: float
+    val_every: int
+    precision: str
+    compile: bool
+    seed: int
+
+    def steps(self, context_length: int) -> int:
+        steps = self.tokens // (self.batch * context_length)
+        if steps < 1:
+            raise ValueError(f"--tokens {self.tokens}: at least one batch ({self.batch * context_length}) expected")
+        return steps
+
+
+def learning_rate(step: int, steps: int, peak: float, warmup: float) -> float:
+    """Linear from 0 over the first `warmup` share of the steps, then a cosine down to a tenth of the peak."""
+    rising = warmup * steps
+    if step < rising:
+        return peak * (step + 1) / rising
+    done = (step - rising) / max(1.0, steps - rising)
+    return peak * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+
+class ContextOrder:
+    """Batches of context numbers, each epoch in a new order drawn from the seed; random access by step."""
+
+    def __init__(self, n_contexts: int, batch: int, seed: int) -> None:
+        if batch > n_contexts:
+            raise ValueError(f"--batch {batch}: at most the {n_contexts} stored contexts expected; store more tokens")
+        self.n_contexts, self.batch, self.seed = n_contexts, batch, seed
+        self.epoch, self.order = -1, np.empty(0, dtype=np.int64)
+
+    def __getitem__(self, step: int) -> np.ndarray:
+        per_epoch = self.n_contexts // self.batch
+        epoch, place = divmod(step, per_epoch)
+        if epoch != self.epoch:
+            self.epoch, self.order = epoch, np.random.default_rng([self.seed, epoch]).permutation(self.n_contexts)
+        return np.sort(self.order[place * self.batch : (place + 1) * self.batch])
+
+
+def train_lm(
+    model: LanguageModel, train_SL: np.ndarray, val_SL: np.ndarray, settings: LMTraining, checkpoint: Checkpoint
+) -> list[dict[str, Any]]:
+    """Train in place; returns rows of step, tokens, loss (mean since the last row), lr, val_loss (nats a token).
+
+    Raises FloatingPointError naming the step when the loss is not finite.
+    """
+    device = next(model.parameters()).device
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.95), fused=True
+    )
+    order = ContextOrder(len(train_SL), settings.batch, settings.seed)
+    steps = settings.steps(train_SL.shape[1])
+    dtype = matmul_dtype(settings.precision, device)
+    forward, loss_of_tile = model, tile_loss
+    if settings.compile and compilable(device):
+        forward, loss_of_tile = torch.compile(model), torch.compile(tile_loss)
+    first, rows, recent = 0, [], []
+    if state := checkpoint.load():
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        first, rows, recent = state["step"], state["rows"], state["recent"]
+
+    with progress(
+        desc="train lm", unit="token", unit_scale=True, total=steps * train_SL[0].size * settings.batch
+    ) as bar:
+        bar.update(first * train_SL[0].size * settings.batch)
+        for step in range(first, steps):
+            lr = learning_rate(step, steps, settings.lr, settings.warmup)
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            tokens_SL = torch.from_numpy(train_SL[order[step]].astype(np.int64)).to(device)
+            loss = next_token_loss(forward(tokens_SL, dtype), model.W_U_DV, tokens_SL, loss_of_tile)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), settings.grad_clip)
+            optimizer.step()
+            optimizer.zero_grad()
+            recent.append(finite(loss, step, settings))
+            bar.update(tokens_SL.numel())
+            if (step + 1) % settings.val_every == 0 or step + 1 == steps:
+                rows.append(
+                    {
+                        "step": step + 1,
+                        "tokens": (step + 1) * tokens_SL.numel(),
+                        "loss": sum(recent) / len(recent),
+                        "lr": lr,
+                        "val_loss": mean_loss(model, val_SL[:VAL_CONTEXTS]),
+                    }
+                )
+                recent = []
+                bar.set_postfix_str(f"val loss {rows[-1]['val_loss']:.3f}", refresh=False)
+            if checkpoint.due():
+                state = {"step": step + 1, "rows": rows, "recent": recent}
+                checkpoint.save({**state, "model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    return rows
+
+
+def parameter_groups(model: LanguageModel, weight_decay: float) -> list[dict[str, Any]]:
+    """Weight decay on matrices only, as in GPT-2 and its followers."""
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim == 2]
+    vectors = [parameter for parameter in model.parameters() if parameter.ndim < 2]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+
+
+def finite(loss: Tensor, step: int, settings: object) -> float:
+    value = loss.item()
+    if not math.isfinite(value):
+        raise FloatingPointError(f"loss is {value} at step {step} ({settings}); lower the learning rate")
+    return value
+
+
+def mean_loss(model: LanguageModel, tokens_SL: np.ndarray) -> float:
+    """Mean next-token loss in nats, float32."""
+    device = next(model.parameters()).device
+    return token_losses(model, torch.from_numpy(tokens_SL.astype(np.int64)).to(device)).double().mean().item()

@@ -1,0 +1,177 @@
+"""The activation store: vectors of one site, globally shuffled once at write time, then read by whole chunks.
+
+Shuffling follows Rao (1961) and Sandelius (1962): every row goes to a uniformly drawn bucket on disk, then each bucket
+is permuted in memory. The result is a uniform permutation, in two sequential passes, with one bucket in memory.
+Shape suffixes: T stored rows, R rows of a block, N site width.
+"""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec
+
+from monosem.artefacts import read_json
+
+CHUNK_BYTES = 8 << 20
+BUCKET_BYTES = 256 << 20
+COLUMNS = {"token": "uint32", "context": "uint32", "position": "uint16"}
+DTYPES = {"float16": np.float16, "float32": np.float32}
+COMPRESSORS = (BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"), Crc32cCodec())
+
+
+def row_dtype(width: int, dtype: str) -> np.dtype:
+    """One stored row: its activations and where they came from."""
+    return np.dtype([("acts", DTYPES[dtype], (width,)), *COLUMNS.items()])
+
+
+def rows_of(acts_RN: np.ndarray, columns: dict[str, np.ndarray], dtype: str) -> np.ndarray:
+    """Structured rows; raises ValueError where a float16 cannot hold an activation."""
+    with np.errstate(over="ignore"):
+        narrow_RN = acts_RN.astype(DTYPES[dtype])
+    if not np.isfinite(narrow_RN).all():
+        raise ValueError(
+            f"activation {np.abs(acts_RN).max():.6g}: not finite as {dtype}; set the store's dtype: float32"
+        )
+    rows = np.empty(len(acts_RN), dtype=row_dtype(acts_RN.shape[1], dtype))
+    rows["acts"] = narrow_RN
+    for name in COLUMNS:
+        rows[name] = columns[name]
+    return rows
+
+
+def check_disk(n_vectors: int, width: int, dtype: str, disk_gib: float) -> float:
+    """GiB before compression; raises ValueError when that is over the limit."""
+    gib = n_vectors * row_dtype(width, dtype).itemsize / 2**30
+    if gib > disk_gib:
+        raise ValueError(
+            f"activation store: up to {gib:.2f} GiB for {n_vectors} vectors of {width} {dtype}, "
+            f"over disk_gib {disk_gib}; raise disk_gib or lower n_vectors"
+        )
+    return gib
+
+
+def scatter(blocks: Iterable[np.ndarray], folder: Path, n_buckets: int, rng: np.random.Generator) -> list[Path]:
+    """First pass: append every row to a uniformly drawn bucket file."""
+    paths = [folder / f"bucket-{i:04d}" for i in range(n_buckets)]
+    files = [path.open("wb") for path in paths]
+    try:
+        for rows in blocks:
+            bucket_R = rng.integers(n_buckets, size=len(rows))
+            order_R = np.argsort(bucket_R, kind="stable")
+            edges = np.searchsorted(bucket_R[order_R], np.arange(n_buckets + 1))
+            for i, file in enumerate(files):
+                rows[order_R[edges[i] : edges[i + 1]]].tofile(file)
+    finally:
+        for file in files:
+            file.close()
+    return paths
+
+
+def gather(paths: list[Path], dtype: np.dtype, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Second pass: each bucket permuted, its file removed."""
+    for path in paths:
+        rows = np.fromfile(path, dtype=dtype)
+        path.unlink()
+        yield rows[rng.permutation(len(rows))]
+
+
+def write_arrays(path: Path, blocks: Iterable[np.ndarray], n_rows: int, row: np.dtype) -> None:
+    """Write shuffled rows as arrays of equal chunking, a chunk at a time."""
+    width = row["acts"].shape[0]
+    chunk = min(n_rows, max(1, CHUNK_BYTES // (width * row["acts"].base.itemsize)))
+    options: dict[str, Any] = {"compressors": COMPRESSORS, "config": {"write_empty_chunks": True}}
+    group = zarr.create_group(path)
+    acts_TN = group.create_array(
+        "acts", shape=(n_rows, width), chunks=(chunk, width), dtype=row["acts"].base, **options
+    )
+    columns = {
+        name: group.create_array(name, shape=(n_rows,), chunks=(chunk,), dtype=dtype, **options)
+        for name, dtype in COLUMNS.items()
+    }
+    pending, start = np.empty(0, dtype=row), 0
+    for block in blocks:
+        pending = np.concatenate([pending, block])
+        while len(pending) >= chunk or (len(pending) and start + len(pending) == n_rows):
+            part, pending = pending[:chunk], pending[chunk:]
+            acts_TN[start : start + len(part)] = part["acts"]
+            for name, column_T in columns.items():
+                column_T[start : start + len(part)] = part[name]
+            start += len(part)
+    assert start == n_rows, f"{start} of {n_rows} rows written"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An opened store; `scale` times an activation vector has mean norm sqrt(N) over the store."""
+
+    path: Path
+    record: dict[str, Any]
+    acts_TN: zarr.Array
+
+    @property
+    def scale(self) -> float:
+        return self.record["scale"]
+
+    @property
+    def width(self) -> int:
+        return self.acts_TN.shape[1]
+
+    def chunk(self, number: int) -> np.ndarray:
+        """One whole chunk [R, N]; raises ValueError when its checksum or its compression fails."""
+        size = self.acts_TN.chunks[0]
+        try:
+            return self.acts_TN[number * size : (number + 1) * size]
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(
+                f"{self.path}/acts chunk {number}: damaged ({error}); delete the store and rerun"
+            ) from None
+
+    def batches(self, batch: int, *, first: int, seed: int) -> Iterator[np.ndarray]:
+        """Endless batches [batch, N] from whole chunks, read ahead by one; `first` skips that many batches.
+
+        Rows are shuffled already; each epoch takes the chunks in a new order drawn from the seed.
+        """
+        rows_a_chunk, n_rows = self.acts_TN.chunks[0], self.acts_TN.shape[0]
+        epoch, skip = divmod(first * batch, n_rows)
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            pending = np.empty((0, self.width), dtype=self.acts_TN.dtype)
+            for number in read_order(-(-n_rows // rows_a_chunk), epoch, seed):
+                size = min(rows_a_chunk, n_rows - number * rows_a_chunk)
+                if skip >= size:
+                    skip -= size
+                    continue
+                future = reader.submit(self.chunk, number)
+                while len(pending) >= batch:
+                    yield pending[:batch]
+                    pending = pending[batch:]
+                pending, skip = np.concatenate([pending, future.result()[skip:]]), 0
+
+
+def read_order(n_chunks: int, epoch: int, seed: int) -> Iterator[int]:
+    """Chunk numbers, epoch after epoch without end."""
+    while True:
+        yield from np.random.default_rng([seed, epoch]).permutation(n_chunks).tolist()
+        epoch += 1
+
+
+def open_store(path: Path) -> Store:
+    """Raises ValueError when the record is missing or differs from the arrays, or when a chunk is not there."""
+    record = read_json(path.with_suffix(".json"))
+    group = zarr.open_group(path, mode="r")
+    for name in ("acts", *COLUMNS):
+        array = group[name]
+        if array.shape[0] != record["n_vectors"]:
+            raise ValueError(
+                f"{path}/{name}: {array.shape[0]} rows, record says {record['n_vectors']}; delete and rerun"
+            )
+        if array.nchunks_initialized != array.nchunks:
+            missing = array.nchunks - array.nchunks_initialized
+            raise ValueError(
+                f"{path}/{name}: {missing} of {array.nchunks} chunks are missing; delete the store and rerun"
+            )
+    return Store(path, record, group["acts"])

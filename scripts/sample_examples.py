@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Draw the token windows from which each feature is explained, and others on which the explanation is scored.
+
+Reads the activations of a dictionary on held-out tokens (codes) and those tokens. For every feature it draws short
+windows as the paper does: from each of several even intervals between 0 and the feature's highest activation, at
+random, and around the feature's top tokens wherever they occur ("out of context"). Half of the contexts serve the
+explainer and the other half the scores, so the two never overlap. Where fewer windows exist, it takes what there is;
+features active on fewer than --min-active tokens get none. The same seed draws the same windows.
+
+Example (the numbers of the paper; 13 intervals: the top one and 12 others):
+  python scripts/sample_examples.py --codes results/A/mlp_post/relu-w2048/codes.safetensors \\
+    --codes-record results/A/mlp_post/relu-w2048/codes.json --tokens results/tokens/val.zarr \\
+    --seed 0 --width 9 --intervals 13 --min-active 20 \\
+    --explain-top 10 --explain-interval 2 --explain-random 5 --explain-out-of-context 10 \\
+    --score-top 6 --score-interval 2 --score-random 10 --score-out-of-context 20 --output examples.parquet
+
+Output: one row a window: feature, role (explain, score), kind (top, interval, random, out_of_context), interval (-1:
+none), context and position of the centre, tokens, activations, weight (importance, paper). Token -1 marks a position
+without an activation: BOS, or beyond the context's border.
+"""
+
+import argparse
+from pathlib import Path
+
+from monosem.artefacts import read_json, replacing
+from monosem.codes import read_codes
+from monosem.examples import Plan, Quota, lay_out, sample_windows
+from monosem.tokens import counted, read_contexts, read_record
+from monosem.windows import write_windows
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--codes", type=Path, required=True, help="sparse held-out activations (codes.safetensors)")
+    parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
+    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--seed", type=int, required=True, help="of every draw")
+    parser.add_argument("--width", type=int, required=True, help="tokens in a window, odd (paper: 9)")
+    parser.add_argument("--intervals", type=int, required=True, help="even intervals of activation (paper: 13)")
+    parser.add_argument("--min-active", type=int, required=True, help="fewest active tokens (paper: 20)")
+    for role in ("explain", "score"):
+        parser.add_argument(f"--{role}-top", type=int, required=True, help="windows from the top interval")
+        parser.add_argument(f"--{role}-interval", type=int, required=True, help="windows from each other interval")
+        parser.add_argument(f"--{role}-random", type=int, required=True, help="random windows")
+        parser.add_argument(f"--{role}-out-of-context", type=int, required=True, help="top tokens anywhere")
+    parser.add_argument("--output", type=Path, required=True, help="windows (.parquet)")
+    return parser.parse_args(argv)
+
+
+def plan_of(args: argparse.Namespace) -> Plan:
+    if args.width < 1 or args.width % 2 == 0:
+        raise ValueError(f"--width {args.width}: an odd number expected, so that a window has a centre")
+    if not 2 <= args.intervals <= 100:
+        raise ValueError(f"--intervals {args.intervals}: 2 to 100 expected; the paper uses 13")
+    explain = Quota(args.explain_top, args.explain_interval, args.explain_random, args.explain_out_of_context)
+    score = Quota(args.score_top, args.score_interval, args.score_random, args.score_out_of_context)
+    return Plan((explain, score), args.intervals, args.width, args.min_active, args.seed)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    plan = plan_of(args)
+    record, tokens_record = read_json(args.codes_record), read_record(args.tokens)
+    if record["tokens_digest"] != tokens_record["digest"]:
+        raise ValueError(f"{args.codes}: made from other tokens than {args.tokens}; encode these tokens again")
+    tokens_SL = read_contexts(args.tokens, record["n_contexts"])
+    counted_SL = counted(tokens_SL, tokens_record["bos"])
+    codes = read_codes(args.codes)
+    n_counted = int(counted_SL.sum())
+    if codes.n_tokens != n_counted:
+        raise ValueError(
+            f"{args.codes}: {codes.n_tokens} tokens, but {args.codes_record} tells of {n_counted}; encode them again"
+        )
+    with replacing(args.output) as tmp:
+        n_windows = write_windows(tmp, sample_windows(codes, lay_out(tokens_SL, counted_SL, plan), plan), plan.width)
+    print(f"{n_windows} windows of {codes.n_features} features: {args.output}")
+
+
+if __name__ == "__main__":
+    main()

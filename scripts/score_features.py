@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Explain each feature by a table of tokens, and score how well the table predicts its activation elsewhere.
+
+This is the automated interpretability of the paper without a language model. An explanation is a table: the mean
+activation level (0-9) of each token and of each pair of neighbouring tokens in the windows drawn to explain the
+feature. The table then predicts the level of every token in the windows drawn to score it, and the score is the
+Spearman correlation of prediction and truth (1: perfect, 0: the explanation tells nothing). A feature that follows
+more than two tokens of context scores low; compare these scores with one another, not with those of a language model.
+
+Example:
+  python scripts/score_features.py --examples results/A/mlp_post/relu-w2048/autointerp/examples.parquet \\
+    --features results/A/mlp_post/relu-w2048/features.parquet --tokenizer results/tokens/tokenizer.json \\
+    --shrinkage 0.5 --single-token-min 5 --output-explanations explanations.parquet --output-scores scores.parquet \\
+    --output-summary scores.json
+
+Every feature has a row in both tables. Its status is ok, dead, too_few_examples, undefined_constant_truth or
+undefined_constant_prediction; only ok features have a score, and scores.json counts all five.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from monosem.artefacts import replacing, write_record
+from monosem.autointerp import complete, explain_and_score, summary
+from monosem.progress import progress
+from monosem.token_table import quoted
+from monosem.tokens import load_vocabulary
+from monosem.windows import Windows, read_windows
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--examples", type=Path, required=True, help="windows drawn by sample_examples.py (.parquet)")
+    parser.add_argument("--features", type=Path, required=True, help="table with feature, n_active, max_act (.parquet)")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json, for readable explanations")
+    parser.add_argument("--shrinkage", type=float, required=True, help="observations that a table's prior counts for")
+    parser.add_argument("--single-token-min", type=int, required=True, help="fewest top windows to call single-token")
+    parser.add_argument("--output-explanations", type=Path, required=True, help="one row a feature (.parquet)")
+    parser.add_argument("--output-scores", type=Path, required=True, help="one row a feature (.parquet)")
+    parser.add_argument("--output-summary", type=Path, required=True, help="medians and counts (.json)")
+    return parser.parse_args(argv)
+
+
+def read_features(path: Path) -> pd.DataFrame:
+    """Raises ValueError naming the file when it is missing or lacks a column."""
+    try:
+        return pd.read_parquet(path, columns=["feature", "n_active", "max_act"])
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file; run the rule that writes features.parquet") from None
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{path}: not a table of features ({error}); columns feature, n_active, max_act") from None
+
+
+def check(windows: Windows, max_act_F: np.ndarray, n_vocab: int, args: argparse.Namespace) -> None:
+    """Raises ValueError when the windows are of other features or other tokens than the other files."""
+    last = windows.feature_E.max(initial=-1)
+    if last >= max_act_F.size:
+        raise ValueError(f"{args.examples}: feature {last}, but {args.features} has {max_act_F.size}; draw them again")
+    highest_E = windows.activations_EW.max(axis=1)
+    if (highest_E > max_act_F[windows.feature_E] * 1.001).any():
+        raise ValueError(f"{args.examples}: activations above max_act of {args.features}; draw the windows again")
+    highest = windows.tokens_EW.max(initial=-1)
+    if highest >= n_vocab:
+        raise ValueError(
+            f"{args.examples}: token {highest}, but {args.tokenizer} has {n_vocab}; give its own tokenizer"
+        )
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    if args.shrinkage < 0:
+        raise ValueError(f"--shrinkage {args.shrinkage}: 0 or more expected; 0 trusts single observations fully")
+    features = read_features(args.features)
+    max_act_F = features["max_act"].to_numpy(dtype=np.float64)
+    shown = [quoted(text) for text in load_vocabulary(args.tokenizer)]
+    parts = []
+    for windows in progress(read_windows(args.examples), desc="scoring", unit="block"):
+        check(windows, max_act_F, len(shown), args)
+        parts.append(explain_and_score(windows, max_act_F, shown, args.shrinkage, args.single_token_min))
+    explanations, scores = complete(features, *map(list, zip(*parts, strict=True)))
+
+    for table, path in ((explanations, args.output_explanations), (scores, args.output_scores)):
+        with replacing(path) as tmp:
+            table.to_parquet(tmp, index=False, compression="zstd")
+    fields = summary(explanations, scores)
+    inputs = [args.examples, args.features, args.tokenizer]
+    write_record(args.output_summary, fields, inputs=inputs, args=args)
+    print(f"median Spearman {fields['spearman']['median']} of {fields['spearman']['n']} features: {args.output_scores}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Train a small transformer to predict the next token: the model whose neurons the project takes apart.
+
+One attention and one MLP block by default, as in the paper. The loss appears as it falls; `train.tsv` keeps it. A run
+that is interrupted goes on where its last checkpoint was when the same command is given again, and ends with the
+same weights as one that was not interrupted.
+
+Example:
+  python scripts/train_lm.py --train results/tokens/train.zarr --val results/tokens/val.zarr --name A --seed 1 \\
+      --n-layers 1 --d-model 128 --n-heads 4 --d-mlp 512 --tokens 12000000 --batch 64 --lr 0.004 --warmup 0.05 \\
+      --weight-decay 0.01 --grad-clip 1 --val-every 50 --val-tokens 131072 --data-seed 0 --precision auto \\
+      --compile yes --threads 2 --output results/A/lm/weights.safetensors --output-log results/A/lm/train.tsv \\
+      --output-record results/A/lm/lm.json
+"""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from monosem.artefacts import replacing, sha256, write_record
+from monosem.checkpoints import Checkpoint, run_key
+from monosem.devices import PRECISIONS, matmul_dtype, use_device
+from monosem.lm import LanguageModel, LMConfig, save_lm
+from monosem.lm_training import LMTraining, mean_loss, train_lm
+from monosem.tokens import read_contexts, read_record
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--train", type=Path, required=True, help="token store to train on (.zarr)")
+    parser.add_argument("--val", type=Path, required=True, help="token store to validate on (.zarr)")
+    parser.add_argument("--name", required=True, help="name of the model in tables, e.g. A")
+    parser.add_argument("--seed", type=int, required=True, help="initial weights; A and B differ in this alone")
+    parser.add_argument("--n-layers", type=int, required=True, help="blocks of attention and MLP")
+    parser.add_argument("--d-model", type=int, required=True, help="width of the residual stream")
+    parser.add_argument("--n-heads", type=int, required=True, help="attention heads a block")
+    parser.add_argument("--d-mlp", type=int, required=True, help="neurons a block")
+    parser.add_argument("--tokens", type=int, required=True, help="tokens to train on, BOS included")
+    parser.add_argument("--batch", type=int, required=True, help="contexts a step")
+    parser.add_argument("--lr", type=float, required=True, help="peak learning rate of AdamW")
+    parser.add_argument("--warmup", type=float, required=True, help="share of the steps with rising learning rate")
+    parser.add_argument("--weight-decay", type=float, required=True, help="on matrices")
+    parser.add_argument("--grad-clip", type=float, required=True, help="largest gradient norm")
+    parser.add_argument("--val-every", type=int, required=True, help="steps between two validation losses")
+    parser.add_argument("--val-tokens", type=int, required=True, help="tokens of the final validation loss")
+    parser.add_argument("--data-seed", type=int, required=True, help="order of the contexts")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, required=True, help="of matrix products; weights are float32"
+    )
+    parser.add_argument("--compile", choices=["yes", "no"], required=True, help="use torch.compile where it works")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
+    parser.add_argument("--output", type=Path, required=True, help="weights (.safetensors)")
+    parser.add_argument("--output-log", type=Path, required=True, help="loss curve (.tsv)")
+    parser.add_argument("--output-record", type=Path, required=True, help="record (.json)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    device = use_device(args.device, args.threads)
+    tokens = read_record(args.train)
+    size = (args.n_layers, args.d_model, args.n_heads, args.d_mlp)
+    config = LMConfig(tokens["vocab_size"], tokens["context_length"], *size)
+    settings = LMTraining(
+        **{name: getattr(args, name) for name in ("tokens", "batch", "lr", "warmup", "weight_decay", "grad_clip")},
+        val_every=args.val_every,
+        precision=args.precision,
+        seed=args.data_seed,
+        compile=args.compile == "yes",
+    )
+    model = LanguageModel(config, seed=args.seed).to(device)
+    val_SL = read_contexts(args.val)[: max(1, args.val_tokens // config.context_length)]
+    inputs = [args.train.with_suffix(".json"), args.val.with_suffix(".json")]
+    with Checkpoint(args.output, run_key(args, inputs), every_s=args.checkpoint_s) as checkpoint:
+        rows = train_lm(model, read_contexts(args.train), val_SL, settings, checkpoint)
+        with replacing(args.output_log) as tmp:
+            pd.DataFrame(rows).to_csv(tmp, sep="\t", index=False)
+        save_lm(args.output, model)
+    fields = {
+        "model": args.name,
+        **asdict(config),
+        "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "matmul_dtype": str(matmul_dtype(args.precision, device)),
+        "val_loss": mean_loss(model, val_SL),
+        "val_tokens": val_SL[:, 1:].size,
+        "tokens_trained": rows[-1]["tokens"],
+        "digest": sha256(args.output)[:16],
+    }
+    write_record(args.output_record, fields, inputs=inputs, args=args)
+
+
+if __name__ == "__main__":
+    main()

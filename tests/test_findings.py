@@ -1,0 +1,224 @@
+import csv
+from dataclasses import replace
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+import synthetic_runs
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic_runs import HEADLINE, eval_record, files
+
+import compile_findings
+from monosem.findings.criteria import Comparison, describe, four_digits, holds
+from monosem.findings.measurements import Measurements, loss_recovered
+from monosem.findings.published import PUBLISHED, SOURCES
+from monosem.findings.scoreboard import COLUMNS, judge, to_tsv
+from monosem.records import Run
+
+SITE = "mlp_post"
+FINDINGS = {finding.id: finding for finding in PUBLISHED}
+
+
+def run(model: str, dictionary: str = HEADLINE) -> Run:
+    return Run(model, SITE, dictionary)
+
+
+def feature_rows(density: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"feature": range(len(density)), "density": density}).assign(**run("A")._asdict())
+
+
+def explanation_rows(model: str, single: list[bool]) -> pd.DataFrame:
+    return pd.DataFrame({"single_token": single, "n_top": 10}).assign(**run(model)._asdict())
+
+
+def measured() -> Measurements:
+    """A run of everything, in which every finding comes out as in the paper."""
+    widths = {"narrow": 4096, "wide": 131_072, HEADLINE: 4096}
+    losses = {"n_dead": 100, "density_tokens": 10**8}
+    evals = {}
+    for model in ("A", "B", "control"):
+        for dictionary, width in widths.items():
+            sae = 4.05 if dictionary == "wide" else 4.2
+            evals[run(model, dictionary)] = eval_record(model, HEADLINE, n_features=width, loss_sae=sae, **losses)
+        evals[run(model, "neurons")] = eval_record(model, "neurons", n_features=512, density_tokens=10**8)
+    scores = {("A", HEADLINE): 0.5, ("A", "neurons"): 0.2, ("control", HEADLINE): 0.6}
+    matches = {HEADLINE: 0.75, "neurons": 0.4}
+    explanations = [explanation_rows("A", [True, False]), explanation_rows("control", [True, True])]
+    return Measurements(
+        site=SITE,
+        headline=HEADLINE,
+        sweep=["wide", "narrow"],
+        evals=evals,
+        features=feature_rows([1e-4] * 95 + [1e-2, 0, 0, 1e-7, 1e-5]),
+        scores={run(*key): {"spearman": {"median": median, "n": 100}} for key, median in scores.items()},
+        explanations=pd.concat(explanations, ignore_index=True),
+        universality={
+            run("A", name): {"correlation": {"median": m}, "logit_correlation": {"median": m / 3}, "n_tokens": 10**6}
+            for name, m in matches.items()
+        },
+    )
+
+
+def changed_eval(model: str, dictionary: str = HEADLINE, **changes: object) -> Measurements:
+    base = measured()
+    record = base.evals[run(model, dictionary)] | changes
+    return replace(base, evals=base.evals | {run(model, dictionary): record})
+
+
+def changed_score(model: str, dictionary: str, median: float | None) -> Measurements:
+    base = measured()
+    record = {"spearman": {"median": median, "n": 100}}
+    return replace(base, scores=base.scores | {run(model, dictionary): record})
+
+
+def changed_match(dictionary: str, median: float, logits: float = 0.1) -> Measurements:
+    base = measured()
+    record = {"correlation": {"median": median}, "logit_correlation": {"median": logits}, "n_tokens": 10**6}
+    return replace(base, universality={**base.universality, run("A", dictionary): record})
+
+
+CONTRADICTED = {
+    "mlp-matters": lambda: changed_eval("A", loss_zero=3.9),
+    "sparse-and-faithful-A": lambda: changed_eval("A", l0=20.0),
+    "sparse-and-faithful-B": lambda: changed_eval("B", loss_sae=4.22),
+    "wider-recovers-more": lambda: changed_eval("A", "wide", loss_sae=4.3),
+    "widest-recovers": lambda: changed_eval("A", "wide", loss_sae=4.06),
+    "few-dead": lambda: changed_eval("A", n_dead=169),
+    "few-ultralow": lambda: replace(measured(), features=feature_rows([1e-7] * 8 + [1e-4] * 92)),
+    "densities": lambda: replace(measured(), features=feature_rows([1e-2, 1e-4])),
+    "few-dense": lambda: replace(measured(), features=feature_rows([1e-2] * 2 + [1e-4] * 9)),
+    "features-beat-neurons": lambda: changed_score("A", "neurons", 0.5),
+    "control-beats-features": lambda: changed_score("control", HEADLINE, 0.5),
+    "control-is-single-token": lambda: replace(
+        measured(), explanations=pd.concat([explanation_rows("A", [True]), explanation_rows("control", [True])])
+    ),
+    "universal-features": lambda: changed_match(HEADLINE, 0.7199),
+    "features-more-universal": lambda: changed_match("neurons", 0.75),
+    "logits-correspond-less": lambda: changed_match(HEADLINE, 0.75, logits=0.8),
+}
+
+
+def nothing() -> Measurements:
+    empty = pd.DataFrame(columns=["model", "site", "dictionary", "density", "single_token", "n_top"])
+    return Measurements(SITE, HEADLINE, ["wide", "narrow"], {}, empty, {}, empty, {})
+
+
+@pytest.mark.parametrize("id", FINDINGS)
+def test_each_finding_can_be_reproduced_contradicted_and_not_run(id):
+    verdicts = [judge(FINDINGS[id], case)["verdict"] for case in (measured(), CONTRADICTED[id](), nothing())]
+    assert verdicts == ["reproduced", "not reproduced", "not run"]
+
+
+@pytest.mark.parametrize("id", FINDINGS)
+def test_a_contradicted_finding_leaves_unrelated_findings_alone(id):
+    flipped = {other for other in FINDINGS if judge(FINDINGS[other], CONTRADICTED[id]())["verdict"] != "reproduced"}
+    assert id in flipped
+    assert len(flipped) <= 5  # those that rest on the same number; a loss feeds most
+
+
+def test_every_finding_says_where_it_stands_in_the_paper_and_how_we_know():
+    assert len({finding.id for finding in PUBLISHED}) == len(PUBLISHED)
+    for finding in PUBLISHED:
+        assert finding.section.startswith("#") and finding.source in SOURCES
+        row = judge(finding, nothing())
+        assert tuple(row) == COLUMNS
+        assert all("\t" not in value and "\n" not in value for value in row.values())
+
+
+@pytest.mark.parametrize("id", ["few-ultralow", "widest-recovers"])
+def test_what_too_small_a_run_cannot_show_is_not_run_and_says_why(id):
+    small = (
+        changed_eval("A", density_tokens=10_000) if id == "few-ultralow" else changed_eval("A", "wide", n_features=8)
+    )
+    row = judge(FINDINGS[id], small)
+    assert row["verdict"] == "not run" and row["run"].startswith("needs ")
+
+
+def test_an_undefined_median_is_not_run_and_never_a_number():
+    row = judge(FINDINGS["features-beat-neurons"], changed_score("A", HEADLINE, None))
+    assert (row["verdict"], row["measured"]) == ("not run", "")
+    assert "undefined" in row["run"]
+
+
+def test_a_record_without_a_field_is_an_error_not_a_missing_run():
+    base = measured()
+    broken = replace(base, evals=base.evals | {run("A"): {"l0": 3.0}})
+    with pytest.raises(ValueError, match=r"A/mlp_post/relu-w128: record has no field `loss_clean`"):
+        judge(FINDINGS["sparse-and-faithful-A"], broken)
+
+
+@given(st.floats(0.1, 5), st.floats(0.01, 5), st.floats(-1, 2))
+def test_loss_recovered_is_linear_between_zero_ablated_and_clean(clean, gap, share):
+    losses = {"loss_clean": clean, "loss_zero": clean + gap, "loss_sae": clean + gap * (1 - share)}
+    m = replace(measured(), evals={run("A"): losses})
+    assert loss_recovered(m, run("A")) == pytest.approx(share, abs=1e-6 / gap)
+
+
+@given(st.permutations([512, 4096, 16_384, 32_768]), st.randoms())
+def test_the_sweep_is_ordered_by_width_whatever_the_order_of_names(widths, random):
+    names = [f"d{width}" for width in widths]
+    evals = {run("A", f"d{width}"): eval_record("A", HEADLINE, loss_sae=5 - width / 50_000) for width in widths}
+    for width in widths:
+        evals[run("A", f"d{width}")]["n_features"] = width
+    row = judge(FINDINGS["wider-recovers-more"], replace(measured(), evals=evals, sweep=names))
+    assert row["verdict"] == "reproduced"
+    shown = [int(name.removeprefix("A/mlp_post/d")) for name in row["run"].split(", ")]
+    assert all(narrow < wide for narrow, wide in pairwise(shown))
+
+
+@given(st.floats(1e-9, 1e9))
+def test_four_digits_round_to_a_relative_error_under_one_in_two_thousand(number):
+    shown = four_digits(number)
+    assert float(shown) == pytest.approx(number, rel=5.1e-4)
+    assert len(shown.split("e")[0].replace(".", "").lstrip("0")) >= 4
+
+
+def test_a_criterion_reads_as_it_decides():
+    criterion = (Comparison("L0", "<", 20), Comparison("features", ">", "neurons"))
+    assert describe(criterion) == "L0 < 20.00, features > neurons"
+    assert holds(criterion, {"L0": 19.9, "features": 2, "neurons": 1})
+    assert not holds(criterion, {"L0": 20, "features": 2, "neurons": 1})
+    assert not holds(criterion, {"L0": 1, "features": 1, "neurons": 1})
+
+
+def flags(results) -> list[str]:
+    runs = "*/mlp_post/*"
+    return [
+        *["--site", "mlp_post", "--headline", HEADLINE, "--sweep", "relu-w64", HEADLINE],
+        *["--eval", *files(results, f"{runs}/eval.json"), "--features", *files(results, f"{runs}/features.parquet")],
+        *["--scores", *files(results, f"{runs}/autointerp/scores.json")],
+        *["--explanations", *files(results, f"{runs}/autointerp/explanations.parquet")],
+        *["--universality", *files(results, "universality/*/*.json")],
+    ]
+
+
+def test_the_script_writes_equal_bytes_for_equal_runs_anywhere(tmp_path):
+    texts = []
+    for place in ("here", "elsewhere"):
+        results = synthetic_runs.write_all(tmp_path / place)
+        output = tmp_path / f"{place}.tsv"
+        compile_findings.main([*flags(results), "--output", str(output)])
+        texts.append(output.read_bytes())
+    assert texts[0] == texts[1]
+    rows = list(csv.DictReader(texts[0].decode().splitlines(), delimiter="\t"))
+    assert [row["id"] for row in rows] == list(FINDINGS)
+    assert {row["verdict"] for row in rows if row["id"].startswith("sparse")} == {"reproduced"}
+    assert to_tsv(rows).encode() == texts[0]
+
+
+def test_the_script_accepts_that_nothing_was_run(tmp_path):
+    output = tmp_path / "findings.tsv"
+    empty = [word for word in flags(synthetic_runs.write_all(tmp_path / "r")) if not word.startswith("/")]
+    compile_findings.main([*empty, "--output", str(output)])
+    assert set(pd.read_csv(output, sep="\t")["verdict"]) == {"not run"}
+
+
+def test_a_run_given_twice_is_refused(tmp_path):
+    path = str(synthetic_runs.write_json(tmp_path / "eval.json", eval_record("A", "relu-w64")))
+    words = flags(synthetic_runs.write_all(tmp_path / "r"))
+    words[words.index("--eval") + 1] = path
+    words[words.index("--eval") + 2] = path
+    with pytest.raises(ValueError, match="a second record of A/mlp_post/relu-w64; give each run once"):
+        compile_findings.main([*words, "--output", str(tmp_path / "x.tsv")])
+    assert not (tmp_path / "x.tsv").exists()
