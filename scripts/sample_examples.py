@@ -25,6 +25,7 @@ from pathlib import Path
 from monosem.artefacts import read_json, replacing
 from monosem.codes import read_codes
 from monosem.examples import Plan, Quota, lay_out, sample_windows
+from monosem.records import value_of
 from monosem.tokens import counted, read_contexts, read_record
 from monosem.windows import write_windows
 
@@ -63,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     plan = plan_of(args)
     record, tokens_record = read_json(args.codes_record), read_record(args.tokens)
-    if record["tokens_digest"] != tokens_record["digest"]:
+    if value_of(record, "tokens_digest", args.codes_record) != tokens_record["digest"]:
         raise ValueError(f"{args.codes}: made from other tokens than {args.tokens}; encode these tokens again")
     tokens_SL = read_contexts(args.tokens, record["n_contexts"])
     counted_SL = counted(tokens_SL, tokens_record["bos"])

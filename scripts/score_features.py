@@ -8,7 +8,8 @@ Spearman correlation of prediction and truth (1: perfect, 0: the explanation tel
 more than two tokens of context scores low; compare these scores with one another, not with those of a language model.
 
 Example:
-  python scripts/score_features.py --examples results/A/mlp_post/relu-w2048/autointerp/examples.parquet \\
+  python scripts/score_features.py --model A --site mlp_post --dictionary relu-w2048 \\
+    --examples results/A/mlp_post/relu-w2048/autointerp/examples.parquet \\
     --features results/A/mlp_post/relu-w2048/features.parquet --tokenizer results/tokens/tokenizer.json \\
     --shrinkage 0.5 --single-token-min 5 --output-explanations explanations.parquet --output-scores scores.parquet \\
     --output-summary scores.json
@@ -21,12 +22,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
 from monosem.artefacts import replacing, write_record
 from monosem.autointerp import complete, explain_and_score, summary
 from monosem.progress import progress
+from monosem.records import read_table
 from monosem.token_table import quoted
 from monosem.tokens import load_vocabulary
 from monosem.windows import Windows, read_windows
@@ -36,6 +36,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
+    parser.add_argument("--model", required=True, help="name of the model, for the record")
+    parser.add_argument("--site", required=True, help="name of the place in the model, for the record")
+    parser.add_argument("--dictionary", required=True, help="name of the dictionary, for the record")
     parser.add_argument("--examples", type=Path, required=True, help="windows drawn by sample_examples.py (.parquet)")
     parser.add_argument("--features", type=Path, required=True, help="table with feature, n_active, max_act (.parquet)")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json, for readable explanations")
@@ -45,16 +48,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--output-scores", type=Path, required=True, help="one row a feature (.parquet)")
     parser.add_argument("--output-summary", type=Path, required=True, help="medians and counts (.json)")
     return parser.parse_args(argv)
-
-
-def read_features(path: Path) -> pd.DataFrame:
-    """Raises ValueError naming the file when it is missing or lacks a column."""
-    try:
-        return pd.read_parquet(path, columns=["feature", "n_active", "max_act"])
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; run the rule that writes features.parquet") from None
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path}: not a table of features ({error}); columns feature, n_active, max_act") from None
 
 
 def check(windows: Windows, max_act_F: np.ndarray, n_vocab: int, args: argparse.Namespace) -> None:
@@ -76,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.shrinkage < 0:
         raise ValueError(f"--shrinkage {args.shrinkage}: 0 or more expected; 0 trusts single observations fully")
-    features = read_features(args.features)
+    features = read_table(args.features, ["feature", "n_active", "max_act"])
     max_act_F = features["max_act"].to_numpy(dtype=np.float64)
     shown = [quoted(text) for text in load_vocabulary(args.tokenizer)]
     parts = []
@@ -88,9 +81,9 @@ def main(argv: list[str] | None = None) -> None:
     for table, path in ((explanations, args.output_explanations), (scores, args.output_scores)):
         with replacing(path) as tmp:
             table.to_parquet(tmp, index=False, compression="zstd")
-    fields = summary(explanations, scores)
-    inputs = [args.examples, args.features, args.tokenizer]
-    write_record(args.output_summary, fields, inputs=inputs, args=args)
+    run = {"model": args.model, "site": args.site, "dictionary": args.dictionary}
+    fields = {**run, **summary(explanations, scores)}
+    write_record(args.output_summary, fields, inputs=[args.examples, args.features, args.tokenizer], args=args)
     print(f"median Spearman {fields['spearman']['median']} of {fields['spearman']['n']} features: {args.output_scores}")
 
 

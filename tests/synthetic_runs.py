@@ -30,7 +30,7 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
 
 def eval_record(model: str, dictionary: str, **changes: object) -> dict:
     record = {"model": model, "site": "mlp_post", "dictionary": dictionary, "n_features": WIDTHS[dictionary]}
-    record |= {"l0": 12.0, "density_tokens": 50_000, "n_dead": 2, "n_ultralow": 1}
+    record |= {"l0": 12.0, "n_tokens": 50_000, "n_dead": 2, "n_ultralow": 1}
     if dictionary != "neurons":
         recovered = 0.8 + 0.001 * WIDTHS[dictionary] - 0.01 * (model == "B")
         record |= {"loss_clean": 4.0, "loss_zero": 5.0, "loss_mean": 6.0, "loss_sae": 5 - recovered}

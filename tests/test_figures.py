@@ -1,3 +1,4 @@
+import itertools
 import re
 import subprocess
 import sys
@@ -5,10 +6,16 @@ from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 import synthetic_runs
+from matplotlib.colors import to_rgb
 from synthetic_runs import files
+
+from monosem.figures.histograms import Row, densities, histogram_rows
+from monosem.figures.style import COLOURS, theme
+from monosem.records import RUN, Run
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 RUNS = "[AB]/mlp_post/relu-*"
@@ -68,24 +75,18 @@ def test_the_table_beside_pareto_holds_the_recovered_loss_and_no_neurons(results
     assert "neurons" not in table.index.get_level_values("dictionary")
 
 
-def test_the_density_axis_has_room_for_every_feature_and_the_label_counts_the_dead(results):
-    from monosem.figures.histograms import densities
-    from monosem.records import RUN, Run
-
+def test_the_density_axis_has_room_for_every_feature_and_the_label_counts_the_dead():
     run = Run("A", "mlp_post", "relu-w64")
     features = pd.DataFrame({"feature": [0, 1, 2], "density": [0.0, 1e-9, 0.5], "status": ["dead", "alive", "alive"]})
-    figure, _ = densities(features.assign(**run._asdict())[[*RUN, *features]], {run: 1234})
+    with theme():
+        figure, _ = densities(features.assign(**run._asdict())[[*RUN, *features]], {run: 1234})
     axes = figure.axes[0]
     assert axes.get_xlim()[0] < -9
     assert "2 of 3 fired within 1,234 tokens" in axes.get_title(loc="left")
     assert sum(bar.get_height() for bar in axes.patches[:50]) == pytest.approx(1)
 
 
-def test_rows_without_values_are_shown_as_such(results):
-    import numpy as np
-
-    from monosem.figures.histograms import Row, histogram_rows
-
+def test_rows_without_values_are_shown_as_such():
     figure = histogram_rows([Row("empty", np.array([np.nan]), "red", 0.5)], "title", "x", (0, 1))
     assert "no values" in [text.get_text() for text in figure.axes[0].texts]
     with pytest.raises(ValueError, match="nothing to draw"):
@@ -118,13 +119,6 @@ def test_a_table_without_a_needed_column_is_named(results, tmp_path):
 
 def test_the_palette_can_be_told_apart_without_colour_vision():
     """Machado et al. 2009 deuteranopia and protanopia matrices; distances in linear RGB, the darkest pair included."""
-    import itertools
-
-    import numpy as np
-    from matplotlib.colors import to_rgb
-
-    from monosem.figures.style import COLOURS
-
     deutan = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
     protan = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
     for matrix in (deutan, protan):

@@ -12,9 +12,9 @@ from synthetic_runs import HEADLINE, eval_record, files
 import compile_findings
 from monosem.findings.criteria import Comparison, describe, four_digits, holds
 from monosem.findings.measurements import Measurements, loss_recovered
-from monosem.findings.published import PUBLISHED, SOURCES
+from monosem.findings.published import PUBLISHED
 from monosem.findings.scoreboard import COLUMNS, judge, to_tsv
-from monosem.records import Run
+from monosem.records import SOURCES, Run
 
 SITE = "mlp_post"
 FINDINGS = {finding.id: finding for finding in PUBLISHED}
@@ -35,13 +35,13 @@ def explanation_rows(model: str, single: list[bool]) -> pd.DataFrame:
 def measured() -> Measurements:
     """A run of everything, in which every finding comes out as in the paper."""
     widths = {"narrow": 4096, "wide": 131_072, HEADLINE: 4096}
-    losses = {"n_dead": 100, "density_tokens": 10**8}
+    losses = {"n_dead": 100, "n_tokens": 10**8}
     evals = {}
     for model in ("A", "B", "control"):
         for dictionary, width in widths.items():
             sae = 4.05 if dictionary == "wide" else 4.2
             evals[run(model, dictionary)] = eval_record(model, HEADLINE, n_features=width, loss_sae=sae, **losses)
-        evals[run(model, "neurons")] = eval_record(model, "neurons", n_features=512, density_tokens=10**8)
+        evals[run(model, "neurons")] = eval_record(model, "neurons", n_features=512, n_tokens=10**8)
     scores = {("A", HEADLINE): 0.5, ("A", "neurons"): 0.2, ("control", HEADLINE): 0.6}
     matches = {HEADLINE: 0.75, "neurons": 0.4}
     explanations = [explanation_rows("A", [True, False]), explanation_rows("control", [True, True])]
@@ -128,9 +128,7 @@ def test_every_finding_says_where_it_stands_in_the_paper_and_how_we_know():
 
 @pytest.mark.parametrize("id", ["few-ultralow", "widest-recovers"])
 def test_what_too_small_a_run_cannot_show_is_not_run_and_says_why(id):
-    small = (
-        changed_eval("A", density_tokens=10_000) if id == "few-ultralow" else changed_eval("A", "wide", n_features=8)
-    )
+    small = changed_eval("A", n_tokens=10_000) if id == "few-ultralow" else changed_eval("A", "wide", n_features=8)
     row = judge(FINDINGS[id], small)
     assert row["verdict"] == "not run" and row["run"].startswith("needs ")
 
@@ -176,7 +174,7 @@ def test_four_digits_round_to_a_relative_error_under_one_in_two_thousand(number)
 
 def test_a_criterion_reads_as_it_decides():
     criterion = (Comparison("L0", "<", 20), Comparison("features", ">", "neurons"))
-    assert describe(criterion) == "L0 < 20.00, features > neurons"
+    assert describe(criterion) == "L0 < 20, features > neurons"
     assert holds(criterion, {"L0": 19.9, "features": 2, "neurons": 1})
     assert not holds(criterion, {"L0": 20, "features": 2, "neurons": 1})
     assert not holds(criterion, {"L0": 1, "features": 1, "neurons": 1})

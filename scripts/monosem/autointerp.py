@@ -48,7 +48,8 @@ def explain_and_score(
     table = fit(Shown(*(column[explained_E] for column in columns)), features_G.size, len(shown), shrinkage)
 
     explanations = top_tokens(windows, group_E, shown, min_top)
-    explanations.insert(0, "text", [table.describe(group, shown) for group in range(features_G.size)])
+    texts = [table.describe(group, shown) for group in range(features_G.size)]
+    explanations.insert(0, "text", np.array(texts, dtype=object))
     scores = score(table, windows.where(~explained_E), group_E[~explained_E], levels_EW[~explained_E])
     return explanations.set_index(features_G), scores.set_index(features_G)
 
@@ -72,7 +73,7 @@ def top_tokens(windows: Windows, group_E: np.ndarray, shown: list[str], min_top:
     return pd.DataFrame(
         {
             "single_token": (first["count"].to_numpy() == n_top) & (n_top >= min_top),
-            "top_token": ["" if np.isnan(token) else shown[int(token)] for token in first["token"]],
+            "top_token": first["token"].map(dict(enumerate(shown))).fillna("").astype(str),
             "n_top": n_top.astype(np.int16),
         }
     )

@@ -173,15 +173,15 @@ class LanguageModel(nn.Module):
 
 
 @torch.no_grad()
-def token_losses(
-    model: LanguageModel, tokens_SL: Tensor, edits: dict[Site, Edit] | None = None, batch: int = 32
-) -> Tensor:
+def token_losses(model: LanguageModel, tokens_SL: Tensor, edits: dict[Site, Edit] | None = None) -> Tensor:
     """Cross-entropy in nats of each token 1..L-1 in float32, [S, L-1], with a site's activations edited."""
-    rows = []
-    for part_SL in tokens_SL.split(batch):
-        logits_SLV = model(part_SL, edits=edits)[:, :-1] @ model.W_U_DV
-        rows.append(F.cross_entropy(logits_SLV.mT, part_SL[:, 1:], reduction="none"))
-    return torch.cat(rows)
+    S, L = tokens_SL.shape
+    x_PD, target_P = model(tokens_SL, edits=edits)[:, :-1].flatten(0, 1), tokens_SL[:, 1:].flatten()
+    losses = [
+        F.cross_entropy(x_BD @ model.W_U_DV, target_B, reduction="none")
+        for x_BD, target_B in zip(x_PD.split(512), target_P.split(512), strict=True)  # logits that fit the cache
+    ]
+    return torch.cat(losses).view(S, L - 1)
 
 
 def shuffle_weights(model: LanguageModel, *, seed: int) -> None:

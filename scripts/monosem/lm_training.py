@@ -142,4 +142,6 @@ def finite(loss: Tensor, step: int, settings: object) -> float:
 def mean_loss(model: LanguageModel, tokens_SL: np.ndarray) -> float:
     """Mean next-token loss in nats, float32."""
     device = next(model.parameters()).device
-    return token_losses(model, torch.from_numpy(tokens_SL.astype(np.int64)).to(device)).double().mean().item()
+    parts = torch.from_numpy(tokens_SL.astype(np.int64)).split(VAL_CONTEXTS)
+    total = sum(token_losses(model, part_SL.to(device)).double().sum().item() for part_SL in parts)
+    return total / tokens_SL[:, 1:].size

@@ -15,6 +15,8 @@ from monosem.artefacts import read_json
 NEURONS = "neurons"  # the identity dictionary: its features are the neurons themselves
 CONTROL = "control"  # model A with the entries of each weight matrix shuffled
 RUN = ["model", "site", "dictionary"]  # columns that `read_tables` adds
+# how we know what the paper says, by the letter under `source` in findings.tsv
+SOURCES = {"V": "read in the paper", "I": "follows from what the paper says", "U": "said without a number"}
 
 FEATURE_COLUMNS = ["feature", "density", "max_act", "status"]
 SCORE_COLUMNS = ["feature", "status", "spearman"]
@@ -23,6 +25,7 @@ MATCH_COLUMNS = ["feature", "match", "correlation", "logit_correlation", "status
 LM_COLUMNS = ["tokens", "loss", "val_loss"]
 SAE_COLUMNS = ["vectors", "mse", "l0"]
 
+DENSITY_TOKENS = "n_tokens"  # of eval.json: held-out tokens that densities, L0 and the counts of dead are over
 # dotted: a field within a field of a record
 SCORE_MEDIAN, SCORE_COUNT = "spearman.median", "spearman.n"  # of scores.json, over features whose status is ok
 MATCH_MEDIAN, LOGIT_MATCH_MEDIAN = "correlation.median", "logit_correlation.median"  # of universality

@@ -61,7 +61,7 @@ def fetch(packages: Iterable[Package], cache: Path) -> None:
     missing = [package for package in packages if not (cache / package.file).exists()]
     with ThreadPoolExecutor(SIMULTANEOUS_DOWNLOADS) as pool:
         downloads = pool.map(lambda package: download(package, cache), missing)
-        for _ in progress(downloads, total=len(missing), desc="downloads", unit="package", disable=not missing):
+        for _ in progress(downloads, total=len(missing), desc="downloads", unit=" packages", disable=not missing):
             pass
     for package in packages:
         check(cache / package.file, package.sha256)

@@ -90,12 +90,11 @@ LOCALES = {
 }
 DIALOGUES = {
     "english_dialogue": "english",
-    "arabic": "arabic",
     "hebrew": "hebrew",
     "japanese": "japanese",
     "korean": "korean",
     "chinese": r"(traditional)?chinese",
-    "multilingual": r"(?!english|arabic|hebrew|japanese|korean|chinese|traditionalchinese)\w+",
+    "multilingual": r"(?!english|hebrew|japanese|korean|chinese|traditionalchinese)\w+",
 }
 
 # Package, category, regular expression searched in the paths inside the package, extractor.

@@ -60,7 +60,7 @@ def extracted(packages: list[Package], cache: Path) -> Iterator[Found]:
     # spawn: a fork of a process with threads (the progress bar has one) may deadlock
     with multiprocessing.get_context("spawn").Pool(min(MAX_WORKERS, os.cpu_count() or 1, len(tasks))) as pool:
         results = pool.imap_unordered(extract, tasks)
-        for found in progress(results, total=len(tasks), desc="reading packages", unit="package"):
+        for found in progress(results, total=len(tasks), desc="reading packages", unit=" packages"):
             yield from found
 
 
@@ -69,12 +69,14 @@ def extract(task: tuple[Path, Package]) -> list[Found]:
     path, package = task
     found = []
     for name, read in members(path):
-        if re.search(SKIPPED, name):
+        veins = [vein for vein in package.veins if re.search(vein.pattern, name)]
+        if not veins or re.search(SKIPPED, name):
             continue
-        for vein in package.veins:
-            if re.search(vein.pattern, name):
-                texts = enumerate(vein.extract(read()))
-                found += [locate(text, f"{name}#{index}", vein, package) for index, text in texts]
+        content = read()  # once: in a tar.gz a second time would decompress from the start
+        for vein in veins:
+            found += [
+                locate(text, f"{name}#{index}", vein, package) for index, text in enumerate(vein.extract(content))
+            ]
     return found
 
 

@@ -43,12 +43,12 @@ def king_james(content: bytes) -> Iterator[str]:
 
 
 def world_english(content: bytes) -> Iterator[str]:
-    """The World English Bible without its {footnotes}; rows of verse id, book, chapter, verse, text."""
+    """The World English Bible without {footnotes} and quotation marks; rows of verse id, book, chapter, verse, text."""
     names = BOOKS.split(", ")
     rows = csv.reader(io.StringIO(decode(gzip.decompress(content))))
     next(rows)
     yield from chapters(
-        (names[int(book) - 1], chapter, re.sub(r"\{[^}]*\}", "", text)) for _, book, chapter, _, text in rows
+        (names[int(book) - 1], chapter, re.sub(r"\{[^}]*\}|&gt; ?", "", text)) for _, book, chapter, _, text in rows
     )
 
 

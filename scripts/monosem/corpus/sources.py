@@ -52,7 +52,7 @@ def local_documents(files: Iterable[Path], origin: str) -> Iterator[Document]:
 
 
 def text_file(file: Path, origin: str) -> Document:
-    text = decode(file.read_bytes(), file, first_line=1)
+    text = strict_utf8(file.read_bytes(), file, first_line=1)
     if not text.strip():
         raise ValueError(f"{file}: empty; expected text")
     return Document(text, file.parent.name or "text", str(file), origin)
@@ -63,7 +63,7 @@ def lines_file(file: Path, origin: str) -> Iterator[Document]:
     for number, line in enumerate(raw_lines(file), start=1):
         where = f"{file} line {number}"
         try:
-            row = json.loads(decode(line, file, first_line=number))
+            row = json.loads(strict_utf8(line, file, first_line=number))
         except json.JSONDecodeError as error:
             raise ValueError(f"{where}: not JSON ({error.msg}); expected one object a line") from None
         yield row_document(row, where, file.name.split(".")[0], origin)
@@ -81,7 +81,7 @@ def row_document(row: object, where: str, default_category: str, origin: str) ->
     return Document(row["text"], str(row.get("category") or pile_set or default_category), where, origin)
 
 
-def decode(content: bytes, file: Path, *, first_line: int) -> str:
+def strict_utf8(content: bytes, file: Path, *, first_line: int) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -45,16 +45,12 @@ def looks_random(run: str) -> bool:
     return len(set(sample)) > 30 and all(any(map(kind, sample)) for kind in kinds)
 
 
-def base64_runs(text: str, *, piece: int = 3_000, lead: int = 160) -> Iterator[str]:
-    """Each base64 run of `text` in pieces, the first with the `lead` characters that introduce it."""
+def base64_runs(text: str, *, lead: int = 160) -> Iterator[str]:
+    """Each base64 run of `text` with the `lead` characters that introduce it."""
     for match in BASE64_RUN.finditer(text):
         run = match.group()
-        if len(run) < 200 or not looks_random(run):
-            continue
-        introduction = text[max(0, match.start() - lead) : match.start()]
-        yield introduction + run[:piece]
-        for start in range(piece, len(run), piece):
-            yield run[start : start + piece]
+        if len(run) >= 200 and looks_random(run):
+            yield text[max(0, match.start() - lead) : match.end()]
 
 
 def shorten_base64(text: str, *, keep: int = 240) -> str:

@@ -28,9 +28,10 @@ def language_models(curves: pd.DataFrame, zero_ablated: dict[str, float]) -> tup
         colour = colour_of(str(model))
         window = min(SMOOTHING, max(1, len(rows) // 50))
         axes.plot(rows["tokens"], rows["loss"].rolling(window).mean(), color=colour, alpha=0.4)
+        smoothed = f", running mean of {window} points" if window > 1 else ""
         held_out = rows.dropna(subset=["val_loss"])
         final = f" (last {held_out['val_loss'].iloc[-1]:.3f})" if len(held_out) else ""
-        axes.plot([], [], color=colour, alpha=0.4, label=f"{model}: training batches, running mean of {window}")
+        axes.plot([], [], color=colour, alpha=0.4, label=f"{model}: training{smoothed}")
         axes.plot(
             held_out["tokens"], held_out["val_loss"], color=colour, marker="o", ms=4, label=f"{model}: held-out{final}"
         )

@@ -12,7 +12,7 @@ class Comparison(NamedTuple):
     right: str | float  # another name, or the number to compare with
 
     def __str__(self) -> str:
-        return f"{self.left} {self.sign} {self.right if isinstance(self.right, str) else four_digits(self.right)}"
+        return f"{self.left} {self.sign} {self.right if isinstance(self.right, str) else format(self.right, '.4g')}"
 
     def holds(self, measured: dict[str, float]) -> bool:
         right = measured[self.right] if isinstance(self.right, str) else self.right

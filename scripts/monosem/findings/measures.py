@@ -5,7 +5,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from monosem.findings.measurements import Measurements, NotMeasuredError, expansion, loss_recovered, sweep_runs
-from monosem.records import CONTROL, LOGIT_MATCH_MEDIAN, MATCH_MEDIAN, NEURONS, SCORE_COUNT, SCORE_MEDIAN, Run
+from monosem.records import (
+    CONTROL,
+    DENSITY_TOKENS,
+    LOGIT_MATCH_MEDIAN,
+    MATCH_MEDIAN,
+    NEURONS,
+    SCORE_COUNT,
+    SCORE_MEDIAN,
+    Run,
+)
 
 ULTRALOW = 1e-6  # density under which the paper calls a feature ultralow, over 100 M tokens
 ULTRALOW_TOKENS = 10_000_000  # held-out tokens at which that density means ten expected firings
@@ -13,11 +22,12 @@ EXPANSION_A5 = 256  # features per neuron of the paper's widest run, A/5
 
 
 class Measured(NamedTuple):
-    """Named numbers, the tokens they were counted over, and the runs they came from."""
+    """Named numbers, the tokens they were counted over, the runs they came from, and what else a reader must know."""
 
     numbers: dict[str, float]
     tokens: float
     runs: list[Run]
+    note: str = ""
 
 
 def sparse_yet_faithful(model: str) -> Callable[[Measurements], Measured]:
@@ -59,7 +69,7 @@ def dead_share(m: Measurements) -> Measured:
 
 
 def density_tokens(m: Measurements, run: Run) -> float:
-    return m.number("evals", run, "density_tokens")
+    return m.number("evals", run, DENSITY_TOKENS)
 
 
 def ultralow_share(m: Measurements) -> Measured:
@@ -80,7 +90,7 @@ def alive_densities(m: Measurements) -> Measured:
     numbers = {
         "share within 1e-6 and 1e-3": float(alive.between(1e-6, 1e-3).mean()),
         "share under 1e-2": float((alive < 1e-2).mean()),
-        "median": float(alive.median()),
+        "median density": float(alive.median()),
     }
     return Measured(numbers, density_tokens(m, run), [run])
 
@@ -92,8 +102,8 @@ def median_scores(*names: str) -> Callable[[Measurements], Measured]:
         runs = {"features": m.run("A"), "neurons": m.run("A", NEURONS), "control": m.run(CONTROL)}
         chosen = [runs[name] for name in names]
         numbers = {name: m.number("scores", runs[name], SCORE_MEDIAN) for name in names}
-        scored = {f"n {name}": m.number("scores", runs[name], SCORE_COUNT) for name in names}
-        return Measured(numbers | scored, min(density_tokens(m, run) for run in chosen), chosen)
+        counts = ", ".join(f"{m.number('scores', runs[name], SCORE_COUNT):.0f} {name}" for name in names)
+        return Measured(numbers, min(density_tokens(m, run) for run in chosen), chosen, f"scored: {counts}")
 
     return measure
 

@@ -11,15 +11,13 @@ from monosem.findings.criteria import Comparison, Criterion
 from monosem.findings.measurements import Measurements
 from monosem.findings.measures import Measured
 
-SOURCES = {"V": "read in the paper", "I": "follows from what the paper says", "U": "said without a number"}
-
 
 class Finding(NamedTuple):
     id: str
     section: str  # anchor in the paper
     statement: str
     paper: str  # what the paper says, in its own units
-    source: str  # how we know that: a key of SOURCES
+    source: str  # how we know that: a key of records.SOURCES
     criterion: Criterion
     measure: Callable[[Measurements], Measured]
 

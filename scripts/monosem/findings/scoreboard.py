@@ -24,7 +24,7 @@ def judge(finding: Finding, measurements: Measurements) -> dict[str, str]:
         "measured": ", ".join(f"{name} {four_digits(number)}" for name, number in measured.numbers.items()),
         "verdict": REPRODUCED if holds(finding.criterion, measured.numbers) else NOT_REPRODUCED,
         "tokens": f"{measured.tokens:.0f}",
-        "run": ", ".join(str(run) for run in measured.runs),
+        "run": ", ".join(str(run) for run in measured.runs) + (f" ({measured.note})" if measured.note else ""),
     }
 
 

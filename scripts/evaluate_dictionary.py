@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Measure a dictionary on text it was not trained on.
+
+A dictionary is a trained autoencoder, or, without --sae, the neurons themselves, so that both can be compared by the
+same later steps. Written are its codes (every activation above zero on the held-out tokens), the effect of each
+feature on the next-token logits, a table of features, and eval.json: L0, explained variance, and the model's loss
+clean, with the reconstruction in place of the activations, and with zeros or the mean there.
+
+Example:
+  python scripts/evaluate_dictionary.py --model results/A/lm/weights.safetensors --model-record results/A/lm/lm.json \\
+      --acts-record results/A/mlp_post/acts.json --tokens results/tokens/val.zarr --name relu-w2048 \\
+      --sae results/A/mlp_post/relu-w2048/sae.safetensors --sae-record results/A/mlp_post/relu-w2048/sae.json \\
+      --n-tokens 400000 --loss-tokens 100000 --ultralow-density 1e-6 --threads 1 \\
+      --output-folder results/A/mlp_post/relu-w2048
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from monosem.artefacts import read_json, replacing, write_record
+from monosem.codes import Codes, write_codes
+from monosem.devices import use_device
+from monosem.evaluation import encode_held_out, feature_table, held_out_activations, measure_losses
+from monosem.lm import LanguageModel, load_lm, parse_site
+from monosem.sae import SparseAutoencoder, load_sae
+from monosem.tokens import read_contexts, read_record
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
+    parser.add_argument("--model-record", type=Path, required=True, help="their record (lm.json)")
+    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
+    parser.add_argument("--tokens", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--name", required=True, help="name of the dictionary in tables")
+    parser.add_argument("--sae", type=Path, help="autoencoder; without it the neurons are measured")
+    parser.add_argument("--sae-record", type=Path, help="its record (sae.json)")
+    parser.add_argument("--n-tokens", type=int, required=True, help="held-out tokens to encode, BOS included")
+    parser.add_argument("--loss-tokens", type=int, required=True, help="of these, tokens to measure losses on")
+    parser.add_argument("--ultralow-density", type=float, required=True, help="alive features fire at least this often")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--output-folder", type=Path, required=True, help="where codes, tables and record are written")
+    return parser.parse_args(argv)
+
+
+def checked_sae(args: argparse.Namespace, record: dict[str, Any]) -> SparseAutoencoder | None:
+    """The autoencoder, if one was given; raises ValueError when it was trained on another model's activations."""
+    if args.sae is None:
+        return None
+    trained_on = read_json(args.sae_record)["lm_digest"]
+    if trained_on != record["lm_digest"]:
+        raise ValueError(
+            f"{args.sae}: trained on model {trained_on}, {args.model} is {record['lm_digest']}; retrain it"
+        )
+    return load_sae(args.sae)
+
+
+def write_tables(
+    folder: Path, model: LanguageModel, site: str, sae: SparseAutoencoder | None, codes: Codes, ultralow: float
+) -> dict[str, int]:
+    """Codes, logit weights and feature table; returns the counts by status."""
+    where = parse_site(site, model.config.n_layers)
+    write_codes(folder / "codes.safetensors", codes)
+    directions_FN = sae.W_dec_FN if sae else torch.eye(model.config.site_width(where))
+    with replacing(folder / "logits.safetensors") as tmp:
+        save_file({"logit_weights": model.logit_weights(directions_FN, where).half().cpu()}, tmp)
+    table = feature_table(codes, sae, ultralow)
+    with replacing(folder / "features.parquet") as tmp:
+        table.to_parquet(tmp, index=False)
+    return {f"n_{status}": int((table["status"] == status).sum()) for status in ("alive", "ultralow", "dead")}
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    device = use_device(args.device, args.threads)
+    acts, tokens = read_json(args.acts_record), read_record(args.tokens)
+    model = load_lm(args.model).to(device)
+    site = parse_site(acts["site"], model.config.n_layers)
+    sae = checked_sae(args, read_json(args.model_record) | {"lm_digest": acts["lm_digest"]})
+    tokens_SL = read_contexts(args.tokens, max(1, args.n_tokens // tokens["context_length"]))
+    codes, sums = encode_held_out(sae, held_out_activations(model, tokens_SL, tokens["bos"], site))
+    counts = write_tables(args.output_folder, model, acts["site"], sae, codes, args.ultralow_density)
+    fields = {
+        "model": acts["model"],
+        "site": acts["site"],
+        "dictionary": args.name,
+        "n_features": codes.n_features,
+        "n_tokens": codes.n_tokens,
+        "n_contexts": len(tokens_SL),
+        "tokens_digest": f"{tokens['digest']}-{len(tokens_SL)}",
+    }
+    inputs = [args.model, args.tokens.with_suffix(".json"), *([args.sae] if args.sae else [])]
+    write_record(args.output_folder / "codes.json", {**fields, "nnz": codes.matrix.nnz}, inputs=inputs, args=args)
+    fields |= {"l0": codes.matrix.nnz / codes.n_tokens, **counts}
+    if sae is not None:
+        mean_N = torch.tensor(np.array(acts["mean"]), dtype=torch.float32, device=device)
+        loss_SL = tokens_SL[: max(1, args.loss_tokens // tokens["context_length"])]
+        fields |= measure_losses(model, loss_SL, tokens["bos"], site, sae, mean_N).record()
+        fields |= {name: getattr(sums, name) for name in ("mse", "explained_variance", "normalised_mse")}
+    write_record(args.output_folder / "eval.json", fields, inputs=inputs, args=args)
+
+
+if __name__ == "__main__":
+    main()

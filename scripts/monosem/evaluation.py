@@ -1,0 +1,133 @@
+"""A dictionary on held-out tokens: its codes, what they reconstruct, what the model loses by them.
+
+Counted positions only (see `tokens`): BOS keeps its own activations in every ablation, and predictions made from BOS
+are left out of the losses. Shape suffixes: S contexts, L position, R counted positions of a block, N site width,
+F features, V vocabulary.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.sparse import csr_array, vstack
+from torch import Tensor
+
+from monosem.codes import Codes
+from monosem.kernels import decode_sparse, encode_sparse
+from monosem.lm import Edit, LanguageModel, Site, token_losses
+from monosem.metrics import ReconstructionSums, loss_recovered
+from monosem.progress import progress
+from monosem.sae import SparseAutoencoder
+from monosem.tokens import counted
+
+CONTEXTS = 64  # a forward pass
+
+
+def held_out_activations(model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site) -> Iterator[Tensor]:
+    """Blocks [R, N] of a site's activations at the counted positions, context by context."""
+    device = next(model.parameters()).device
+    for start in progress(range(0, len(tokens_SL), CONTEXTS), desc="encode held-out tokens", unit="block"):
+        part_SL = torch.from_numpy(tokens_SL[start : start + CONTEXTS].astype(np.int64)).to(device)
+        yield model.activations(part_SL, site)[counted(part_SL, bos)]
+
+
+def encode_held_out(sae: SparseAutoencoder | None, blocks: Iterator[Tensor]) -> tuple[Codes, ReconstructionSums]:
+    """Codes of every block, in float32, and the sums of the reconstruction. None stands for the neurons themselves."""
+    sums, parts = ReconstructionSums(), []
+    for x_RN in blocks:
+        if sae is None:
+            parts.append(csr_array(x_RN.cpu().numpy()))
+            sums.add(x_RN, x_RN)
+            continue
+        codes = encode_sparse(sae, x_RN, torch.float32)
+        sums.add(x_RN, decode_sparse(sae, codes))
+        columns = (codes.value_Z, codes.column_Z, codes.start_B1)
+        parts.append(csr_array(tuple(part.cpu().numpy() for part in columns), shape=(len(x_RN), sae.n_features)))
+    matrix = csr_array(vstack(parts, format="csr"))
+    matrix.eliminate_zeros()
+    return Codes(matrix), sums
+
+
+class Losses(NamedTuple):
+    """Mean next-token losses in nats over `n_tokens` predictions, with a site's activations left or replaced."""
+
+    clean: float
+    sae: float
+    zero: float
+    mean: float
+    n_tokens: int
+
+    def record(self) -> dict[str, float]:
+        return {
+            "loss_clean": self.clean,
+            "loss_sae": self.sae,
+            "loss_zero": self.zero,
+            "loss_mean": self.mean,
+            "loss_tokens": self.n_tokens,
+            "loss_recovered": loss_recovered(self.clean, self.sae, self.zero),
+            "loss_recovered_mean": loss_recovered(self.clean, self.sae, self.mean),
+        }
+
+
+def measure_losses(
+    model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, sae: SparseAutoencoder, mean_N: Tensor
+) -> Losses:
+    """Clean, with the autoencoder's reconstruction, with zeros, with the mean activation."""
+    device = next(model.parameters()).device
+    clean_SL = torch.from_numpy(tokens_SL.astype(np.int64)).to(device)
+    replacements: dict[str, Edit] = {
+        "sae": lambda x_RN: decode_sparse(sae, encode_sparse(sae, x_RN, torch.float32)),
+        "zero": torch.zeros_like,
+        "mean": lambda x_RN: mean_N.expand_as(x_RN),
+    }
+    totals = dict.fromkeys(["clean", *replacements], 0.0)
+    n_tokens = 0
+    for part_SL in progress(clean_SL.split(CONTEXTS), desc="losses", unit="block"):
+        mask_SL = counted(part_SL, bos)
+        n_tokens += int(mask_SL[:, :-1].sum())
+        for name in totals:
+            edits = {site: at_counted(mask_SL, replacements[name])} if name in replacements else None
+            totals[name] += token_losses(model, part_SL, edits)[mask_SL[:, :-1]].double().sum().item()
+    return Losses(**{name: total / n_tokens for name, total in totals.items()}, n_tokens=n_tokens)
+
+
+def at_counted(mask_SL: Tensor, replacement: Edit) -> Edit:
+    def edit(x_SLN: Tensor) -> Tensor:
+        x_SLN = x_SLN.clone()
+        x_SLN[mask_SL] = replacement(x_SLN[mask_SL])
+        return x_SLN
+
+    return edit
+
+
+def feature_table(codes: Codes, sae: SparseAutoencoder | None, ultralow_density: float) -> pd.DataFrame:
+    """One row a feature: how often and how strongly it fires, whether it is alive, and where its directions point.
+
+    dead: never active on these tokens; ultralow: active, with a density below `ultralow_density`.
+    """
+    by_feature = codes.by_feature()
+    n_active_F = np.diff(by_feature.indptr)
+    total_F = np.asarray(by_feature.sum(axis=0)).ravel()
+    density_F = n_active_F / codes.n_tokens
+    status_F = np.select([n_active_F == 0, density_F < ultralow_density], ["dead", "ultralow"], "alive")
+    table = pd.DataFrame(
+        {
+            "feature": np.arange(codes.n_features, dtype=np.int32),
+            "density": density_F,
+            "n_active": n_active_F,
+            "max_act": by_feature.max(axis=0).toarray().ravel(),
+            "mean_act": total_F / np.maximum(n_active_F, 1),
+            "status": status_F,
+        }
+    )
+    if sae is None:
+        return table
+    strength_F, neuron_F = sae.W_dec_FN.abs().max(dim=1)
+    return table.assign(
+        b_enc=sae.b_enc_F.cpu().numpy(),
+        enc_dec_cosine=torch.cosine_similarity(sae.W_enc_FN, sae.W_dec_FN, dim=1).cpu().numpy(),
+        dec_top_neuron=neuron_F.cpu().numpy().astype(np.int32),
+        dec_top_weight=strength_F.cpu().numpy(),
+    )

@@ -1,0 +1,47 @@
+"""Reconstruction metrics from running sums, so that a value does not depend on how the data was cut into batches.
+
+Shape suffixes: B vectors of a batch, N neurons.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class ReconstructionSums:
+    """Float64 sums over vectors x [N] and their reconstructions."""
+
+    n: int = 0
+    squared_error: float = 0.0
+    squared_norm: float = 0.0
+    sum_N: Tensor | float = 0.0
+
+    def add(self, x_BN: Tensor, recon_BN: Tensor) -> None:
+        self.n += len(x_BN)
+        self.squared_error += (x_BN - recon_BN).double().square().sum().item()
+        self.squared_norm += x_BN.double().square().sum().item()
+        self.sum_N = self.sum_N + x_BN.double().sum(dim=0)
+
+    @property
+    def explained_variance(self) -> float:
+        """1 - sum ||x - x'||^2 / sum ||x - mean||^2: 0 for predicting the mean, 1 for a perfect reconstruction."""
+        assert isinstance(self.sum_N, Tensor), "no vectors added"
+        spread = self.squared_norm - torch.dot(self.sum_N, self.sum_N).item() / self.n
+        return 1 - self.squared_error / spread
+
+    @property
+    def normalised_mse(self) -> float:
+        """sum ||x - x'||^2 / sum ||x||^2: 1 for predicting zero."""
+        return self.squared_error / self.squared_norm
+
+    @property
+    def mse(self) -> float:
+        """Mean over vectors of the squared error summed over neurons."""
+        return self.squared_error / self.n
+
+
+def loss_recovered(clean: float, replaced: float, ablated: float) -> float:
+    """1 - (L_replaced - L_clean) / (L_ablated - L_clean): 1 when nothing is lost, 0 when as bad as ablation."""
+    return 1 - (replaced - clean) / (ablated - clean)

@@ -1,0 +1,1 @@
+"""The report: one static page that needs no network."""

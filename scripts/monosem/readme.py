@@ -1,0 +1,140 @@
+"""The generated tables of README.md: what they say comes from the workflow and its results, never from memory."""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
+SECTION = re.compile(r"^    (\w+):(.*\n(?:        .*\n|\n)*)", re.MULTILINE)
+WILDCARD = re.compile(r"\{[^{}]*\}")
+MEBI = 1 << 20
+
+
+class Rule(NamedTuple):
+    name: str
+    script: str  # "" for a rule that runs none, such as `all`
+    outputs: list[str]
+
+
+class Cost(NamedTuple):
+    """What all jobs of a rule took together: seconds, and the highest memory of any, MiB."""
+
+    jobs: int
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+
+
+def parse_rules(text: str) -> list[Rule]:
+    """The rules of one .smk file that write something, in its order; their outputs are quoted strings."""
+    rules = []
+    for name, body in RULE.findall(text):
+        sections = dict(SECTION.findall(body))
+        outputs = re.findall(r'"([^"]+)"', sections.get("output", ""))
+        script = re.search(r"(\w+\.py)", sections.get("shell", ""))
+        if outputs:
+            rules.append(Rule(name, script[1] if script else "", outputs))
+    return rules
+
+
+def rules_table(rules: Iterable[Rule]) -> str:
+    rows = [(f"`{rule.name}`", f"`scripts/{rule.script}`", listing(rule.outputs)) for rule in rules if rule.script]
+    return table(("rule", "script", "artefacts"), rows)
+
+
+def listing(outputs: Sequence[str]) -> str:
+    """Paths in code marks; of paths in the folder of the one before, the name only."""
+    shown, folder = [], ""
+    for output in outputs:
+        place, _, name = output.rpartition("/")
+        shown.append(f"`{name if shown and place == folder else output}`")
+        folder = place
+    return ", ".join(shown)
+
+
+def read_cost(benchmarks: Iterable[Path]) -> Cost:
+    """The sum over benchmark files of one rule. Snakemake writes NA for what it could not see; that counts as 0."""
+    jobs, wall, cpu, peak = 0, 0.0, 0.0, 0.0
+    for path in benchmarks:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                jobs += 1
+                wall += number(row["s"])
+                cpu += number(row["cpu_time"])
+                peak = max(peak, number(row["max_rss"]))
+    return Cost(jobs, wall, cpu, peak)
+
+
+def number(text: str) -> float:
+    return 0.0 if text in ("NA", "-", "") else float(text)
+
+
+def disk_use(rules: Sequence[Rule], root: Path) -> dict[str, int]:
+    """Bytes on disk of each rule's outputs below `root`, each file counted once, for the rule that names it closest."""
+    patterns = [(pattern, rule.name) for rule in rules for pattern in rule.outputs]
+    bytes_of, taken = dict.fromkeys((rule.name for rule in rules), 0), set()
+    for pattern, name in sorted(patterns, key=lambda item: len(WILDCARD.findall(item[0]))):
+        for path in root.glob(WILDCARD.sub("*", pattern)):
+            for file in [path] if path.is_file() else path.rglob("*"):
+                if file.is_file() and file not in taken:
+                    taken.add(file)
+                    bytes_of[name] += file.stat().st_size
+    return bytes_of
+
+
+def costs_table(rules: Sequence[Rule], benchmarks: Path, root: Path) -> str:
+    disk = disk_use(rules, root)
+    costs = {rule.name: read_cost(sorted((benchmarks / rule.name).rglob("*.tsv"))) for rule in rules}
+    costs = {name: cost for name, cost in costs.items() if cost.jobs}
+    rows = [cost_row(f"`{name}`", cost, disk[name]) for name, cost in costs.items()]
+    columns = list(zip(*costs.values(), strict=True)) or [(0,)] * 4
+    total = Cost(sum(columns[0]), sum(columns[1]), sum(columns[2]), max(columns[3]))
+    rows.append(cost_row("all", total, sum(disk[name] for name in costs)))
+    return table(("stage", "jobs", "wall", "CPU", "peak memory", "disk"), rows)
+
+
+def cost_row(name: str, cost: Cost, n_bytes: int) -> tuple[str, ...]:
+    sizes = (f"{cost.peak_mib:,.0f} MiB", f"{n_bytes / MEBI:,.1f} MiB")
+    return (name, str(cost.jobs), duration(cost.wall_s), duration(cost.cpu_s), *sizes)
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def findings_table(findings: Path) -> str:
+    with findings.open(encoding="utf-8", newline="") as file:
+        columns = ("statement", "paper", "measured", "criterion", "verdict")
+        rows = [tuple(row[name] for name in columns) for row in csv.DictReader(file, delimiter="\t")]
+    return table(("finding", "paper", "here", "criterion", "verdict"), rows)
+
+
+def diagram(rulegraph: str) -> str:
+    """The output of `snakemake --rulegraph mermaid-js` as GitHub draws it; colours are left to the reader's theme."""
+    lines = [line for line in rulegraph.splitlines() if not line.lstrip().startswith("style ")]
+    start = next((i for i, line in enumerate(lines) if line.startswith("flowchart")), None)
+    if start is None:
+        raise ValueError("rule graph: no line starts with 'flowchart'; give `snakemake --rulegraph mermaid-js`")
+    return "\n".join(["```mermaid", *(line.rstrip() for line in lines[start:] if line.strip()), "```"])
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def replace_tables(readme: str, tables: dict[str, str]) -> str:
+    """The text with each named table set anew between its markers. Raises ValueError where a marker is missing."""
+    for name, content in tables.items():
+        start, end = f"<!-- table:{name} -->", f"<!-- /table:{name} -->"
+        before, found_start, rest = readme.partition(start)
+        _, found_end, after = rest.partition(end)
+        if not (found_start and found_end):
+            raise ValueError(f"README: no {start} followed by {end}; add both lines where the table belongs")
+        readme = f"{before}{start}\n{content}\n{end}{after}"
+    return readme

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Set the tables of README.md anew, each between its markers `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
+
+  rules      each rule, its script and its artefacts              from --rules
+  costs      wall clock, CPU, memory and disk of each rule        from --rules, --benchmarks and --root
+  findings   what the paper found and what was measured here      from --findings
+  dag        a picture of the workflow                            from --rulegraph
+
+Only the tables whose sources are given are set; the others stay as they are. With --check nothing is written, and the
+exit status is 1 when README.md would change: a test for a pull request.
+
+Example:
+  snakemake --rulegraph mermaid-js > rulegraph.txt
+  python scripts/readme_tables.py --readme README.md --rules workflow/rules/*.smk --root . \\
+      --benchmarks results/benchmarks --findings results/findings.tsv --rulegraph rulegraph.txt
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from monosem.artefacts import replacing
+from monosem.readme import Rule, costs_table, diagram, findings_table, parse_rules, replace_tables, rules_table
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--readme", type=Path, required=True, help="the file to change")
+    parser.add_argument("--rules", type=Path, nargs="*", default=[], help="rule files (.smk), in the order of the work")
+    parser.add_argument("--benchmarks", type=Path, help="folder with one folder of .tsv a rule, as Snakemake writes")
+    parser.add_argument("--root", type=Path, help="folder that the rules' output paths start from")
+    parser.add_argument("--findings", type=Path, help="findings.tsv")
+    parser.add_argument("--rulegraph", type=Path, help="from snakemake --rulegraph mermaid-js; - is standard input")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file would change")
+    args = parser.parse_args(argv)
+    if args.benchmarks and not (args.rules and args.root):
+        parser.error("--benchmarks: --rules and --root are needed beside it")
+    return args
+
+
+def make_tables(args: argparse.Namespace) -> dict[str, str]:
+    rules: list[Rule] = [rule for path in args.rules for rule in parse_rules(path.read_text(encoding="utf-8"))]
+    tables = {}
+    if rules:
+        tables["rules"] = rules_table(rules)
+    if args.benchmarks:
+        tables["costs"] = costs_table(rules, args.benchmarks, args.root)
+    if args.findings:
+        tables["findings"] = findings_table(args.findings)
+    if args.rulegraph:
+        graph = sys.stdin.read() if str(args.rulegraph) == "-" else args.rulegraph.read_text(encoding="utf-8")
+        tables["dag"] = diagram(graph)
+    return tables
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    before = args.readme.read_text(encoding="utf-8")
+    after = replace_tables(before, make_tables(args))
+    if args.check and after != before:
+        sys.exit(f"{args.readme}: tables are out of date; run scripts/readme_tables.py without --check")
+    if after != before:
+        with replacing(args.readme) as tmp:
+            tmp.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import readme_tables
+from monosem.readme import Rule, diagram, disk_use, duration, listing, parse_rules, replace_tables, table
+
+RULES = '''"""Train."""
+
+
+rule all:
+    input:
+        "results/a.txt",
+
+
+rule train_lm:
+    input:
+        "results/tokens/train.zarr",
+    output:
+        weights="results/{model}/lm/weights.safetensors",
+        record="results/{model,[AB]}/lm/lm.json",
+    log:
+        "results/logs/train_lm/{model}.log",
+    shell:
+        r"""
+        python $SCRIPTS/train_lm.py \\
+            --output {output.weights:q} 2>&1 | tee {log:q}
+        """
+
+
+rule shuffle_lm:
+    output:
+        "results/control/lm/weights.safetensors",
+    params:
+        code=fingerprint("shuffle_lm.py"),
+    shell:
+        "python $SCRIPTS/shuffle_lm.py --output {output:q}"
+'''
+BENCHMARK = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
+README = """# Title
+
+<!-- table:rules -->
+old
+<!-- /table:rules -->
+between <!-- table:costs --><!-- /table:costs -->
+<!-- table:findings -->
+<!-- /table:findings -->
+<!-- table:dag -->
+<!-- /table:dag -->
+after
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "README.md").write_text(README)
+    (tmp_path / "lm.smk").write_text(RULES)
+    measured = {"A": ["61.5", "0:01:01", "100.5", "60"], "B": ["2.5", "0:00:02", "NA", "NA"]}
+    for name, (seconds, clock, memory, cpu) in measured.items():
+        path = tmp_path / "results" / "benchmarks" / "train_lm" / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(BENCHMARK + "\t".join([seconds, clock, memory, *"11100", "90", cpu]) + "\n")
+    for model in ("A", "B", "control"):
+        (tmp_path / "results" / model / "lm").mkdir(parents=True)
+        (tmp_path / "results" / model / "lm" / "weights.safetensors").write_bytes(bytes(1 << 20))
+    columns = ("id", "statement", "paper", "measured", "criterion", "verdict")
+    rows = ["\t".join(columns), "x\tA | B agree.\t0.72\t0.75\tfeatures >= 0.72\treproduced"]
+    (tmp_path / "findings.tsv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "graph.txt").write_text("---\ntitle: DAG\n---\nflowchart TB\n\tid0[all]\n\tstyle id0 fill:#D95757\n")
+    return tmp_path
+
+
+def flags(project, *more: str) -> list[str]:
+    sources = {"rules": "lm.smk", "benchmarks": "results/benchmarks", "findings": "findings.tsv"}
+    sources |= {"rulegraph": "graph.txt", "root": "", "readme": "README.md"}
+    return [word for name, path in sources.items() for word in (f"--{name}", str(project / path))] + list(more)
+
+
+def test_all_tables_are_set_between_their_markers_and_nothing_else_changes(project):
+    readme_tables.main(flags(project))
+    text = (project / "README.md").read_text()
+    assert "old" not in text and text.startswith("# Title\n") and text.endswith("after\n")
+    assert "| `train_lm` | `scripts/train_lm.py` | `results/{model}/lm/weights.safetensors`" in text
+    assert "| `train_lm` | 2 | 1 min | 1 min | 100 MiB | 2.0 MiB |" in text  # 61.5 + 2.5 s; two of three weights
+    assert "| A \\| B agree. | 0.72 | 0.75 |" in text
+    assert "```mermaid\nflowchart TB\n\tid0[all]\n```" in text
+    readme_tables.main(flags(project, "--check"))
+
+
+def test_check_fails_and_writes_nothing_when_a_table_is_out_of_date(project):
+    with pytest.raises(SystemExit) as stopped:
+        readme_tables.main(flags(project, "--check"))
+    assert "out of date" in str(stopped.value)
+    assert (project / "README.md").read_text() == README
+
+
+def test_a_table_without_a_source_stays(project):
+    readme_tables.main(["--readme", str(project / "README.md"), "--findings", str(project / "findings.tsv")])
+    text = (project / "README.md").read_text()
+    assert "old" in text and "A \\| B agree." in text
+
+
+def test_the_rule_graph_can_come_from_standard_input(project, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("flowchart LR\n\tid7[x]\n"))
+    readme_tables.main(["--readme", str(project / "README.md"), "--rulegraph", "-"])
+    assert "id7[x]" in (project / "README.md").read_text()
+
+
+def test_benchmarks_need_the_rules(project, capsys):
+    with pytest.raises(SystemExit):
+        readme_tables.main(["--readme", str(project / "README.md"), "--benchmarks", str(project)])
+    assert "--rules and --root" in capsys.readouterr().err
+
+
+def test_a_missing_marker_and_a_missing_graph_are_errors_that_say_what_to_do():
+    with pytest.raises(ValueError, match="no <!-- table:x --> followed by <!-- /table:x -->; add both"):
+        replace_tables("text <!-- /table:x --> <!-- table:x -->", {"x": "y"})
+    with pytest.raises(ValueError, match="snakemake --rulegraph mermaid-js"):
+        diagram("digraph {}")
+
+
+def test_rules_are_read_with_script_and_outputs_and_targets_are_left_out():
+    first, second = parse_rules(RULES)
+    assert first == Rule(
+        "train_lm", "train_lm.py", ["results/{model}/lm/weights.safetensors", "results/{model,[AB]}/lm/lm.json"]
+    )
+    assert second == Rule("shuffle_lm", "shuffle_lm.py", ["results/control/lm/weights.safetensors"])
+
+
+def test_each_file_is_counted_once_for_the_rule_that_names_it_closest(project):
+    assert disk_use(parse_rules(RULES), project) == {"train_lm": 2 << 20, "shuffle_lm": 1 << 20}
+
+
+def test_a_folder_counts_with_all_that_is_in_it(tmp_path):
+    for name in ("a", "b/c"):
+        (tmp_path / "x.zarr" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "x.zarr" / name).write_bytes(bytes(10))
+    assert disk_use([Rule("store", "", ["{name}.zarr"])], tmp_path) == {"store": 20}
+
+
+@given(st.lists(st.text("ab/", min_size=1).filter(lambda path: not path.endswith("/")), min_size=1))
+def test_a_listing_names_every_output_by_its_last_part(outputs):
+    shown = listing(outputs).split(", ")
+    assert len(shown) == len(outputs)
+    assert all(word.strip("`").endswith(path.rpartition("/")[2]) for word, path in zip(shown, outputs, strict=True))
+
+
+@given(st.text(), st.text("ab\n"))
+def test_setting_a_table_twice_is_setting_it_once(around, content):
+    readme = f"{around}\n<!-- table:t -->\n<!-- /table:t -->\n{around}".replace("\r", "")
+    once = replace_tables(readme, {"t": content})
+    assert replace_tables(once, {"t": content}) == once
+    assert content in once
+
+
+@given(st.lists(st.text("a|b "), min_size=1))
+def test_a_cell_never_splits_into_two(cells):
+    row = table(["h"] * len(cells), [cells]).splitlines()[-1]
+    assert row.replace("\\|", "").count("|") == len(cells) + 1
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6))
+def test_durations_name_the_unit_that_fits(one, other):
+    short, long = sorted((one, other))
+    order = ["s", "min", "h"]
+    units = [next(unit for unit in ("h", "min", "s") if unit in duration(seconds).split()) for seconds in (short, long)]
+    assert order.index(units[0]) <= order.index(units[1])
