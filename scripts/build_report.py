@@ -10,14 +10,15 @@ Lists belong together: the first of --captions and of --figure-data describe the
 Example (in bash):
   D=results/A/mlp_post/relu-w2048; F=results/figures
   python scripts/build_report.py --findings results/findings.tsv \\
-      --figures $F/pareto.svg --captions workflow/report/pareto.rst --figure-data $F/pareto.tsv \\
+      --figures $F/pareto.svg --captions 'What to see' --figure-data $F/pareto.tsv \\
       --dictionary A/mlp_post/relu-w2048 --features $D/features.parquet --scores $D/autointerp/scores.parquet \\
       --explanations $D/autointerp/explanations.parquet --examples $D/autointerp/examples.parquet \\
       --logits $D/logits.safetensors --tokenizer results/tokens/tokenizer.json --n-best 24 --n-random 12 --seed 0 \\
-      --config config/config.yaml --records $D/eval.json results/A/lm/lm.json --output results/report/index.html
+      --config '{}' --records $D/eval.json results/A/lm/lm.json --output results/report/index.html
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +37,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     files = {"type": Path, "nargs": "*", "required": True}
     parser.add_argument("--findings", type=Path, required=True, help="findings.tsv")
     parser.add_argument("--figures", **files, help="figures (.svg), in the order of the page")
-    parser.add_argument("--captions", **files, help="one text a figure (.rst), in the same order")
+    parser.add_argument("--captions", nargs="*", required=True, help="what to see in each figure, in the same order")
     parser.add_argument("--figure-data", **files, help="the numbers of each figure (.tsv), in the same order")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary whose features are shown")
     parser.add_argument("--features", type=Path, required=True, help="its features.parquet")
@@ -48,7 +49,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--n-best", type=int, required=True, help="features to show, best scored first")
     parser.add_argument("--n-random", type=int, required=True, help="features to show at random, beside those")
     parser.add_argument("--seed", type=int, required=True, help="draws the random features")
-    parser.add_argument("--config", type=Path, required=True, help="the configuration, as text")
+    parser.add_argument("--config", type=json.loads, required=True, help="the configuration, as JSON")
     parser.add_argument("--records", **files, help="records (.json) to list under the facts of the run")
     parser.add_argument("--output", type=Path, required=True, help="the page (.html)")
     args = parser.parse_args(argv)
@@ -82,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
         figures=[figure_entry(*files, args.output) for files in figures],
         dictionary=args.dictionary,
         groups=feature_groups(args),
-        config=args.config.read_text(encoding="utf-8"),
+        config=json.dumps(args.config, indent=1, ensure_ascii=False),
         records=[record_entry(path, read_json(path), args.output) for path in args.records],
     )
     with replacing(args.output) as tmp:

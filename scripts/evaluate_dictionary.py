@@ -95,7 +95,7 @@ def main(argv: list[str] | None = None) -> None:
         "n_features": codes.n_features,
         "n_tokens": codes.n_tokens,
         "n_contexts": len(tokens_SL),
-        "tokens_digest": f"{tokens['digest']}-{len(tokens_SL)}",
+        "tokens_digest": tokens["digest"],
     }
     inputs = [args.model, args.tokens.with_suffix(".json"), *([args.sae] if args.sae else [])]
     write_record(args.output_folder / "codes.json", {**fields, "nnz": codes.matrix.nnz}, inputs=inputs, args=args)

@@ -2,29 +2,25 @@
 """Turn documents into fixed-length rows of token ids that a language model can read.
 
 Documents of one split are encoded in order, joined with BOS (beginning of sequence) between them, and cut into
-contexts of equal length that each start with BOS. Beside every token stand its document (the line number in the
+contexts of equal length that each start with BOS. Contexts are shuffled block by block, so that any part of the store
+is a mixture of documents. Beside every token stand its document (the line number in the
 corpus file) and its category. The result is a Zarr group with the arrays `tokens`, `category` and `document`, each
 [contexts, length], and a JSON record that marks it whole.
 
 Example:
   python scripts/pack_tokens.py --documents results/corpus/documents.jsonl.zst --split val \\
-      --tokenizer results/tokens/tokenizer.json --n-tokens 1000000 --context-length 128 \\
+      --tokenizer results/tokens/tokenizer.json --n-tokens 1000000 --context-length 128 --seed 0 \\
       --output results/tokens/val.zarr --output-record results/tokens/val.json
 """
 
 import argparse
-import hashlib
 from pathlib import Path
 
-import numpy as np
-import zarr
-
 from monosem.artefacts import replacing, write_record
+from monosem.contexts import BLOCK, ContextWriter
 from monosem.corpus.documents import read_documents
 from monosem.progress import progress
-from monosem.tokens import ARRAYS, Packer, encode_documents, load_tokenizer
-
-ROWS = 8192  # contexts a chunk: 2 MiB of 16-bit tokens at length 128
+from monosem.tokens import Packer, encode_documents, load_tokenizer
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -36,29 +32,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
     parser.add_argument("--n-tokens", type=int, required=True, help="tokens to pack, BOS included")
     parser.add_argument("--context-length", type=int, required=True, help="tokens a context, BOS included")
+    parser.add_argument("--seed", type=int, required=True, help="order of the contexts")
     parser.add_argument("--output", type=Path, required=True, help="token store (.zarr)")
     parser.add_argument("--output-record", type=Path, required=True, help="its record (.json)")
     return parser.parse_args(argv)
-
-
-class ContextWriter:
-    """Writes blocks of contexts to a new group of known length, and hashes the tokens on the way."""
-
-    def __init__(self, path: Path, n_contexts: int, length: int, vocab_size: int) -> None:
-        kinds = {"tokens": "uint16" if vocab_size <= 1 << 16 else "uint32", "category": "uint8", "document": "int32"}
-        group = zarr.create_group(path)
-        shape = {"shape": (n_contexts, length), "chunks": (min(ROWS, n_contexts), length)}
-        self.arrays = {name: group.create_array(name, dtype=kinds[name], **shape) for name in ARRAYS}
-        self.n_contexts, self.n_written, self.hash = n_contexts, 0, hashlib.sha256()
-
-    def write(self, packed: dict[str, np.ndarray]) -> int:
-        """Writes as many of the rows as there is room for; returns how many."""
-        n_rows = min(len(packed["tokens"]), self.n_contexts - self.n_written)
-        for name, array in self.arrays.items():
-            array[self.n_written : self.n_written + n_rows] = packed[name][:n_rows]
-        self.hash.update(packed["tokens"][:n_rows].astype("<u4").tobytes())
-        self.n_written += n_rows
-        return n_rows
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -74,11 +51,11 @@ def main(argv: list[str] | None = None) -> None:
     )
     packer, categories = Packer(args.context_length, bos), {}
     with replacing(args.output) as tmp:
-        writer = ContextWriter(tmp, n_contexts, args.context_length, tokenizer.get_vocab_size())
+        writer = ContextWriter(tmp, n_contexts, args.context_length, tokenizer.get_vocab_size(), seed=args.seed)
         with progress(desc=f"pack {args.split}", unit="context", total=n_contexts) as bar:
             for line, category, ids in encode_documents(tokenizer, documents):
                 packer.add(ids, categories.setdefault(category, len(categories)), line)
-                if packer.n_pending >= ROWS * args.context_length:
+                if packer.n_pending >= BLOCK * args.context_length:
                     bar.update(writer.write(packer.take()))
                 if writer.n_written == n_contexts:
                     break

@@ -34,15 +34,15 @@ def pair() -> tuple[np.ndarray, np.ndarray]:
     return a_TF, b_TF
 
 
-@pytest.mark.parametrize(("dense_above", "tolerance"), [(0, 1e-6), (1, 1e-12)], ids=["dense", "sparse"])
+@pytest.mark.parametrize("dense_above", [0, 1])
 @pytest.mark.parametrize("signed", [False, True])
-def test_agrees_with_corrcoef(pair, signed, dense_above, tolerance, monkeypatch):
+def test_agrees_with_corrcoef(pair, signed, dense_above, monkeypatch):
     monkeypatch.setattr(universality, "DENSE_ABOVE", dense_above)
     a_TF, b_TF = (dense - 0.5 * (dense > 1.5) * dense * 2 for dense in pair) if signed else pair
     partner_AK, correlation_AK = best_matches(side(codes_of(a_TF)), side(codes_of(b_TF)), top_k=30)
     expected_AB = np.corrcoef(a_TF.astype("f8"), b_TF.astype("f8"), rowvar=False)[:20, 20:]
     assert np.array_equal(np.sort(partner_AK), np.tile(np.arange(30), (20, 1)))
-    assert np.take_along_axis(expected_AB, partner_AK, axis=1) == pytest.approx(correlation_AK, abs=tolerance)
+    assert np.take_along_axis(expected_AB, partner_AK, axis=1) == pytest.approx(correlation_AK, abs=1e-9)
     assert (np.diff(correlation_AK, axis=1) <= 0).all()
 
 
@@ -70,18 +70,18 @@ def test_dense_and_sparse_products_are_the_same(pair, monkeypatch):
     monkeypatch.setattr(universality, "DENSE_ROWS", 7)
     dense, sparse = (dict(covariances(a, b)) for covariances in (dense_covariances, sparse_covariances))
     assert sorted(dense) == sorted(sparse) == list(range(20))
-    assert all(dense[feature] == pytest.approx(sparse[feature], rel=1e-4, abs=0.01) for feature in dense)
+    assert all(dense[feature] == pytest.approx(sparse[feature], abs=1e-9) for feature in dense)
 
 
-@pytest.mark.parametrize("size", [1, 13, 10_000])
+@pytest.mark.parametrize("size", [40, 1000, 10**9])
 def test_block_sizes_do_not_matter(pair, monkeypatch, size):
     a, b = (side(codes_of(dense)) for dense in pair)
     whole = [dict(covariances(a, b)) for covariances in (dense_covariances, sparse_covariances)]
-    for name in ("SPARSE_TOKENS", "DENSE_TOKENS"):
+    for name in ("SPARSE_TOKENS", "DENSE_ENTRIES"):
         monkeypatch.setattr(universality, name, size)
     blocks = [dict(covariances(a, b)) for covariances in (dense_covariances, sparse_covariances)]
     for one, other in zip(whole, blocks, strict=True):
-        assert all(one[feature] == pytest.approx(other[feature], rel=1e-4, abs=0.01) for feature in one)
+        assert all(one[feature] == pytest.approx(other[feature], abs=1e-9) for feature in one)
 
 
 def test_what_never_varies_has_a_status_and_no_number(pair):

@@ -16,7 +16,7 @@ from typing import Any
 
 from monosem.provenance import SCRIPTS, fingerprint
 
-VERSIONED = ("torch", "numpy", "zarr", "numcodecs", "pandas", "scipy", "tokenizers", "safetensors")
+VERSIONED = ("torch", "numpy", "zarr", "numcodecs", "pandas", "scipy", "tokenizers", "safetensors", "zstandard")
 VOLATILE = ("written", "machine")  # record fields that may differ between two equal runs
 
 
@@ -67,12 +67,12 @@ def write_record(path: Path, fields: dict[str, Any], *, inputs: Iterable[Path], 
     To `fields` it adds the script, its flags (not the paths it read or wrote), the digests of its inputs, the digest
     of its code, library versions, time and machine.
     """
-    flags = {key: value for key, value in vars(args).items() if not holds_paths(value)}
+    flags = {key: value for key, value in vars(args).items() if value is not None and not holds_paths(value)}
     record = {
         **fields,
         "script": Path(sys.argv[0]).name,
         "flags": flags,
-        "inputs": {Path(file).name: digest(Path(file)) for file in inputs},
+        "inputs": {file.as_posix(): digest(file) for file in inputs},
         "code": code_digest(),
         "versions": versions(),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -22,7 +22,7 @@ from monosem.progress import progress
 from monosem.summary import summarise
 
 SPARSE_TOKENS = 1 << 18  # active tokens of a feature taken at once
-DENSE_TOKENS = 1024  # tokens of a dense block
+DENSE_ENTRIES = 1 << 22  # tokens times features of B in a dense block
 DENSE_ROWS = 2048  # features of A in one pass over the dense blocks
 # Where more than this share of the triples (feature of A, feature of B, token) is active on both sides, dense products
 # are faster: 10 ns for each active triple against 0.02 ns for any, measured on two cores.
@@ -98,15 +98,14 @@ def sparse_covariances(a: Side, b: Side) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def dense_covariances(a: Side, b: Side) -> Iterator[tuple[int, np.ndarray]]:
-    """The same in float32 within a block of tokens and float64 over blocks: a correlation is right to about 1e-6."""
-    matrix_b, mean_b = b.codes.matrix, b.mean_F.astype(np.float32)
+    matrix_b, n_tokens = b.codes.matrix, max(1, DENSE_ENTRIES // b.codes.n_features)
     for start in range(0, a.codes.n_features, DENSE_ROWS):
         rows = slice(start, start + DENSE_ROWS)
-        matrix_a, mean_a = a.codes.matrix[:, rows], a.mean_F[rows].astype(np.float32)
-        covariance_RB = np.zeros((mean_a.size, mean_b.size))
-        for token in progress(range(0, a.codes.n_tokens, DENSE_TOKENS), desc="multiplying", unit="block"):
-            tokens = slice(token, token + DENSE_TOKENS)
-            covariance_RB += (matrix_a[tokens].toarray() - mean_a).T @ (matrix_b[tokens].toarray() - mean_b)
+        matrix_a, mean_a = a.codes.matrix[:, rows], a.mean_F[rows]
+        covariance_RB = np.zeros((mean_a.size, b.mean_F.size))
+        for token in progress(range(0, a.codes.n_tokens, n_tokens), desc="multiplying", unit="block"):
+            tokens = slice(token, token + n_tokens)
+            covariance_RB += (matrix_a[tokens].toarray() - mean_a).T @ (matrix_b[tokens].toarray() - b.mean_F)
         yield from enumerate(covariance_RB, start=start)
 
 

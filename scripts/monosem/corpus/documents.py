@@ -6,6 +6,7 @@ to the output, in buckets of near hashes, which are then sorted one at a time.
 """
 
 import hashlib
+import io
 import json
 import pickle
 from collections import Counter, defaultdict
@@ -146,3 +147,15 @@ def merge(buckets: list[Path], path: Path) -> dict[str, Any]:
 def json_line(part: Part) -> bytes:
     fields = {"text": part.text, "category": part.category, "source": part.source, "split": part.split}
     return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+
+
+def read_documents(path: Path) -> Iterator[dict[str, str]]:
+    """The documents of a `documents.jsonl.zst` in order. Raises ValueError when it is missing or damaged."""
+    try:
+        with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+            for line in io.TextIOWrapper(stream, encoding="utf-8"):
+                yield json.loads(line)
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file; run build_corpus first") from None
+    except (zstandard.ZstdError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: damaged ({error}); delete it and run build_corpus again") from None

@@ -50,9 +50,9 @@ def link_to(target: Path, page: Path) -> Link:
     return Link(quote(relative), relative.removeprefix("../"))
 
 
-def figure_entry(svg: Path, caption: Path, data: Path, page: Path) -> FigureEntry:
+def figure_entry(svg: Path, caption: str, data: Path, page: Path) -> FigureEntry:
     encoded = base64.b64encode(svg.read_bytes()).decode("ascii")
-    text = " ".join(caption.read_text(encoding="utf-8").split())
+    text = " ".join(caption.split())
     links = [link_to(svg, page), link_to(data, page)]
     return FigureEntry(svg.stem.replace("_", " "), f"data:image/svg+xml;base64,{encoded}", text, links)
 

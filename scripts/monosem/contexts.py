@@ -1,0 +1,34 @@
+"""Writing of token stores. Shape suffixes: S contexts, L position."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import zarr
+
+from monosem.tokens import ARRAYS
+
+CHUNK = 8192  # contexts a chunk: 2 MiB of 16-bit tokens at length 128
+BLOCK = 65536  # contexts shuffled among themselves, in memory
+
+
+class ContextWriter:
+    """Writes contexts to a new Zarr group of known length, each block in a new order, and hashes the tokens."""
+
+    def __init__(self, path: Path, n_contexts: int, length: int, vocab_size: int, *, seed: int) -> None:
+        kinds = {"tokens": "uint16" if vocab_size <= 1 << 16 else "uint32", "category": "uint8", "document": "int32"}
+        group = zarr.create_group(path)
+        shape = {"shape": (n_contexts, length), "chunks": (min(CHUNK, n_contexts), length)}
+        self.arrays = {name: group.create_array(name, dtype=kinds[name], **shape) for name in ARRAYS}
+        self.n_contexts, self.n_written, self.hash = n_contexts, 0, hashlib.sha256()
+        self.rng = np.random.default_rng(seed)
+
+    def write(self, packed: dict[str, np.ndarray]) -> int:
+        """Writes as many of the contexts as there is room for, shuffled among themselves; returns how many."""
+        n_rows = min(len(packed["tokens"]), self.n_contexts - self.n_written)
+        order_S = self.rng.permutation(n_rows)
+        for name, array in self.arrays.items():
+            array[self.n_written : self.n_written + n_rows] = packed[name][order_S]
+        self.hash.update(packed["tokens"][order_S].astype("<u4").tobytes())
+        self.n_written += n_rows
+        return n_rows

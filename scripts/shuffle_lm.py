@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Make the control model: a trained one with the entries of each weight matrix shuffled.
+
+The paper asks whether dictionaries find structure that the model learnt or structure that any model would show. The
+control has the size and the weight distribution of a trained model and has unlearnt everything; it goes through the
+same steps. Biases and LayerNorm scales stay.
+
+Example:
+  python scripts/shuffle_lm.py --model results/A/lm/weights.safetensors --val results/tokens/val.zarr --name control \\
+      --seed 3 --val-tokens 100000 --threads 1 --output results/control/lm/weights.safetensors \\
+      --output-record results/control/lm/lm.json
+"""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from monosem.artefacts import sha256, write_record
+from monosem.devices import use_device
+from monosem.lm import load_lm, save_lm, shuffle_weights
+from monosem.lm_training import mean_loss
+from monosem.tokens import read_contexts
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", type=Path, required=True, help="weights of the trained model")
+    parser.add_argument("--val", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--name", required=True, help="name of the control in tables")
+    parser.add_argument("--seed", type=int, required=True, help="of the shuffle")
+    parser.add_argument("--val-tokens", type=int, required=True, help="tokens to measure its loss on")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--output", type=Path, required=True, help="shuffled weights (.safetensors)")
+    parser.add_argument("--output-record", type=Path, required=True, help="their record (.json)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    use_device("cpu", args.threads)
+    model = load_lm(args.model)
+    shuffle_weights(model, seed=args.seed)
+    save_lm(args.output, model)
+    val_SL = read_contexts(args.val)[: max(1, args.val_tokens // model.config.context_length)]
+    fields = {
+        "model": args.name,
+        **asdict(model.config),
+        "val_loss": mean_loss(model, val_SL),
+        "val_tokens": val_SL[:, 1:].size,
+        "digest": sha256(args.output)[:16],
+    }
+    write_record(args.output_record, fields, inputs=[args.model, args.val.with_suffix(".json")], args=args)
+
+
+if __name__ == "__main__":
+    main()

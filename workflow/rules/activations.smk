@@ -1,0 +1,38 @@
+"""Activations of every model and site in shuffled Zarr stores.
+
+in:  results/{model}/lm/, results/tokens/
+out: results/{model}/{site}/acts.zarr and its record
+"""
+
+
+rule store_acts:
+    input:
+        weights="results/{model}/lm/weights.safetensors",
+        record="results/{model}/lm/lm.json",
+        tokens=ancient("results/tokens/train.zarr"),
+        tokens_record="results/tokens/train.json",
+    output:
+        acts=directory("results/{model}/{site}/acts.zarr"),
+        record="results/{model}/{site}/acts.json",
+    log:
+        "results/logs/store_acts/{model}_{site}.log",
+    benchmark:
+        "results/benchmarks/store_acts/{model}_{site}.tsv"
+    params:
+        code=fingerprint("store_acts.py"),
+        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
+        flags=flags(config["acts"]),
+        device=DEVICE,
+    threads: config["threads"]
+    resources:
+        mem_mb=gib,
+        runtime=240,
+        disk_mb=lambda wildcards: 2048 * config["acts"]["disk_gib"],
+        gpu=GPU,
+    shell:
+        r"""
+        python $SCRIPTS/store_acts.py --model {input.weights:q} --model-record {input.record:q} \
+            --tokens {input.tokens:q} --site {wildcards.site:q} --seed {params.seed:q} {params.flags:q} \
+            {params.device:q} --threads {threads} \
+            --output {output.acts:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """

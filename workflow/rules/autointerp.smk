@@ -1,0 +1,64 @@
+"""Automated interpretability without a language model: a token/context table explains a feature and predicts it.
+
+in:  results/{model}/{site}/{run}/, results/tokens/      run: a dictionary or `neurons`
+out: results/{model}/{site}/{run}/autointerp/
+"""
+
+
+AUTOINTERP = config["autointerp"]
+WINDOWS = {
+    f"{role}_{kind}": count for role in ("explain", "score") for kind, count in AUTOINTERP[role].items()
+}
+
+
+rule sample_examples:
+    input:
+        codes="results/{model}/{site}/{run}/codes.safetensors",
+        record="results/{model}/{site}/{run}/codes.json",
+        tokens=ancient("results/tokens/val.zarr"),
+        tokens_record="results/tokens/val.json",
+    output:
+        examples="results/{model}/{site}/{run}/autointerp/examples.parquet",
+    log:
+        "results/logs/sample_examples/{model}_{site}_{run}.log",
+    benchmark:
+        "results/benchmarks/sample_examples/{model}_{site}_{run}.tsv"
+    params:
+        code=fingerprint("sample_examples.py"),
+        flags=flags(AUTOINTERP, "seed", "width", "intervals", "min_active") + flags(WINDOWS),
+    resources:
+        mem_mb=gib,
+        runtime=60,
+    shell:
+        r"""
+        python $SCRIPTS/sample_examples.py --codes {input.codes:q} --codes-record {input.record:q} \
+            --tokens {input.tokens:q} {params.flags:q} --output {output.examples:q} 2>&1 | tee {log:q}
+        """
+
+
+rule score_features:
+    input:
+        examples="results/{model}/{site}/{run}/autointerp/examples.parquet",
+        features="results/{model}/{site}/{run}/features.parquet",
+        tokenizer="results/tokens/tokenizer.json",
+    output:
+        explanations="results/{model}/{site}/{run}/autointerp/explanations.parquet",
+        scores="results/{model}/{site}/{run}/autointerp/scores.parquet",
+        summary="results/{model}/{site}/{run}/autointerp/scores.json",
+    log:
+        "results/logs/score_features/{model}_{site}_{run}.log",
+    benchmark:
+        "results/benchmarks/score_features/{model}_{site}_{run}.tsv"
+    params:
+        code=fingerprint("score_features.py"),
+        flags=flags(AUTOINTERP, "shrinkage", "single_token_min"),
+    resources:
+        mem_mb=gib,
+        runtime=60,
+    shell:
+        r"""
+        python $SCRIPTS/score_features.py --model {wildcards.model:q} --site {wildcards.site:q} \
+            --dictionary {wildcards.run:q} --examples {input.examples:q} --features {input.features:q} \
+            --tokenizer {input.tokenizer:q} {params.flags:q} --output-explanations {output.explanations:q} \
+            --output-scores {output.scores:q} --output-summary {output.summary:q} 2>&1 | tee {log:q}
+        """

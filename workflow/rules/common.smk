@@ -1,0 +1,94 @@
+"""Helpers of the rule files: config to flags, and the runs that the config asks for."""
+
+import re
+
+from monosem.provenance import fingerprint
+
+DICTIONARIES = {name: entry for name, entry in config["dictionaries"].items() if entry is not None}
+MODELS = {name: entry for name, entry in config["models"].items() if entry is not None}
+DEVICE = ["--device", config["device"]]
+GPU = 1 if config["device"] == "cuda" else 0
+
+
+def flags(settings, *names):
+    """Command-line flags of the named settings (all, if none is named); null settings give none, lists several words."""
+    words = []
+    for name in names or settings:
+        value = settings[name]
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", *map(text, value if isinstance(value, list) else [value])]
+    return words
+
+
+def text(value):
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def dictionaries_of(model):
+    """Dictionaries to train on a model's activations."""
+    wanted = MODELS[model]["dictionaries"]
+    return list(DICTIONARIES) if wanted == "all" else wanted
+
+
+def sae_recipe(wildcards):
+    """The recipe of one dictionary: the common one with what its own entry overrides."""
+    return {**config["sae"], **DICTIONARIES[wildcards.dict]}
+
+
+def trained_runs():
+    """(model, site, dictionary) of every autoencoder."""
+    return [(model, site, name) for model in MODELS for site in config["sites"] for name in dictionaries_of(model)]
+
+
+def neuron_runs():
+    return [(model, site, "neurons") for model in MODELS for site in config["sites"]]
+
+
+def scored_runs():
+    """Runs to score: the neurons of every model, and the dictionaries named for it."""
+    chosen = config["autointerp"]["dictionaries"]
+    return [run for run in trained_runs() if run[2] in chosen] + neuron_runs()
+
+
+def compared():
+    """(site, dictionary) pairs to compare between the two models of `universality`."""
+    pair = (config["universality"]["model"], config["universality"]["other"])
+    shared = [name for name in DICTIONARIES if all(name in dictionaries_of(model) for model in pair)]
+    return [(site, name) for site in config["sites"] for name in [*shared, "neurons"]]
+
+
+def paths(runs, file):
+    """One file of each (model, site, dictionary) run."""
+    return [f"results/{model}/{site}/{name}/{file}" for model, site, name in runs]
+
+
+def comparisons(suffix):
+    return [f"results/universality/{site}/{name}{suffix}" for site, name in compared()]
+
+
+def gib(wildcards=None, attempt=1, *, base=2):
+    """Memory in MiB for a rule: `base` GiB, and as much again with each retry."""
+    return 1024 * base * attempt
+
+
+def unknown(names, known, where):
+    """Stop early when the config names something that it does not define."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"config {where}: {name} is not one of {', '.join(known)}; define it or correct the name")
+
+
+unknown([config["headline"]], DICTIONARIES, "headline")
+unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictionaries")
+unknown([config["universality"]["model"], config["universality"]["other"]], MODELS, "universality")
+for model, entry in MODELS.items():
+    unknown(dictionaries_of(model), DICTIONARIES, f"models.{model}.dictionaries")
+    unknown([entry["shuffle_of"]] if entry["shuffle_of"] else [], MODELS, f"models.{model}.shuffle_of")
+
+
+wildcard_constraints:
+    model="|".join(map(re.escape, MODELS)),
+    dict="|".join(map(re.escape, DICTIONARIES)),
+    run="|".join(map(re.escape, [*DICTIONARIES, "neurons"])),
+    site="|".join(map(re.escape, config["sites"])),
+    split="train|val",

@@ -1,0 +1,76 @@
+"""Real text to packed contexts of tokens.
+
+in:  the sources that config `corpus` names
+out: results/corpus/, results/tokens/
+"""
+
+
+rule build_corpus:
+    output:
+        documents="results/corpus/documents.jsonl.zst",
+        record="results/corpus/corpus.json",
+    log:
+        "results/logs/build_corpus/corpus.log",
+    benchmark:
+        "results/benchmarks/build_corpus/corpus.tsv"
+    params:
+        code=fingerprint("build_corpus.py"),
+        flags=flags({**config["corpus"], "packages": config["corpus"]["packages"] or None}),
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=gib,
+        runtime=60,
+    shell:
+        r"""
+        python $SCRIPTS/build_corpus.py {params.flags:q} \
+            --output {output.documents:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule train_tokenizer:
+    input:
+        documents="results/corpus/documents.jsonl.zst",
+    output:
+        tokenizer="results/tokens/tokenizer.json",
+    log:
+        "results/logs/train_tokenizer/tokenizer.log",
+    benchmark:
+        "results/benchmarks/train_tokenizer/tokenizer.tsv"
+    params:
+        code=fingerprint("train_tokenizer.py"),
+        flags=flags(config["tokens"], "vocab_size", "train_mb", "tokenizer"),
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=gib,
+        runtime=60,
+    shell:
+        r"""
+        python $SCRIPTS/train_tokenizer.py --documents {input.documents:q} {params.flags:q} \
+            --output {output.tokenizer:q} 2>&1 | tee {log:q}
+        """
+
+
+rule pack_tokens:
+    input:
+        documents="results/corpus/documents.jsonl.zst",
+        tokenizer="results/tokens/tokenizer.json",
+    output:
+        tokens=directory("results/tokens/{split}.zarr"),
+        record="results/tokens/{split}.json",
+    log:
+        "results/logs/pack_tokens/{split}.log",
+    benchmark:
+        "results/benchmarks/pack_tokens/{split}.tsv"
+    params:
+        code=fingerprint("pack_tokens.py"),
+        n_tokens=lambda wildcards: config["tokens"][wildcards.split],
+        flags=flags(config["tokens"], "context_length", "seed"),
+    resources:
+        mem_mb=gib,
+        runtime=120,
+    shell:
+        r"""
+        python $SCRIPTS/pack_tokens.py --documents {input.documents:q} --split {wildcards.split:q} \
+            --tokenizer {input.tokenizer:q} --n-tokens {params.n_tokens:q} {params.flags:q} \
+            --output {output.tokens:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """

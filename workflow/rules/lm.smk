@@ -1,0 +1,72 @@
+"""The transformers: trained ones (A, B) and the control, which is a trained one with shuffled weights.
+
+in:  results/tokens/
+out: results/{model}/lm/
+"""
+
+
+TRAINED = [name for name, entry in MODELS.items() if entry["shuffle_of"] is None]
+
+
+rule train_lm:
+    input:
+        train=ancient("results/tokens/train.zarr"),
+        train_record="results/tokens/train.json",
+        val=ancient("results/tokens/val.zarr"),
+        val_record="results/tokens/val.json",
+    output:
+        weights="results/{model}/lm/weights.safetensors",
+        log="results/{model}/lm/train.tsv",
+        record="results/{model}/lm/lm.json",
+    wildcard_constraints:
+        model="|".join(TRAINED),
+    log:
+        "results/logs/train_lm/{model}.log",
+    benchmark:
+        "results/benchmarks/train_lm/{model}.tsv"
+    params:
+        code=fingerprint("train_lm.py"),
+        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
+        flags=flags({**config["lm"], "precision": config["precision"]}),
+        device=DEVICE,
+    threads: config["threads"]
+    resources:
+        mem_mb=gib,
+        runtime=240,
+        gpu=GPU,
+    shell:
+        r"""
+        python $SCRIPTS/train_lm.py --train {input.train:q} --val {input.val:q} --name {wildcards.model:q} \
+            --seed {params.seed:q} {params.flags:q} {params.device:q} --threads {threads} \
+            --output {output.weights:q} --output-log {output.log:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule shuffle_lm:
+    input:
+        weights=lambda wildcards: f"results/{MODELS[wildcards.model]['shuffle_of']}/lm/weights.safetensors",
+        val=ancient("results/tokens/val.zarr"),
+        val_record="results/tokens/val.json",
+    output:
+        weights="results/{model}/lm/weights.safetensors",
+        record="results/{model}/lm/lm.json",
+    wildcard_constraints:
+        model="|".join(name for name in MODELS if name not in TRAINED) or "none",
+    log:
+        "results/logs/shuffle_lm/{model}.log",
+    benchmark:
+        "results/benchmarks/shuffle_lm/{model}.tsv"
+    params:
+        code=fingerprint("shuffle_lm.py"),
+        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
+        flags=flags(config["lm"], "val_tokens"),
+    threads: config["threads"]
+    resources:
+        mem_mb=gib,
+        runtime=30,
+    shell:
+        r"""
+        python $SCRIPTS/shuffle_lm.py --model {input.weights:q} --val {input.val:q} --name {wildcards.model:q} \
+            --seed {params.seed:q} {params.flags:q} --threads {threads} \
+            --output {output.weights:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """

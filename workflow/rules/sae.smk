@@ -1,0 +1,107 @@
+"""Sparse autoencoders, one job each, and their evaluation; the neurons are evaluated as a dictionary of their own.
+
+in:  results/{model}/{site}/acts.zarr, results/{model}/lm/, results/tokens/
+out: results/{model}/{site}/{dict}/
+"""
+
+
+rule train_sae:
+    input:
+        acts=ancient("results/{model}/{site}/acts.zarr"),
+        record="results/{model}/{site}/acts.json",
+    output:
+        sae="results/{model}/{site}/{dict}/sae.safetensors",
+        log="results/{model}/{site}/{dict}/train.tsv",
+        record="results/{model}/{site}/{dict}/sae.json",
+    log:
+        "results/logs/train_sae/{model}_{site}_{dict}.log",
+    benchmark:
+        "results/benchmarks/train_sae/{model}_{site}_{dict}.tsv"
+    params:
+        code=fingerprint("train_sae.py"),
+        flags=lambda wildcards: flags({**sae_recipe(wildcards), "precision": config["precision"]}),
+        device=DEVICE,
+    threads: config["threads"]
+    resources:
+        mem_mb=gib,
+        runtime=240,
+        gpu=GPU,
+    shell:
+        r"""
+        python $SCRIPTS/train_sae.py --acts {input.acts:q} --name {wildcards.dict:q} {params.flags:q} \
+            {params.device:q} --threads {threads} \
+            --output {output.sae:q} --output-log {output.log:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule evaluate_sae:
+    input:
+        weights="results/{model}/lm/weights.safetensors",
+        record="results/{model}/lm/lm.json",
+        acts_record="results/{model}/{site}/acts.json",
+        tokens=ancient("results/tokens/val.zarr"),
+        tokens_record="results/tokens/val.json",
+        sae="results/{model}/{site}/{dict}/sae.safetensors",
+        sae_record="results/{model}/{site}/{dict}/sae.json",
+    output:
+        codes="results/{model}/{site}/{dict}/codes.safetensors",
+        codes_record="results/{model}/{site}/{dict}/codes.json",
+        logits="results/{model}/{site}/{dict}/logits.safetensors",
+        features="results/{model}/{site}/{dict}/features.parquet",
+        eval="results/{model}/{site}/{dict}/eval.json",
+    log:
+        "results/logs/evaluate_sae/{model}_{site}_{dict}.log",
+    benchmark:
+        "results/benchmarks/evaluate_sae/{model}_{site}_{dict}.tsv"
+    params:
+        code=fingerprint("evaluate_dictionary.py"),
+        folder="results/{model}/{site}/{dict}",
+        flags=flags(config["evaluation"]),
+        device=DEVICE,
+    threads: config["threads"]
+    resources:
+        mem_mb=gib,
+        runtime=120,
+        gpu=GPU,
+    shell:
+        r"""
+        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --model-record {input.record:q} \
+            --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name {wildcards.dict:q} \
+            --sae {input.sae:q} --sae-record {input.sae_record:q} {params.flags:q} {params.device:q} \
+            --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
+        """
+
+
+rule evaluate_neurons:
+    input:
+        weights="results/{model}/lm/weights.safetensors",
+        record="results/{model}/lm/lm.json",
+        acts_record="results/{model}/{site}/acts.json",
+        tokens=ancient("results/tokens/val.zarr"),
+        tokens_record="results/tokens/val.json",
+    output:
+        codes="results/{model}/{site}/neurons/codes.safetensors",
+        codes_record="results/{model}/{site}/neurons/codes.json",
+        logits="results/{model}/{site}/neurons/logits.safetensors",
+        features="results/{model}/{site}/neurons/features.parquet",
+        eval="results/{model}/{site}/neurons/eval.json",
+    log:
+        "results/logs/evaluate_neurons/{model}_{site}.log",
+    benchmark:
+        "results/benchmarks/evaluate_neurons/{model}_{site}.tsv"
+    params:
+        code=fingerprint("evaluate_dictionary.py"),
+        folder="results/{model}/{site}/neurons",
+        flags=flags(config["evaluation"]),
+        device=DEVICE,
+    threads: config["threads"]
+    resources:
+        mem_mb=gib,
+        runtime=120,
+        gpu=GPU,
+    shell:
+        r"""
+        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --model-record {input.record:q} \
+            --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name neurons {params.flags:q} \
+            {params.device:q} --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
+        """

@@ -1,0 +1,39 @@
+"""Features of one model matched with those of the other, and neurons with neurons.
+
+in:  results/{model}/{site}/{run}/ of both models
+out: results/universality/
+"""
+
+
+PAIR = config["universality"]
+
+
+rule match_features:
+    input:
+        codes_a=f"results/{PAIR['model']}/{{site}}/{{run}}/codes.safetensors",
+        codes_b=f"results/{PAIR['other']}/{{site}}/{{run}}/codes.safetensors",
+        record_a=f"results/{PAIR['model']}/{{site}}/{{run}}/codes.json",
+        record_b=f"results/{PAIR['other']}/{{site}}/{{run}}/codes.json",
+        logits_a=f"results/{PAIR['model']}/{{site}}/{{run}}/logits.safetensors",
+        logits_b=f"results/{PAIR['other']}/{{site}}/{{run}}/logits.safetensors",
+    output:
+        matches="results/universality/{site}/{run}.parquet",
+        record="results/universality/{site}/{run}.json",
+    log:
+        "results/logs/match_features/{site}_{run}.log",
+    benchmark:
+        "results/benchmarks/match_features/{site}_{run}.tsv"
+    params:
+        code=fingerprint("match_features.py"),
+        flags=flags(PAIR),
+    resources:
+        mem_mb=gib,
+        runtime=60,
+    shell:
+        r"""
+        python $SCRIPTS/match_features.py {params.flags:q} --site {wildcards.site:q} --dictionary {wildcards.run:q} \
+            --codes-a {input.codes_a:q} --codes-b {input.codes_b:q} \
+            --record-a {input.record_a:q} --record-b {input.record_b:q} \
+            --logits-a {input.logits_a:q} --logits-b {input.logits_b:q} \
+            --output {output.matches:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
