@@ -20,6 +20,7 @@ Example (in bash):
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -49,13 +50,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--n-best", type=int, required=True, help="features to show, best scored first")
     parser.add_argument("--n-random", type=int, required=True, help="features to show at random, beside those")
     parser.add_argument("--seed", type=int, required=True, help="draws the random features")
-    parser.add_argument("--config", type=json.loads, required=True, help="the configuration, as JSON")
+    parser.add_argument("--config", type=json_text, required=True, help="the configuration, as JSON")
     parser.add_argument("--records", **files, help="records (.json) to list under the facts of the run")
     parser.add_argument("--output", type=Path, required=True, help="the page (.html)")
     args = parser.parse_args(argv)
     if not len(args.figures) == len(args.captions) == len(args.figure_data):
         parser.error("--figures, --captions, --figure-data: as many of each expected; give one of each a figure")
     return args
+
+
+def json_text(text: str) -> Any:  # noqa: ANN401
+    """Named in argparse's message when the text is not JSON."""
+    return json.loads(text)
 
 
 def feature_groups(args: argparse.Namespace) -> list[tuple[str, list[Card]]]:

@@ -7,7 +7,7 @@ feature on the next-token logits, a table of features, and eval.json: L0, explai
 clean, with the reconstruction in place of the activations, and with zeros or the mean there.
 
 Example:
-  python scripts/evaluate_dictionary.py --model results/A/lm/weights.safetensors --model-record results/A/lm/lm.json \\
+  python scripts/evaluate_dictionary.py --model results/A/lm/weights.safetensors \\
       --acts-record results/A/mlp_post/acts.json --tokens results/tokens/val.zarr --name relu-w2048 \\
       --sae results/A/mlp_post/relu-w2048/sae.safetensors --sae-record results/A/mlp_post/relu-w2048/sae.json \\
       --n-tokens 400000 --loss-tokens 100000 --ultralow-density 1e-6 --threads 1 \\
@@ -16,17 +16,20 @@ Example:
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from safetensors.torch import save_file
 
-from monosem.artefacts import read_json, replacing, write_record
-from monosem.codes import Codes, write_codes
+from monosem.artefacts import read_json, write_record
 from monosem.devices import use_device
-from monosem.evaluation import encode_held_out, feature_table, held_out_activations, measure_losses
-from monosem.lm import LanguageModel, load_lm, parse_site
+from monosem.evaluation import (
+    DictionaryTables,
+    encode_held_out,
+    feature_table,
+    held_out_activations,
+    measure_losses,
+    write_tables,
+)
+from monosem.lm import load_lm, parse_site
 from monosem.sae import SparseAutoencoder, load_sae
 from monosem.tokens import read_contexts, read_record
 
@@ -36,7 +39,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--model-record", type=Path, required=True, help="their record (lm.json)")
     parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out token store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables")
@@ -51,43 +53,28 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def checked_sae(args: argparse.Namespace, record: dict[str, Any]) -> SparseAutoencoder | None:
+def checked_sae(args: argparse.Namespace, lm_digest: str) -> SparseAutoencoder | None:
     """The autoencoder, if one was given; raises ValueError when it was trained on another model's activations."""
     if args.sae is None:
         return None
     trained_on = read_json(args.sae_record)["lm_digest"]
-    if trained_on != record["lm_digest"]:
-        raise ValueError(
-            f"{args.sae}: trained on model {trained_on}, {args.model} is {record['lm_digest']}; retrain it"
-        )
+    if trained_on != lm_digest:
+        raise ValueError(f"{args.sae}: trained on model {trained_on}, {args.model} is {lm_digest}; retrain it")
     return load_sae(args.sae)
-
-
-def write_tables(
-    folder: Path, model: LanguageModel, site: str, sae: SparseAutoencoder | None, codes: Codes, ultralow: float
-) -> dict[str, int]:
-    """Codes, logit weights and feature table; returns the counts by status."""
-    where = parse_site(site, model.config.n_layers)
-    write_codes(folder / "codes.safetensors", codes)
-    directions_FN = sae.W_dec_FN if sae else torch.eye(model.config.site_width(where))
-    with replacing(folder / "logits.safetensors") as tmp:
-        save_file({"logit_weights": model.logit_weights(directions_FN, where).half().cpu()}, tmp)
-    table = feature_table(codes, sae, ultralow)
-    with replacing(folder / "features.parquet") as tmp:
-        table.to_parquet(tmp, index=False)
-    return {f"n_{status}": int((table["status"] == status).sum()) for status in ("alive", "ultralow", "dead")}
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = use_device(args.device, args.threads)
     acts, tokens = read_json(args.acts_record), read_record(args.tokens)
-    model = load_lm(args.model).to(device)
+    model = load_lm(args.model, acts["lm_digest"]).to(device)
     site = parse_site(acts["site"], model.config.n_layers)
-    sae = checked_sae(args, read_json(args.model_record) | {"lm_digest": acts["lm_digest"]})
+    sae = checked_sae(args, acts["lm_digest"])
     tokens_SL = read_contexts(args.tokens, max(1, args.n_tokens // tokens["context_length"]))
     codes, sums = encode_held_out(sae, held_out_activations(model, tokens_SL, tokens["bos"], site))
-    counts = write_tables(args.output_folder, model, acts["site"], sae, codes, args.ultralow_density)
+    features = feature_table(codes, sae, args.ultralow_density)
+    directions_FN = sae.W_dec_FN if sae else torch.eye(acts["width"], device=device)
+    write_tables(args.output_folder, DictionaryTables(codes, model.logit_weights(directions_FN, site), features))
     fields = {
         "model": acts["model"],
         "site": acts["site"],
@@ -99,9 +86,10 @@ def main(argv: list[str] | None = None) -> None:
     }
     inputs = [args.model, args.tokens.with_suffix(".json"), *([args.sae] if args.sae else [])]
     write_record(args.output_folder / "codes.json", {**fields, "nnz": codes.matrix.nnz}, inputs=inputs, args=args)
+    counts = {f"n_{status}": int((features["status"] == status).sum()) for status in ("alive", "ultralow", "dead")}
     fields |= {"l0": codes.matrix.nnz / codes.n_tokens, **counts}
     if sae is not None:
-        mean_N = torch.tensor(np.array(acts["mean"]), dtype=torch.float32, device=device)
+        mean_N = torch.tensor(acts["mean"], device=device)
         loss_SL = tokens_SL[: max(1, args.loss_tokens // tokens["context_length"])]
         fields |= measure_losses(model, loss_SL, tokens["bos"], site, sae, mean_N).record()
         fields |= {name: getattr(sums, name) for name in ("mse", "explained_variance", "normalised_mse")}

@@ -23,11 +23,11 @@ import argparse
 from pathlib import Path
 
 from monosem.artefacts import read_json, replacing
+from monosem.autointerp.examples import Plan, Quota, lay_out, sample_windows
+from monosem.autointerp.windows import write_windows
 from monosem.codes import read_codes
-from monosem.examples import Plan, Quota, lay_out, sample_windows
 from monosem.records import value_of
 from monosem.tokens import counted, read_contexts, read_record
-from monosem.windows import write_windows
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -24,12 +24,12 @@ from pathlib import Path
 import numpy as np
 
 from monosem.artefacts import replacing, write_record
-from monosem.autointerp import complete, explain_and_score, summary
+from monosem.autointerp.scores import complete, explain_and_score, summary
+from monosem.autointerp.token_table import quoted
+from monosem.autointerp.windows import Windows, read_windows
 from monosem.progress import progress
 from monosem.records import read_table
-from monosem.token_table import quoted
 from monosem.tokens import load_vocabulary
-from monosem.windows import Windows, read_windows
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

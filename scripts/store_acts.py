@@ -16,7 +16,6 @@ Example:
 import argparse
 import math
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from monosem.artefacts import read_json, replacing, write_record
 from monosem.devices import use_device
 from monosem.lm import load_lm, parse_site
 from monosem.sampling import sampled_rows
-from monosem.store import BUCKET_BYTES, DTYPES, check_disk, gather, row_dtype, scatter, write_arrays
+from monosem.store import BUCKET_BYTES, DTYPES, Moments, check_disk, gather, row_dtype, scatter, write_arrays
 from monosem.tokens import read_contexts, read_record
 
 
@@ -49,25 +48,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-class Moments:
-    """Running sums over the rows that pass through."""
-
-    def __init__(self, width: int) -> None:
-        self.n_rows, self.norm, self.sum_N = 0, 0.0, np.zeros(width)
-
-    def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        for rows in blocks:
-            acts_RN = rows["acts"].astype(np.float32)
-            self.n_rows += len(rows)
-            self.norm += np.linalg.norm(acts_RN, axis=1).sum(dtype=np.float64)
-            self.sum_N += acts_RN.sum(axis=0, dtype=np.float64)
-            yield rows
-
-
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    model = load_lm(args.model).to(use_device(args.device, args.threads))
     tokens, lm = read_record(args.tokens), read_json(args.model_record)
+    model = load_lm(args.model, lm["digest"]).to(use_device(args.device, args.threads))
     site = parse_site(args.site, model.config.n_layers)
     width = model.config.site_width(site)
     gib = check_disk(args.n_vectors, width, args.dtype, args.disk_gib)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from monosem import windows
+from monosem.autointerp import windows
 
 WIDTHS = {"relu-w64": 64, "relu-w128": 128, "neurons": 32}
 HEADLINE = "relu-w128"

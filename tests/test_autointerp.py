@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.stats import spearmanr
 
-from monosem.autointerp import complete, explain_and_score, score, summary
+from monosem.autointerp.examples import Plan, Quota, lay_out, sample_windows
+from monosem.autointerp.levels import joint_counts, pearson, quantise, spearman
+from monosem.autointerp.scores import complete, explain_and_score, score, summary
+from monosem.autointerp.token_table import Shown, TokenTable, fit, quoted
+from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate
 from monosem.codes import Codes
-from monosem.examples import Plan, Quota, lay_out, sample_windows
-from monosem.levels import joint_counts, pearson, quantise, spearman
-from monosem.token_table import Shown, TokenTable, fit, quoted
-from monosem.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate
 
 N_VOCAB = 60
 SHOWN = [quoted(f"t{token}") for token in range(N_VOCAB)]

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from monosem.autointerp.examples import Plan, Quota, interval_of, lay_out, sample_windows, within_quota
+from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate, read_windows, write_windows
 from monosem.codes import Codes
-from monosem.examples import Plan, Quota, interval_of, lay_out, sample_windows, within_quota
-from monosem.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate, read_windows, write_windows
 
 BOS = 0
 TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))

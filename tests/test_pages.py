@@ -59,8 +59,6 @@ def results(tmp_path_factory):
     pareto = root / "figures" / "pareto.svg"
     evals = files(root, "[AB]/*/relu-*/eval.json")
     plot_pareto.main(["--eval", *evals, "--output", str(pareto), "--output-data", str(pareto.with_suffix(".tsv"))])
-    (root / "pareto.rst").write_text(f"A caption with {HOSTILE}\nof two lines.")
-    (root / "config.yaml").write_text(f"name: {HOSTILE}\n")
     weights = np.random.default_rng(0).normal(size=(WIDTHS[HEADLINE], 40)).astype(np.float16)
     save_file({"logit_weights": weights}, root / "logits.safetensors")
     return root
@@ -71,7 +69,7 @@ def arguments(root: Path, **changes: str) -> list[str]:
     values = {
         "findings": root / "findings.tsv",
         "figures": root / "figures/pareto.svg",
-        "captions": root / "pareto.rst",
+        "captions": f"A caption with {HOSTILE}\nof two lines.",
         "figure-data": root / "figures/pareto.tsv",
         "dictionary": f"A/mlp_post/{HEADLINE}",
         "features": folder / "features.parquet",
@@ -83,7 +81,7 @@ def arguments(root: Path, **changes: str) -> list[str]:
         "n-best": 24,
         "n-random": 12,
         "seed": 0,
-        "config": root / "config.yaml",
+        "config": json.dumps({"name": HOSTILE}),
         "records": folder / "eval.json",
         "output": root / "report/index.html",
     }

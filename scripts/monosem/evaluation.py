@@ -6,15 +6,18 @@ F features, V vocabulary.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from safetensors.torch import save_file
 from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
-from monosem.codes import Codes
+from monosem.artefacts import replacing
+from monosem.codes import Codes, write_codes
 from monosem.kernels import decode_sparse, encode_sparse
 from monosem.lm import Edit, LanguageModel, Site, token_losses
 from monosem.metrics import ReconstructionSums, loss_recovered
@@ -48,6 +51,12 @@ def encode_held_out(sae: SparseAutoencoder | None, blocks: Iterator[Tensor]) -> 
     matrix = csr_array(vstack(parts, format="csr"))
     matrix.eliminate_zeros()
     return Codes(matrix), sums
+
+
+class DictionaryTables(NamedTuple):
+    codes: Codes
+    logit_weights_FV: Tensor
+    features: pd.DataFrame
 
 
 class Losses(NamedTuple):
@@ -131,3 +140,12 @@ def feature_table(codes: Codes, sae: SparseAutoencoder | None, ultralow_density:
         dec_top_neuron=neuron_F.cpu().numpy().astype(np.int32),
         dec_top_weight=strength_F.cpu().numpy(),
     )
+
+
+def write_tables(folder: Path, tables: DictionaryTables) -> None:
+    """codes.safetensors, logits.safetensors (float16) and features.parquet."""
+    write_codes(folder / "codes.safetensors", tables.codes)
+    with replacing(folder / "logits.safetensors") as tmp:
+        save_file({"logit_weights": tables.logit_weights_FV.half().cpu()}, tmp)
+    with replacing(folder / "features.parquet") as tmp:
+        tables.features.to_parquet(tmp, index=False)

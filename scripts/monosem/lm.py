@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from monosem.artefacts import replacing
+from monosem.artefacts import replacing, sha256
 
 SITES = ("mlp_post", "mlp_out", "resid_post")
 Edit = Callable[[Tensor], Tensor]
@@ -202,8 +202,12 @@ def save_lm(path: Path, model: LanguageModel) -> None:
         save_file(model.state_dict(), tmp, metadata={"config": json.dumps(asdict(model.config))})
 
 
-def load_lm(path: Path, device: str = "cpu") -> LanguageModel:
-    """Raises ValueError naming the file when it is missing, cut short or of another kind."""
+def load_lm(path: Path, digest: str | None = None) -> LanguageModel:
+    """A saved model, on the CPU.
+
+    Raises ValueError naming the file when it is missing, cut short, of another kind, or not the model whose digest is
+    given: activations, dictionaries and evaluations must all be of one model.
+    """
     try:
         with safe_open(path, "pt") as file:
             config = LMConfig(**json.loads(file.metadata()["config"]))
@@ -213,4 +217,6 @@ def load_lm(path: Path, device: str = "cpu") -> LanguageModel:
         raise ValueError(f"{path}: no such file; run train_lm first") from None
     except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{path}: not a language model of this project ({error})") from None
-    return model.to(device).eval()
+    if digest not in (None, found := sha256(path)[:16]):
+        raise ValueError(f"{path}: model {found}, but its record or activations are of {digest}; rerun what is older")
+    return model.eval()

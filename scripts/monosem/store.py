@@ -55,6 +55,21 @@ def check_disk(n_vectors: int, width: int, dtype: str, disk_gib: float) -> float
     return gib
 
 
+class Moments:
+    """Running sums over the rows that pass through `watch`, for the scale and the mean of a store."""
+
+    def __init__(self, width: int) -> None:
+        self.n_rows, self.norm, self.sum_N = 0, 0.0, np.zeros(width)
+
+    def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        for rows in blocks:
+            acts_RN = rows["acts"].astype(np.float32)
+            self.n_rows += len(rows)
+            self.norm += np.linalg.norm(acts_RN, axis=1).sum(dtype=np.float64)
+            self.sum_N += acts_RN.sum(axis=0, dtype=np.float64)
+            yield rows
+
+
 def scatter(blocks: Iterable[np.ndarray], folder: Path, n_buckets: int, rng: np.random.Generator) -> list[Path]:
     """First pass: append every row to a uniformly drawn bucket file."""
     paths = [folder / f"bucket-{i:04d}" for i in range(n_buckets)]

@@ -37,7 +37,6 @@ rule train_sae:
 rule evaluate_sae:
     input:
         weights="results/{model}/lm/weights.safetensors",
-        record="results/{model}/lm/lm.json",
         acts_record="results/{model}/{site}/acts.json",
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
@@ -65,8 +64,7 @@ rule evaluate_sae:
         gpu=GPU,
     shell:
         r"""
-        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --model-record {input.record:q} \
-            --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name {wildcards.dict:q} \
+        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name {wildcards.dict:q} \
             --sae {input.sae:q} --sae-record {input.sae_record:q} {params.flags:q} {params.device:q} \
             --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
         """
@@ -75,7 +73,6 @@ rule evaluate_sae:
 rule evaluate_neurons:
     input:
         weights="results/{model}/lm/weights.safetensors",
-        record="results/{model}/lm/lm.json",
         acts_record="results/{model}/{site}/acts.json",
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
@@ -101,7 +98,6 @@ rule evaluate_neurons:
         gpu=GPU,
     shell:
         r"""
-        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --model-record {input.record:q} \
-            --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name neurons {params.flags:q} \
+        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name neurons {params.flags:q} \
             {params.device:q} --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
         """

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from safetensors import safe_open
 
+from monosem.autointerp.windows import KINDS, Windows, read_windows
 from monosem.pages.visible import Piece, readable, visible
-from monosem.windows import KINDS, Windows, read_windows
 
 N_TOP, N_INTERVAL = 6, 4  # examples shown of the top interval and of the others
 N_PROMOTED = 8

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monosem.levels import is_constant, joint_counts, pearson, quantise, spearman
+from monosem.autointerp.levels import is_constant, joint_counts, pearson, quantise, spearman
+from monosem.autointerp.token_table import Shown, TokenTable, fit
+from monosem.autointerp.windows import KINDS, ROLES, Windows
 from monosem.summary import summarise
-from monosem.token_table import Shown, TokenTable, fit
-from monosem.windows import KINDS, ROLES, Windows
 
 EXPLAIN = ROLES.index("explain")
 TOP, RANDOM = KINDS.index("top"), KINDS.index("random")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate
 from monosem.codes import Codes
 from monosem.progress import progress
-from monosem.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate
 
 TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))
 SPARE = 4  # candidates drawn for each random window wanted, so that repeats can be dropped

@@ -1,0 +1,154 @@
+"""Tiny real artefacts, made once a session by the project's own scripts: tokens, a language model, activations, an SAE."""
+
+import json
+import random
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import zstandard
+
+import evaluate_dictionary
+import pack_tokens
+import store_acts
+import train_lm
+import train_sae
+import train_tokenizer
+from monosem import store
+
+torch.set_num_threads(1)
+SCRIPTS = Path(train_lm.__file__).parent
+WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "no", "dog;", "قطة", "猫", "café", "—", "x", "=", "1\n"]
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+    np.random.seed(0)
+    random.seed(0)
+
+
+def flags(**values):
+    """Keyword arguments as a command line: `n_layers=1` is `--n-layers 1`; a list is several values, None is left out."""
+    argv = []
+    for name, value in values.items():
+        if value is not None:
+            members = value if isinstance(value, list) else [value]
+            argv += [f"--{name.replace('_', '-')}", *map(str, members)]
+    return argv
+
+
+def write_documents(path, n=60, seed=0):
+    rng, lines = random.Random(seed), []
+    for i in range(n):
+        text = " ".join(rng.choices(WORDS, k=rng.randrange(1, 120)))
+        split = "val" if i % 3 == 0 else "train"
+        lines.append({"text": text, "category": f"kind{i % 4}", "source": f"s{i}", "split": split})
+    content = "\n".join(json.dumps(line) for line in lines) + "\n"
+    path.write_bytes(zstandard.compress(content.encode()))
+    return lines
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    """path and lines of a corpus file, and a tokenizer learnt from it."""
+    folder = tmp_path_factory.mktemp("corpus")
+    path, tokenizer = folder / "documents.jsonl.zst", folder / "tokenizer.json"
+    lines = write_documents(path)
+    train_tokenizer.main(flags(documents=path, vocab_size=280, train_mb=1, output=tokenizer))
+    return SimpleNamespace(path=path, lines=lines, tokenizer=tokenizer)
+
+
+def pack_flags(corpus, folder, split, **changed):
+    values = {"documents": corpus.path, "split": split, "tokenizer": corpus.tokenizer, "n_tokens": 1200, "seed": 5}
+    values |= {"context_length": 12, "output": folder / f"{split}.zarr", "output_record": folder / f"{split}.json"}
+    return flags(**{**values, **changed})
+
+
+@pytest.fixture(scope="session")
+def tokens(corpus, tmp_path_factory):
+    """Folder with train.zarr and val.zarr: 100 and 40 contexts of 12 tokens."""
+    folder = tmp_path_factory.mktemp("tokens")
+    pack_tokens.main(pack_flags(corpus, folder, "train"))
+    pack_tokens.main(pack_flags(corpus, folder, "val", n_tokens=480))
+    return folder
+
+
+def lm_flags(tokens, folder, **changed):
+    values = {"train": tokens / "train.zarr", "val": tokens / "val.zarr", "name": "A", "seed": 1, "n_layers": 1}
+    values |= {"d_model": 8, "n_heads": 2, "d_mlp": 16, "tokens": 30 * 96, "batch": 8, "lr": 0.01, "warmup": 0.1}
+    values |= {"weight_decay": 0.01, "grad_clip": 1, "val_every": 7, "val_tokens": 240, "data_seed": 0}
+    values |= {"precision": "float32", "compile": "no", "threads": 1, "device": "cpu"}
+    values |= {"output": folder / "weights.safetensors", "output_log": folder / "train.tsv"}
+    return flags(**{**values, "output_record": folder / "lm.json", **changed})
+
+
+@pytest.fixture(scope="session")
+def lm(tokens, tmp_path_factory):
+    """Folder with weights.safetensors, train.tsv and lm.json of a one-layer model with 16 neurons."""
+    folder = tmp_path_factory.mktemp("lm")
+    train_lm.main(lm_flags(tokens, folder))
+    return folder
+
+
+def acts_flags(tokens, lm, folder, **changed):
+    values = {"model": lm / "weights.safetensors", "model_record": lm / "lm.json", "tokens": tokens / "train.zarr"}
+    values |= {"site": "mlp_post", "n_vectors": 700, "per_context": 8, "dtype": "float16", "disk_gib": 0.01}
+    values |= {"seed": 3, "threads": 1, "device": "cpu", "output": folder / "acts.zarr"}
+    return flags(**{**values, "output_record": folder / "acts.json", **changed})
+
+
+def make_acts(tokens, lm, folder, **changed):
+    """A store in many small chunks, shuffled through many small buckets."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "CHUNK_BYTES", 2048)  # 64 rows of 16 float16
+        patch.setattr(store_acts, "BUCKET_BYTES", 4096)
+        store_acts.main(acts_flags(tokens, lm, folder, **changed))
+    return folder / "acts.zarr"
+
+
+@pytest.fixture(scope="session")
+def acts(tokens, lm, tmp_path_factory):
+    """acts.zarr beside its acts.json: 700 vectors of 16 neurons in 11 chunks."""
+    return make_acts(tokens, lm, tmp_path_factory.mktemp("acts"))
+
+
+def sae_flags(acts, folder, **changed):
+    values = {"acts": acts, "name": "relu-w24", "arch": "relu", "width": 24, "l1": 0.5, "vectors": 3200, "batch": 64}
+    values |= {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "warmup": 0.1, "decay": 0.2, "resample_at": [0.3, 0.6]}
+    values |= {"resample_inputs": 200, "dead_window": 0.2, "precision": "float32", "log_every": 7, "seed": 1}
+    values |= {"threads": 1, "device": "cpu", "output": folder / "sae.safetensors"}
+    values |= {"output_log": folder / "train.tsv", "output_record": folder / "sae.json"}
+    return flags(**{**values, **changed})
+
+
+@pytest.fixture(scope="session")
+def sae(acts, tmp_path_factory):
+    """Folder with sae.safetensors, train.tsv and sae.json."""
+    folder = tmp_path_factory.mktemp("sae")
+    train_sae.main(sae_flags(acts, folder))
+    return folder
+
+
+def evaluate_flags(tokens, lm, acts, sae, folder, **changed):
+    values = {"model": lm / "weights.safetensors", "name": "relu-w24"}
+    values |= {"acts_record": acts.with_suffix(".json"), "tokens": tokens / "val.zarr"}
+    values |= {"sae": sae / "sae.safetensors", "sae_record": sae / "sae.json", "n_tokens": 480, "loss_tokens": 480}
+    values |= {"ultralow_density": 0.01, "threads": 1, "device": "cpu", "output_folder": folder}
+    return flags(**{**values, **changed})
+
+
+@pytest.fixture(scope="session")
+def evaluated(tokens, lm, acts, sae, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluated")
+    evaluate_dictionary.main(evaluate_flags(tokens, lm, acts, sae, folder))
+    return folder
+
+
+@pytest.fixture
+def as_script(monkeypatch):
+    """Makes records and checkpoint keys of this process those of `python scripts/<name>`."""
+    return lambda name: monkeypatch.setattr(sys, "argv", [str(SCRIPTS / name)])
