@@ -16,8 +16,9 @@ configfile: str(ROOT / "config/config.yaml")
 
 validate(config, str(ROOT / "workflow/schemas/config.schema.yaml"), set_default=False)
 
-# Jobs find the scripts wherever the clone lies, and run them by the interpreter that runs Snakemake.
-shell.prefix(f"export SCRIPTS='{ROOT}/scripts' PATH=\"{Path(sys.executable).parent}:$PATH\"; ")
+# Jobs find the scripts wherever the clone lies, and run them by the interpreter that runs Snakemake. A prefix replaces
+# Snakemake's own, so strict mode is said again: without pipefail a script that fails into `tee` would pass.
+shell.prefix(f"set -euo pipefail; export SCRIPTS='{ROOT}/scripts' PATH=\"{Path(sys.executable).parent}:$PATH\"; ")
 
 
 # One GPU on this machine unless --resources gpu=N says otherwise; on a cluster the scheduler counts them.

@@ -47,9 +47,13 @@ def write_documents(path, n=60, seed=0):
         text = " ".join(rng.choices(WORDS, k=rng.randrange(1, 120)))
         split = "val" if i % 3 == 0 else "train"
         lines.append({"text": text, "category": f"kind{i % 4}", "source": f"s{i}", "split": split})
-    content = "\n".join(json.dumps(line) for line in lines) + "\n"
-    path.write_bytes(zstandard.compress(content.encode()))
+    write_lines(path, lines)
     return lines
+
+
+def write_lines(path, lines):
+    content = "".join(json.dumps(line) + "\n" for line in lines)
+    path.write_bytes(zstandard.compress(content.encode()))
 
 
 @pytest.fixture(scope="session")
@@ -77,8 +81,8 @@ def tokens(corpus, tmp_path_factory):
     return folder
 
 
-def lm_flags(tokens, folder, **changed):
-    values = {"train": tokens / "train.zarr", "val": tokens / "val.zarr", "name": "A", "seed": 1, "n_layers": 1}
+def lm_flags(packed, folder, **changed):
+    values = {"train": packed / "train.zarr", "val": packed / "val.zarr", "name": "A", "seed": 1, "n_layers": 1}
     values |= {"d_model": 8, "n_heads": 2, "d_mlp": 16, "tokens": 30 * 96, "batch": 8, "lr": 0.01, "warmup": 0.1}
     values |= {"weight_decay": 0.01, "grad_clip": 1, "val_every": 7, "val_tokens": 240, "data_seed": 0}
     values |= {"precision": "float32", "compile": "no", "threads": 1, "device": "cpu"}
@@ -94,8 +98,8 @@ def lm(tokens, tmp_path_factory):
     return folder
 
 
-def acts_flags(tokens, lm, folder, **changed):
-    values = {"model": lm / "weights.safetensors", "model_record": lm / "lm.json", "tokens": tokens / "train.zarr"}
+def acts_flags(packed, lm, folder, **changed):
+    values = {"model": lm / "weights.safetensors", "model_record": lm / "lm.json", "tokens": packed / "train.zarr"}
     values |= {"site": "mlp_post", "n_vectors": 700, "per_context": 8, "dtype": "float16", "disk_gib": 0.01}
     values |= {"seed": 3, "threads": 1, "device": "cpu", "output": folder / "acts.zarr"}
     return flags(**{**values, "output_record": folder / "acts.json", **changed})
@@ -116,8 +120,8 @@ def acts(tokens, lm, tmp_path_factory):
     return make_acts(tokens, lm, tmp_path_factory.mktemp("acts"))
 
 
-def sae_flags(acts, folder, **changed):
-    values = {"acts": acts, "name": "relu-w24", "arch": "relu", "width": 24, "l1": 0.5, "vectors": 3200, "batch": 64}
+def sae_flags(stored, folder, **changed):
+    values = {"acts": stored, "name": "relu-w24", "arch": "relu", "width": 24, "l1": 0.5, "vectors": 3200, "batch": 64}
     values |= {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "warmup": 0.1, "decay": 0.2, "resample_at": [0.3, 0.6]}
     values |= {"resample_inputs": 200, "dead_window": 0.2, "precision": "float32", "log_every": 7, "seed": 1}
     values |= {"threads": 1, "device": "cpu", "output": folder / "sae.safetensors"}
@@ -133,10 +137,15 @@ def sae(acts, tmp_path_factory):
     return folder
 
 
-def evaluate_flags(tokens, lm, acts, sae, folder, **changed):
+def evaluate_flags(packed, lm, acts, trained, folder, **changed):
     values = {"model": lm / "weights.safetensors", "name": "relu-w24"}
-    values |= {"acts_record": acts.with_suffix(".json"), "tokens": tokens / "val.zarr"}
-    values |= {"sae": sae / "sae.safetensors", "sae_record": sae / "sae.json", "n_tokens": 480, "loss_tokens": 480}
+    values |= {"acts_record": acts.with_suffix(".json"), "tokens": packed / "val.zarr"}
+    values |= {
+        "sae": trained / "sae.safetensors",
+        "sae_record": trained / "sae.json",
+        "n_tokens": 480,
+        "loss_tokens": 480,
+    }
     values |= {"ultralow_density": 0.01, "threads": 1, "device": "cpu", "output_folder": folder}
     return flags(**{**values, **changed})
 

@@ -83,7 +83,7 @@ def changed(argv, flag, value):
         (shuffle_lm, "--model", "absent.safetensors", "absent.safetensors: no such file; run train_lm"),
         (store_acts, "--site", "mlp", "site mlp: one of mlp_post, mlp_out, resid_post expected"),
         (store_acts, "--site", "mlp_post-l1", "site mlp_post-l1: one of"),
-        (store_acts, "--n-vectors", 900, r"--n-vectors 900: 100 contexts with 8 positions each hold 7\d\d; pack"),
+        (store_acts, "--n-vectors", 900, r"--n-vectors 900: 100 contexts with 8 positions each hold 800; pack"),
         (store_acts, "--disk-gib", 1e-6, r"over disk_gib 1e-06; raise disk_gib or lower n_vectors"),
         (train_sae, "--acts", "absent.zarr", "absent.json: no such file"),
         (train_sae, "--vectors", 63, r"--vectors 63: at least one batch \(64\)"),

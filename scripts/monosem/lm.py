@@ -71,9 +71,9 @@ class LayerNorm(nn.Module):
 
 
 def causal_attention(q_SHLK: Tensor, k_SHLK: Tensor, v_SHLK: Tensor) -> Tensor:
-    """On a CPU torch's fused kernel has a backward four times slower than the plain formula on short contexts."""
+    """On a CPU the backward of torch's fused kernel is four times slower than the plain formula on short contexts."""
     L, K = q_SHLK.shape[-2:]
-    if q_SHLK.is_cuda or L > 512:
+    if q_SHLK.is_cuda or L > 512 or not torch.is_grad_enabled():
         return F.scaled_dot_product_attention(q_SHLK, k_SHLK, v_SHLK, is_causal=True)
     future_LL = torch.ones(L, L, dtype=torch.bool).triu(1)
     scores_SHLL = (q_SHLK @ k_SHLK.transpose(-1, -2)).float() / math.sqrt(K)

@@ -18,17 +18,17 @@ rule store_acts:
         "results/logs/store_acts/{model}_{site}.log",
     benchmark:
         "results/benchmarks/store_acts/{model}_{site}.tsv"
-    params:
-        code=fingerprint("store_acts.py"),
-        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
-        flags=flags(config["acts"]),
-        device=DEVICE,
     threads: config["threads"]
     resources:
         mem_mb=gib,
         runtime=240,
         disk_mb=lambda wildcards: 2048 * config["acts"]["disk_gib"],
         gpu=GPU,
+    params:
+        code=fingerprint("store_acts.py"),
+        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
+        flags=flags(config["acts"]),
+        device=DEVICE,
     shell:
         r"""
         python $SCRIPTS/store_acts.py --model {input.weights:q} --model-record {input.record:q} \

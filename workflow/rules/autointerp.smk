@@ -4,11 +4,8 @@ in:  results/{model}/{site}/{run}/, results/tokens/      run: a dictionary or `n
 out: results/{model}/{site}/{run}/autointerp/
 """
 
-
 AUTOINTERP = config["autointerp"]
-WINDOWS = {
-    f"{role}_{kind}": count for role in ("explain", "score") for kind, count in AUTOINTERP[role].items()
-}
+WINDOWS = {f"{role}_{kind}": count for role in ("explain", "score") for kind, count in AUTOINTERP[role].items()}
 
 
 rule sample_examples:
@@ -23,12 +20,12 @@ rule sample_examples:
         "results/logs/sample_examples/{model}_{site}_{run}.log",
     benchmark:
         "results/benchmarks/sample_examples/{model}_{site}_{run}.tsv"
-    params:
-        code=fingerprint("sample_examples.py"),
-        flags=flags(AUTOINTERP, "seed", "width", "intervals", "min_active") + flags(WINDOWS),
     resources:
         mem_mb=gib,
         runtime=60,
+    params:
+        code=fingerprint("sample_examples.py"),
+        flags=flags(AUTOINTERP, "seed", "width", "intervals", "min_active") + flags(WINDOWS),
     shell:
         r"""
         python $SCRIPTS/sample_examples.py --codes {input.codes:q} --codes-record {input.record:q} \
@@ -49,12 +46,12 @@ rule score_features:
         "results/logs/score_features/{model}_{site}_{run}.log",
     benchmark:
         "results/benchmarks/score_features/{model}_{site}_{run}.tsv"
-    params:
-        code=fingerprint("score_features.py"),
-        flags=flags(AUTOINTERP, "shrinkage", "single_token_min"),
     resources:
         mem_mb=gib,
         runtime=60,
+    params:
+        code=fingerprint("score_features.py"),
+        flags=flags(AUTOINTERP, "shrinkage", "single_token_min"),
     shell:
         r"""
         python $SCRIPTS/score_features.py --model {wildcards.model:q} --site {wildcards.site:q} \

@@ -1,4 +1,4 @@
-"""Helpers of the rule files: config to flags, and the runs that the config asks for."""
+"""Helpers of the rules: config to flags, and the runs that the config asks for."""
 
 import re
 
@@ -67,7 +67,7 @@ def comparisons(suffix):
 
 
 def gib(wildcards=None, attempt=1, *, base=2):
-    """Memory in MiB for a rule: `base` GiB, and as much again with each retry."""
+    """Memory in MiB: `base` GiB, and as much again with each retry."""
     return 1024 * base * attempt
 
 

@@ -13,13 +13,13 @@ rule build_corpus:
         "results/logs/build_corpus/corpus.log",
     benchmark:
         "results/benchmarks/build_corpus/corpus.tsv"
-    params:
-        code=fingerprint("build_corpus.py"),
-        flags=flags({**config["corpus"], "packages": config["corpus"]["packages"] or None}),
     threads: workflow.cores or 1
     resources:
         mem_mb=gib,
         runtime=60,
+    params:
+        code=fingerprint("build_corpus.py"),
+        flags=flags({**config["corpus"], "packages": config["corpus"]["packages"] or None}),
     shell:
         r"""
         python $SCRIPTS/build_corpus.py {params.flags:q} \
@@ -36,13 +36,13 @@ rule train_tokenizer:
         "results/logs/train_tokenizer/tokenizer.log",
     benchmark:
         "results/benchmarks/train_tokenizer/tokenizer.tsv"
-    params:
-        code=fingerprint("train_tokenizer.py"),
-        flags=flags(config["tokens"], "vocab_size", "train_mb", "tokenizer"),
     threads: workflow.cores or 1
     resources:
         mem_mb=gib,
         runtime=60,
+    params:
+        code=fingerprint("train_tokenizer.py"),
+        flags=flags(config["tokens"], "vocab_size", "train_mb", "tokenizer"),
     shell:
         r"""
         python $SCRIPTS/train_tokenizer.py --documents {input.documents:q} {params.flags:q} \
@@ -61,13 +61,13 @@ rule pack_tokens:
         "results/logs/pack_tokens/{split}.log",
     benchmark:
         "results/benchmarks/pack_tokens/{split}.tsv"
+    resources:
+        mem_mb=gib,
+        runtime=120,
     params:
         code=fingerprint("pack_tokens.py"),
         n_tokens=lambda wildcards: config["tokens"][wildcards.split],
         flags=flags(config["tokens"], "context_length", "seed"),
-    resources:
-        mem_mb=gib,
-        runtime=120,
     shell:
         r"""
         python $SCRIPTS/pack_tokens.py --documents {input.documents:q} --split {wildcards.split:q} \

@@ -4,7 +4,6 @@ in:  results/tokens/
 out: results/{model}/lm/
 """
 
-
 TRAINED = [name for name, entry in MODELS.items() if entry["shuffle_of"] is None]
 
 
@@ -18,22 +17,22 @@ rule train_lm:
         weights="results/{model}/lm/weights.safetensors",
         log="results/{model}/lm/train.tsv",
         record="results/{model}/lm/lm.json",
-    wildcard_constraints:
-        model="|".join(TRAINED),
     log:
         "results/logs/train_lm/{model}.log",
     benchmark:
         "results/benchmarks/train_lm/{model}.tsv"
-    params:
-        code=fingerprint("train_lm.py"),
-        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
-        flags=flags({**config["lm"], "precision": config["precision"]}),
-        device=DEVICE,
+    wildcard_constraints:
+        model="|".join(TRAINED),
     threads: config["threads"]
     resources:
         mem_mb=gib,
         runtime=240,
         gpu=GPU,
+    params:
+        code=fingerprint("train_lm.py"),
+        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
+        flags=flags({**config["lm"], "precision": config["precision"]}),
+        device=DEVICE,
     shell:
         r"""
         python $SCRIPTS/train_lm.py --train {input.train:q} --val {input.val:q} --name {wildcards.model:q} \
@@ -50,20 +49,20 @@ rule shuffle_lm:
     output:
         weights="results/{model}/lm/weights.safetensors",
         record="results/{model}/lm/lm.json",
-    wildcard_constraints:
-        model="|".join(name for name in MODELS if name not in TRAINED) or "none",
     log:
         "results/logs/shuffle_lm/{model}.log",
     benchmark:
         "results/benchmarks/shuffle_lm/{model}.tsv"
-    params:
-        code=fingerprint("shuffle_lm.py"),
-        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
-        flags=flags(config["lm"], "val_tokens"),
+    wildcard_constraints:
+        model="|".join(name for name in MODELS if name not in TRAINED) or "none",
     threads: config["threads"]
     resources:
         mem_mb=gib,
         runtime=30,
+    params:
+        code=fingerprint("shuffle_lm.py"),
+        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
+        flags=flags(config["lm"], "val_tokens"),
     shell:
         r"""
         python $SCRIPTS/shuffle_lm.py --model {input.weights:q} --val {input.val:q} --name {wildcards.model:q} \

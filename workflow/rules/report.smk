@@ -4,7 +4,6 @@ in:  records and tables of all runs
 out: results/figures/, results/findings.tsv, results/report/
 """
 
-
 import json
 
 FIGURES = ["training", "dictionary_training", "density", "pareto", "scores", "universality"]
@@ -24,12 +23,12 @@ rule plot_training:
         "results/logs/plot_training/training.log",
     benchmark:
         "results/benchmarks/plot_training/training.tsv"
-    params:
-        code=fingerprint("plot_training.py"),
-        models=TRAINED,
     resources:
         mem_mb=gib,
         runtime=10,
+    params:
+        code=fingerprint("plot_training.py"),
+        models=TRAINED,
     shell:
         r"""
         python $SCRIPTS/plot_training.py --models {params.models:q} --train {input.train:q} --eval {input.eval:q} \
@@ -52,11 +51,11 @@ rule plot_dictionary_training:
         "results/logs/plot_dictionary_training/dictionary_training.log",
     benchmark:
         "results/benchmarks/plot_dictionary_training/dictionary_training.tsv"
-    params:
-        code=fingerprint("plot_dictionary_training.py"),
     resources:
         mem_mb=gib,
         runtime=10,
+    params:
+        code=fingerprint("plot_dictionary_training.py"),
     shell:
         r"""
         python $SCRIPTS/plot_dictionary_training.py --eval {input.eval:q} --train {input.train:q} \
@@ -75,11 +74,11 @@ rule plot_density:
         "results/logs/plot_density/density.log",
     benchmark:
         "results/benchmarks/plot_density/density.tsv"
-    params:
-        code=fingerprint("plot_density.py"),
     resources:
         mem_mb=gib,
         runtime=10,
+    params:
+        code=fingerprint("plot_density.py"),
     shell:
         r"""
         python $SCRIPTS/plot_density.py --eval {input.eval:q} --features {input.features:q} \
@@ -97,11 +96,11 @@ rule plot_pareto:
         "results/logs/plot_pareto/pareto.log",
     benchmark:
         "results/benchmarks/plot_pareto/pareto.tsv"
-    params:
-        code=fingerprint("plot_pareto.py"),
     resources:
         mem_mb=gib,
         runtime=10,
+    params:
+        code=fingerprint("plot_pareto.py"),
     shell:
         r"""
         python $SCRIPTS/plot_pareto.py --eval {input.eval:q} \
@@ -120,11 +119,11 @@ rule plot_scores:
         "results/logs/plot_scores/scores.log",
     benchmark:
         "results/benchmarks/plot_scores/scores.tsv"
-    params:
-        code=fingerprint("plot_scores.py"),
     resources:
         mem_mb=gib,
         runtime=10,
+    params:
+        code=fingerprint("plot_scores.py"),
     shell:
         r"""
         python $SCRIPTS/plot_scores.py --scores {input.scores:q} --tables {input.tables:q} \
@@ -143,11 +142,11 @@ rule plot_universality:
         "results/logs/plot_universality/universality.log",
     benchmark:
         "results/benchmarks/plot_universality/universality.tsv"
-    params:
-        code=fingerprint("plot_universality.py"),
     resources:
         mem_mb=gib,
         runtime=10,
+    params:
+        code=fingerprint("plot_universality.py"),
     shell:
         r"""
         python $SCRIPTS/plot_universality.py --records {input.records:q} --matches {input.matches:q} \
@@ -168,14 +167,14 @@ rule compile_findings:
         "results/logs/compile_findings/findings.log",
     benchmark:
         "results/benchmarks/compile_findings/findings.tsv"
+    resources:
+        mem_mb=gib,
+        runtime=10,
     params:
         code=fingerprint("compile_findings.py"),
         site=config["sites"][0],
         headline=config["headline"],
         sweep=list(DICTIONARIES),
-    resources:
-        mem_mb=gib,
-        runtime=10,
     shell:
         r"""
         python $SCRIPTS/compile_findings.py --site {params.site:q} --headline {params.headline:q} \
@@ -212,15 +211,15 @@ rule build_report:
         "results/logs/build_report/report.log",
     benchmark:
         "results/benchmarks/build_report/report.tsv"
+    resources:
+        mem_mb=gib,
+        runtime=10,
     params:
         code=fingerprint("build_report.py"),
         dictionary=HEADLINE.removeprefix("results/"),
         captions=[(ROOT / f"workflow/report/{figure}.rst").read_text() for figure in FIGURES],
         flags=flags(config["report"]),
         config=json.dumps(config, sort_keys=True),
-    resources:
-        mem_mb=gib,
-        runtime=10,
     shell:
         r"""
         python $SCRIPTS/build_report.py --findings {input.findings:q} --figures {input.figures:q} \

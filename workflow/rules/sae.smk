@@ -17,15 +17,15 @@ rule train_sae:
         "results/logs/train_sae/{model}_{site}_{dict}.log",
     benchmark:
         "results/benchmarks/train_sae/{model}_{site}_{dict}.tsv"
-    params:
-        code=fingerprint("train_sae.py"),
-        flags=lambda wildcards: flags({**sae_recipe(wildcards), "precision": config["precision"]}),
-        device=DEVICE,
     threads: config["threads"]
     resources:
         mem_mb=gib,
         runtime=240,
         gpu=GPU,
+    params:
+        code=fingerprint("train_sae.py"),
+        flags=lambda wildcards: flags({**sae_recipe(wildcards), "precision": config["precision"]}),
+        device=DEVICE,
     shell:
         r"""
         python $SCRIPTS/train_sae.py --acts {input.acts:q} --name {wildcards.dict:q} {params.flags:q} \
@@ -52,16 +52,16 @@ rule evaluate_sae:
         "results/logs/evaluate_sae/{model}_{site}_{dict}.log",
     benchmark:
         "results/benchmarks/evaluate_sae/{model}_{site}_{dict}.tsv"
-    params:
-        code=fingerprint("evaluate_dictionary.py"),
-        folder="results/{model}/{site}/{dict}",
-        flags=flags(config["evaluation"]),
-        device=DEVICE,
     threads: config["threads"]
     resources:
         mem_mb=gib,
         runtime=120,
         gpu=GPU,
+    params:
+        code=fingerprint("evaluate_dictionary.py"),
+        folder=subpath(output.eval, parent=True),
+        flags=flags(config["evaluation"]),
+        device=DEVICE,
     shell:
         r"""
         python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name {wildcards.dict:q} \
@@ -86,16 +86,16 @@ rule evaluate_neurons:
         "results/logs/evaluate_neurons/{model}_{site}.log",
     benchmark:
         "results/benchmarks/evaluate_neurons/{model}_{site}.tsv"
-    params:
-        code=fingerprint("evaluate_dictionary.py"),
-        folder="results/{model}/{site}/neurons",
-        flags=flags(config["evaluation"]),
-        device=DEVICE,
     threads: config["threads"]
     resources:
         mem_mb=gib,
         runtime=120,
         gpu=GPU,
+    params:
+        code=fingerprint("evaluate_dictionary.py"),
+        folder=subpath(output.eval, parent=True),
+        flags=flags(config["evaluation"]),
+        device=DEVICE,
     shell:
         r"""
         python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name neurons {params.flags:q} \

@@ -4,7 +4,6 @@ in:  results/{model}/{site}/{run}/ of both models
 out: results/universality/
 """
 
-
 PAIR = config["universality"]
 
 
@@ -23,12 +22,12 @@ rule match_features:
         "results/logs/match_features/{site}_{run}.log",
     benchmark:
         "results/benchmarks/match_features/{site}_{run}.tsv"
-    params:
-        code=fingerprint("match_features.py"),
-        flags=flags(PAIR),
     resources:
         mem_mb=gib,
         runtime=60,
+    params:
+        code=fingerprint("match_features.py"),
+        flags=flags(PAIR),
     shell:
         r"""
         python $SCRIPTS/match_features.py {params.flags:q} --site {wildcards.site:q} --dictionary {wildcards.run:q} \

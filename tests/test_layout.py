@@ -1,0 +1,143 @@
+"""The rules of the house that a machine can check: who imports whom, what every rule and script has, sizes."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+MODULES = sorted((ROOT / "scripts/monosem").rglob("*.py"))
+RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
+
+# A module imports only from the layers above its own in this list, and from its own sub-package.
+LAYERS = [
+    {"provenance"},
+    {"artefacts", "progress"},
+    {"checkpoints", "codes", "corpus", "cross_entropy", "devices", "lm", "metrics", "records", "sae", "store"}
+    | {"summary", "tokens"},
+    {"contexts", "kernels", "lm_training", "resampling", "sampling"},
+    {"autointerp", "evaluation", "findings", "sae_training", "universality"},
+    {"figures", "pages", "readme"},
+]
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room(name: str) -> str | None:
+    """`monosem.store.Store` is in the room `store`."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "monosem" and len(parts) > 1 else None
+
+
+def layer(name: str) -> int:
+    found = [number for number, rooms in enumerate(LAYERS) if name in rooms]
+    assert found, f"monosem.{name}: give it a layer in tests/test_layout.py"
+    return found[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_modules_import_lower_layers_only(path):
+    own = path.relative_to(ROOT / "scripts/monosem").parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    for other in {room(name) for name in imported(path)} - {None, own}:
+        assert layer(other) < layer(own), f"{path}: layer {layer(own)} imports {other} of layer {layer(other)}"
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_stand_alone(path):
+    names = imported(path)
+    others = {other.stem for other in SCRIPTS}
+    assert not {name.split(".")[0] for name in names} & (others | {"snakemake", "yaml"})
+    tree = ast.parse(path.read_text())
+    assert "Example" in (ast.get_docstring(tree) or ""), f"{path}: the docstring is the --help text; show an example"
+    assert "config.yaml" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", [ROOT / "Snakefile", *RULES], ids=lambda path: path.stem)
+def test_rule_files_import_nothing_heavy(path):
+    found = re.findall(r"^\s*(?:from|import) (\S+)", path.read_text(), re.M)
+    allowed = {"json", "re", "sys", "pathlib", "snakemake.utils", "monosem.provenance"}
+    assert set(found) <= allowed, "the Snakefile is parsed again by every job"
+
+
+@pytest.mark.parametrize("path", [*MODULES, *SCRIPTS], ids=lambda path: path.stem)
+def test_signatures_have_types_and_functions_are_short(path):
+    limit = 115 if path in SCRIPTS else 230
+    assert path.read_text().count("\n") <= limit, f"{path}: over {limit} lines; a concept is missing its name"
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno - node.lineno <= 50, f"{path}:{node.lineno} {node.name} is over 50 lines"
+        assert not isinstance(node, ast.ExceptHandler) or node.type is not None, f"{path}:{node.lineno}: bare except"
+
+
+def rule_blocks() -> list[tuple[str, str]]:
+    found = []
+    for path in RULES:
+        found += [
+            (match[1], match[2]) for match in re.finditer(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(), re.M)
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("name", "block"), rule_blocks(), ids=lambda value: value if value.isidentifier() else "")
+def test_rules_have_log_benchmark_resources_and_code(name, block):
+    for directive in ("log:", "benchmark:", "resources:", "params:", "shell:"):
+        assert f"\n    {directive}" in f"\n{block}", f"rule {name}: {directive} is missing"
+    script = re.search(r"\$SCRIPTS/(\w+\.py)", block)[1]
+    assert f'fingerprint("{script}")' in block, f"rule {name}: its script's code is not among its params"
+    assert "run:" not in block and "retries:" not in block
+    bare = re.findall(r"\{(?!threads\})[a-z_.]+\}", re.search(r'shell:\n(.*)"""', block, re.S)[1])
+    assert not bare, f"rule {name}: unquoted {bare}; write {{...:q}}"
+
+
+def test_every_script_has_a_rule_or_is_a_tool():
+    used = set(re.findall(r"\$SCRIPTS/(\w+)\.py", "".join(path.read_text() for path in RULES)))
+    assert {path.stem for path in SCRIPTS} - used == {"readme_tables"}
+
+
+def test_the_lock_satisfies_what_the_project_declares():
+    locked = dict(
+        line.split("==") for line in (ROOT / "workflow/envs/lock.txt").read_text().split("\n") if "==" in line
+    )
+    locked = {name.lower().replace("_", "-"): version for name, version in locked.items()}
+    declared = re.findall(r'^    "([^"]+)",$|test = \[(.*)\]', (ROOT / "pyproject.toml").read_text(), re.M)
+    lines = [line for line, _ in declared if line] + re.findall(r'"([^"]+)"', "".join(test for _, test in declared))
+    assert len(lines) > 15
+    for requirement in map(Requirement, lines):
+        assert requirement.specifier.contains(locked[requirement.name.lower()]), requirement
+
+
+def test_the_lock_is_what_is_installed():
+    for line in (ROOT / "workflow/envs/lock.txt").read_text().split("\n"):
+        if "==" in line:
+            name, version = line.split("==")
+            assert metadata.version(name).split("+")[0] == version, f"{name}: install workflow/envs/lock.txt"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["snakefmt", "--check", "Snakefile", "workflow/rules"],
+    ],
+    ids=" ".join,
+)
+def test_lint(command):
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,173 @@
+"""The workflow as a user runs it: the smoke config from nothing, then what reruns after which edit."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / "results/downloads"
+SMOKE = ROOT / "config/smoke.yaml"
+DOWNSTREAM_OF_SAE = {
+    "evaluate_sae", "sample_examples", "score_features", "match_features", "plot_training", "plot_dictionary_training",
+    "plot_density", "plot_pareto", "plot_scores", "plot_universality", "compile_findings", "build_report", "all",
+}  # fmt: skip
+
+
+def snakemake(folder: Path, *words: object, root: Path = ROOT) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", root / "Snakefile", "--directory", folder]
+    command += ["--cores", "2", "--configfile", SMOKE, folder / "cache.yaml", *words]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+
+
+def jobs(folder: Path, *words: object, root: Path = ROOT) -> dict[str, int]:
+    """Rules that would run, and how many jobs of each, by a dry run."""
+    done = snakemake(folder, "-n", *words, root=root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)\n\n", done.stdout, re.S | re.M)
+    return (
+        {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table[1], re.M) if name != "total"}
+        if table
+        else {}
+    )
+
+
+def new_folder(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "cache.yaml").write_text(f"corpus: {{cache: '{CACHE}'}}\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """A folder with a space and a letter outside ASCII, in which the smoke config was run from nothing."""
+    folder = new_folder(tmp_path_factory.mktemp("workflow") / "smoke run é")
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    return folder
+
+
+@pytest.fixture
+def clone(tmp_path) -> Path:
+    """A copy of the code, to edit."""
+    for name in ("Snakefile", "config", "scripts", "workflow"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / "clone" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            (tmp_path / "clone").mkdir(exist_ok=True)
+            shutil.copy(source, tmp_path / "clone" / name)
+    return tmp_path / "clone"
+
+
+def test_the_smoke_config_makes_the_report(finished):
+    page = (finished / "results/report/index.html").read_text()
+    assert page.count("<svg") + page.count("data:image/svg+xml") >= 6
+    findings = (finished / "results/findings.tsv").read_text().splitlines()
+    assert len(findings) >= 15 and all(line.count("\t") == findings[0].count("\t") for line in findings)
+    left = [path for path in finished.rglob(".*") if re.search(r"\.(tmp|checkpoint|lease)$|^\.shuffle", path.name)]
+    assert not left, "work files were left behind"
+
+
+def test_a_second_run_does_nothing(finished):
+    assert "Nothing to be done" in snakemake(finished).stdout
+
+
+def test_a_clone_that_moved_reruns_nothing(finished, clone):
+    assert jobs(finished, root=clone) == {}
+
+
+def test_two_runs_give_the_same_findings(finished, tmp_path_factory):
+    again = new_folder(tmp_path_factory.mktemp("again") / "run")
+    done = snakemake(again, "results/findings.tsv")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    for file in ("results/findings.tsv", "results/A/lm/weights.safetensors", "results/A/mlp_post/relu-w256/train.tsv"):
+        assert (again / file).read_bytes() == (finished / file).read_bytes(), file
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "first", "spared"),
+    [
+        ("monosem/sae.py", "max_steps: int = 200", "max_steps: int = 300", "train_sae", {"train_lm", "store_acts"}),
+        ("monosem/kernels.py", "TILE = 256", "TILE = 128", "train_sae", {"train_lm", "store_acts"}),
+        ("monosem/resampling.py", "ENCODER_NORM = 0.2", "ENCODER_NORM = 0.3", "train_sae", {"train_lm", "store_acts"}),
+        ("monosem/universality.py", "import numpy as np", "import math\n\nimport numpy as np", "match_features",
+         {"train_lm", "store_acts", "train_sae", "score_features"}),
+    ],
+)  # fmt: skip
+def test_an_edit_reruns_what_uses_it(finished, clone, file, old, new, first, spared):
+    path = clone / "scripts" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    planned = jobs(finished, root=clone)
+    assert first in planned and "build_report" in planned
+    assert not spared & set(planned)
+    if first == "train_sae":
+        assert set(planned) - {"evaluate_neurons"} == {"train_sae", *DOWNSTREAM_OF_SAE}
+
+
+def test_an_edited_plot_reruns_that_plot_and_the_report(finished, clone):
+    path = clone / "scripts/plot_pareto.py"
+    path.write_text(path.read_text().replace("def main(", "def unused() -> None:\n    return\n\n\ndef main("))
+    assert jobs(finished, root=clone) == {"plot_pareto": 1, "build_report": 1, "all": 1}
+
+
+def test_a_comment_or_docstring_reruns_nothing(finished, clone):
+    for file in ("monosem/lm.py", "train_sae.py"):
+        path = clone / "scripts" / file
+        text = re.sub('"""', '"""Edited. ', path.read_text(), count=1)
+        path.write_text(text + "\n# a comment\n")
+    assert jobs(finished, root=clone) == {}
+
+
+def test_another_width_adds_that_width_only(finished, tmp_path):
+    extra = tmp_path / "extra.yaml"
+    extra.write_text("dictionaries: {relu-w192: {width: 192, l1: 3.0}}\n")
+    planned = jobs(finished, extra)
+    assert planned["train_sae"] == planned["evaluate_sae"] == 2  # of A and of B
+    assert planned["match_features"] == 1
+    assert not {"train_lm", "store_acts", "score_features", "evaluate_neurons"} & set(planned)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("sae: {learning_rate: 1}", "learning_rate"),
+        ("widths: [1]", "widths"),
+        ("dictionaries: {x: {width: 8, l1: 1, lr_: 2}}", "lr_"),
+        ("headline: relu-w77", "relu-w77"),
+        ("sites: [mlp]", "mlp"),
+        ("tokens: {vocab_size: many}", "many"),
+    ],
+)
+def test_a_wrong_config_fails_at_once_and_names_it(tmp_path, line, named):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(line + "\n")
+    done = snakemake(new_folder(tmp_path / "run"), "-n", "--configfile", SMOKE, wrong)
+    assert done.returncode != 0 and named in done.stdout + done.stderr
+    assert not (tmp_path / "run/results").exists()
+
+
+def test_a_failing_script_fails_its_job(finished, tmp_path):
+    small = tmp_path / "small.yaml"
+    small.write_text("tokens: {val: 100000000}\n")
+    done = snakemake(finished, "results/tokens/val.json", "--configfile", SMOKE, finished / "cache.yaml", small)
+    assert done.returncode != 0 and "split val holds" in done.stdout + done.stderr
+    assert "MissingOutputException" not in done.stdout + done.stderr
+    restored = snakemake(finished)
+    assert restored.returncode == 0, restored.stdout[-3000:]
+
+
+def test_snakemakes_own_report_works(finished):
+    done = snakemake(finished, "--report", finished / "own.html")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "universality" in (finished / "own.html").read_text()
+
+
+def test_snakemake_lint_finds_only_the_missing_containers(tmp_path):
+    done = snakemake(new_folder(tmp_path / "run"), "--lint")
+    found = set(re.findall(r"^    \* (.*):$", done.stdout + done.stderr, re.M))
+    assert found <= {"Specify a conda environment or container for each rule."}
