@@ -1,4 +1,4 @@
-"""Tiny real artefacts, made once a session by the project's own scripts: tokens, a language model, activations, an SAE."""
+"""Tiny real artefacts, made once a session by the project's own scripts: tokens, a model, activations, an SAE."""
 
 import json
 import random
@@ -32,7 +32,7 @@ def seeded():
 
 
 def flags(**values):
-    """Keyword arguments as a command line: `n_layers=1` is `--n-layers 1`; a list is several values, None is left out."""
+    """A command line: `n_layers=1` is `--n-layers 1`; a list is several values, None is left out."""
     argv = []
     for name, value in values.items():
         if value is not None:

@@ -117,7 +117,10 @@ def test_a_second_process_is_refused_until_the_first_is_gone(output):
     process = subprocess.Popen([sys.executable, "-c", HOLD, str(output)], cwd=SCRIPTS)
     try:
         wait_for(new(output).path, process)
-        with pytest.raises(ValueError, match=rf"weights\.bin\.lease: process {process.pid} of .* is at work"), new(output):
+        with (
+            pytest.raises(ValueError, match=rf"weights\.bin\.lease: process {process.pid} of .* is at work"),
+            new(output),
+        ):
             pass
         assert new(output).path.exists()
     finally:

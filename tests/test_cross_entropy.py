@@ -25,18 +25,14 @@ def gradients(loss, *inputs):
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.integers(1, 9), st.integers(2, 7), st.integers(1, 11), st.integers(1, 5), st.sampled_from([0.1, 1.0, 30.0])
-)
+@given(st.integers(1, 9), st.integers(2, 7), st.integers(1, 11), st.integers(1, 5), st.sampled_from([0.1, 1.0, 30.0]))
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_loss_and_gradients_are_the_textbooks(dtype, S, L, V, D, scale):
     torch.manual_seed(S * 1000 + L * 100 + V)
     x_SLD, W_U_DV, tokens_SL = random_problem(S, L, V, D, dtype, scale)
     loss, expected = next_token_loss(x_SLD, W_U_DV, tokens_SL), textbook(x_SLD, W_U_DV, tokens_SL)
     torch.testing.assert_close(loss, expected.float(), rtol=1e-5, atol=1e-5)
-    for ours, theirs in zip(
-        gradients(loss, x_SLD, W_U_DV), gradients(expected, x_SLD, W_U_DV), strict=True
-    ):
+    for ours, theirs in zip(gradients(loss, x_SLD, W_U_DV), gradients(expected, x_SLD, W_U_DV), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6 * scale)
 
 

@@ -67,8 +67,8 @@ def test_stopped_and_resumed_is_uninterrupted(tmp_path, stops, precision):
 
 @pytest.fixture
 def long_flags(tokens, tmp_path):
-    """A run of 400 steps that leaves a checkpoint at each of them."""
-    return lambda folder: lm_flags(tokens, tmp_path / folder, tokens=400 * 96, checkpoint_s=0)
+    """A run of 250 steps, long enough to be killed on the way, that leaves a checkpoint at each of them."""
+    return lambda folder, every_s=0: lm_flags(tokens, tmp_path / folder, tokens=250 * 96, checkpoint_s=every_s)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
@@ -81,7 +81,7 @@ def test_a_killed_script_goes_on_to_the_same_bytes(long_flags, tmp_path, as_scri
     as_script("train_lm.py")
     script.main(long_flags("killed"))
     assert "resuming from" in capsys.readouterr().err
-    script.main(long_flags("whole"))
+    script.main(long_flags("whole", 60))
     for name in ("weights.safetensors", "train.tsv"):
         assert (tmp_path / "whole" / name).read_bytes() == (output.parent / name).read_bytes()
     assert not [path.name for path in output.parent.iterdir() if path.name.endswith((".checkpoint", ".lease"))]
@@ -116,7 +116,7 @@ def test_an_epoch_shows_each_context_once_at_most(n_contexts, batch):
     per_epoch = n_contexts // batch
     epochs = [[order[e * per_epoch + i].tolist() for i in range(per_epoch)] for e in range(3)]
     for epoch in epochs:
-        shown = sum(epoch, [])
+        shown = [number for batch_numbers in epoch for number in batch_numbers]
         assert len(set(shown)) == len(shown) == per_epoch * batch and set(shown) <= set(range(n_contexts))
     assert again[2 * per_epoch].tolist() == epochs[2][0] and (epochs[0] != epochs[1] or n_contexts == batch)
     if batch < n_contexts:

@@ -65,8 +65,8 @@ def test_stopped_and_resumed_is_uninterrupted(acts, tmp_path, monkeypatch, stops
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_script_goes_on_to_the_same_bytes(acts, tmp_path, as_script, stop, capsys):
-    def argv(folder):
-        return sae_flags(acts, tmp_path / folder, vectors=64 * 600, checkpoint_s=0)
+    def argv(folder, every_s=0):
+        return sae_flags(acts, tmp_path / folder, vectors=64 * 300, checkpoint_s=every_s)
 
     output = tmp_path / "killed" / "sae.safetensors"
     status, printed = stop_midway("train_sae.py", argv("killed"), output, stop)
@@ -75,7 +75,7 @@ def test_a_killed_script_goes_on_to_the_same_bytes(acts, tmp_path, as_script, st
     as_script("train_sae.py")
     script.main(argv("killed"))
     assert "resuming from" in capsys.readouterr().err
-    script.main(argv("whole"))
+    script.main(argv("whole", 60))
     for name in ("sae.safetensors", "train.tsv"):
         assert (tmp_path / "whole" / name).read_bytes() == (output.parent / name).read_bytes()
 
@@ -110,26 +110,22 @@ def test_dead_features_are_resampled_at_the_stated_steps_only(acts, tmp_path, mo
     assert (sae.b_enc_F > -10).all()
 
 
-def test_a_feature_that_fires_at_the_step_is_not_dead(acts, monkeypatch):
-    """Silent before, above zero in the very batch before resampling: within any window that ends there."""
-    store, killed = open_store(acts), []
-    settings = replace(SETTINGS, resample_at=(0.5,), dead_window=0.1)
-    seen = []
-    monkeypatch.setattr(
-        sae_training, "resample", lambda sae, moments, x, loss, dead_F, rng: killed.append(dead_F) or (sae, moments)
-    )
-    real = sae_training.dense_gradients
+def test_dead_is_silent_over_the_window_that_ends_with_this_step(acts, tmp_path, monkeypatch):
+    """Feature i is made out to be above zero at step i alone; the window is two steps and ends with the tenth."""
+    real, steps, dead = sae_training.dense_gradients, iter(range(20)), []
 
-    def watched(*args):
-        seen.append(real(*args))
-        return seen[-1]
+    def one_active(sae, *rest):
+        return real(sae, *rest)._replace(active_F=torch.arange(24) == next(steps))
 
-    monkeypatch.setattr(sae_training, "dense_gradients", watched)
+    def noted(sae, moments, x_BN, loss_B, dead_F, rng):
+        dead.append(dead_F.clone())
+        return sae, moments
+
     monkeypatch.setattr(sae_training, "SPARSE_BELOW", 0.0)
-    with Checkpoint(acts.parent / "never", "k", every_s=1e9) as checkpoint:
-        train_sae(store, settings, CPU, checkpoint)
-    active_F = seen[8].active_F | seen[9].active_F  # the two steps up to step 10
-    assert torch.equal(killed[0], ~active_F)
+    monkeypatch.setattr(sae_training, "dense_gradients", one_active)
+    monkeypatch.setattr(sae_training, "resample", noted)
+    trained(open_store(acts), tmp_path / "a", settings=replace(SETTINGS, resample_at=(0.5,), dead_window=0.1))
+    assert (~dead[0]).nonzero()[:, 0].tolist() == [8, 9]
 
 
 def test_trained_is_better_than_new_and_rows_are_unit(acts, tmp_path):
@@ -173,7 +169,7 @@ def test_fifty_steps_are_those_of_torch_adam_on_the_projected_gradient():
 
 
 def test_one_step_worked_by_hand():
-    """2 neurons, 2 features, x = (3, 0), everything on the axes; the decoder's gradient is along its rows: no change."""
+    """2 neurons, 2 features, x = (3, 0), all on the axes; the decoder's gradient is along its rows: no change."""
     sae = new_sae(2, 2, b_dec_N=torch.zeros(2), seed=0)
     for tensor, value in zip(sae.parameters(), [torch.eye(2), [0.0, -1.0], torch.eye(2), [0.0, 0.0]], strict=True):
         tensor.copy_(torch.as_tensor(value))
@@ -193,7 +189,9 @@ def test_one_step_worked_by_hand():
 
 def test_the_learning_rate_rises_stays_and_falls():
     rates = [SETTINGS.learning_rate(step) for step in range(20)]
-    assert rates[:3] == pytest.approx([0.005, 0.01, 0.01]) and rates[-4:] == pytest.approx([0.01, 0.0075, 0.005, 0.0025])
+    assert rates[:3] == pytest.approx([0.005, 0.01, 0.01]) and rates[-4:] == pytest.approx(
+        [0.01, 0.0075, 0.005, 0.0025]
+    )
     assert replace(SETTINGS, warmup=0, decay=0).learning_rate(0) == 0.01
 
 

@@ -115,7 +115,7 @@ def test_a_second_run_writes_the_same_bytes(module, commands, tmp_path, as_scrip
 
 def test_evaluation_refuses_a_model_the_activations_are_not_from(tokens, lm, acts, sae, tmp_path):
     train_lm.main(lm_flags(tokens, tmp_path, seed=2))
-    with pytest.raises(ValueError, match="weights.safetensors"):
+    with pytest.raises(ValueError, match=r"weights\.safetensors: model [0-9a-f]{16}, but"):
         evaluate_dictionary.main(evaluate_flags(tokens, tmp_path, acts, sae, tmp_path / "out"))
 
 
@@ -123,7 +123,7 @@ def test_evaluation_refuses_a_dictionary_of_another_model(tokens, lm, acts, sae,
     shutil.copytree(sae, tmp_path / "sae")
     record = json.loads((sae / "sae.json").read_text())
     (tmp_path / "sae" / "sae.json").write_text(json.dumps({**record, "lm_digest": "another"}))
-    with pytest.raises(ValueError, match="sae.safetensors: trained on model another, .* is [0-9a-f]{16}; retrain"):
+    with pytest.raises(ValueError, match=r"sae\.safetensors: trained on model another, .* is [0-9a-f]{16}; retrain"):
         evaluate_dictionary.main(evaluate_flags(tokens, lm, acts, tmp_path / "sae", tmp_path / "out"))
 
 
@@ -138,7 +138,7 @@ def test_evaluation_refuses_a_dictionary_of_another_site(tokens, lm, acts, sae, 
 def test_activations_refuse_weights_that_are_not_the_records(tokens, lm, tmp_path):
     train_lm.main(lm_flags(tokens, tmp_path, seed=2))
     argv = changed(acts_flags(tokens, lm, tmp_path), "--model", tmp_path / "weights.safetensors")
-    with pytest.raises(ValueError, match="weights.safetensors"):
+    with pytest.raises(ValueError, match=r"weights\.safetensors: model [0-9a-f]{16}, but"):
         store_acts.main(argv)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def documents_of(store, corpus, tokenizer):
     categories = read_record(store)["categories"]
     for token_L, category_L, document_L in zip(tokens_SL, category_SL, document_SL, strict=True):
         starts = [i for i in range(1, len(token_L)) if token_L[i] == 0]
-        for first, end in zip(starts, starts[1:], strict=False):
+        for first, end in pairwise(starts):
             text = tokenizer.decode(token_L[first + 1 : end].tolist())
             assert len(set(document_L[first:end])) == len(set(category_L[first:end])) == 1
             yield int(document_L[first]), text, categories[category_L[first]]
@@ -168,17 +169,19 @@ def test_the_vocabulary_shows_characters_and_lone_bytes(corpus):
     assert {"a", " ", "\n", "\\xd8", "\\xe2", "\\xff"} <= set(shown)
     for text in ("the cat", "قطة 猫 café"):
         ids = tokenizer.encode(text, add_special_tokens=False).ids
-        pieces = [shown[i].encode().decode("unicode_escape").encode("latin-1") if "\\x" in shown[i] else
-                  shown[i].encode() for i in ids]
+        pieces = [
+            shown[i].encode().decode("unicode_escape").encode("latin-1") if "\\x" in shown[i] else shown[i].encode()
+            for i in ids
+        ]
         assert b"".join(pieces).decode() == text
 
 
 def test_the_vocabulary_of_a_tokenizer_with_added_tokens(tmp_path):
     """As GPT-NeoX's, whose runs of spaces are added tokens outside the byte alphabet."""
     tokenizer = train_bpe(["some words"], 260)
-    tokenizer.add_tokens(["    ", "｜end｜"])
+    tokenizer.add_tokens(["    ", "▁end▁"])
     tokenizer.save(str(tmp_path / "tokenizer.json"))
-    assert load_vocabulary(tmp_path / "tokenizer.json")[-2:] == ["    ", "｜end｜"]
+    assert load_vocabulary(tmp_path / "tokenizer.json")[-2:] == ["    ", "▁end▁"]
 
 
 @pytest.mark.parametrize("text", ["", "not json", "{}", '{"version": "1.0"}', "[1]"])

@@ -1,0 +1,220 @@
+"""The activation store: every sampled row once, in random order, and no damage goes unnoticed."""
+
+import json
+import math
+import resource
+import shutil
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from conftest import acts_flags, make_acts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import store_acts
+from monosem import store as module
+from monosem.lm import Site, load_lm
+from monosem.sampling import sample_positions
+from monosem.store import gather, open_store, read_order, row_dtype, rows_of, scatter, write_arrays
+from monosem.tokens import counted, read_contexts
+
+
+def numbered_rows(n, width=2):
+    columns = {"token": np.arange(n), "context": np.arange(n) * 3, "position": np.arange(n) % 7}
+    return rows_of(np.arange(n * width).reshape(n, width).astype(np.float32), columns, "float32")
+
+
+def shuffled(rows, folder, n_buckets, n_blocks, seed):
+    rng = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    buckets = scatter(np.array_split(rows, n_blocks), folder, n_buckets, rng)
+    return np.concatenate(list(gather(buckets, rows.dtype, rng)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 7), st.integers(0, 99))
+def test_the_shuffle_keeps_every_row_once(tmp_path_factory, n, n_buckets, n_blocks, seed):
+    rows, folder = numbered_rows(n), tmp_path_factory.getbasetemp() / "buckets"
+    out = shuffled(rows, folder, n_buckets, n_blocks, seed)
+    assert np.array_equal(np.sort(out, order="token"), rows) and list(folder.iterdir()) == []
+
+
+def test_every_place_is_equally_likely(tmp_path):
+    """Chi square of where each of 6 rows ends up, over 3000 shuffles; 25 degrees of freedom."""
+    rows, counts = numbered_rows(6), np.zeros((6, 6))
+    for seed in range(3000):
+        out = shuffled(rows, tmp_path / "buckets", 3, 2, seed)
+        counts[out["token"], np.arange(6)] += 1
+    assert ((counts - 500) ** 2 / 500).sum() < 60  # p < 1e-4
+
+
+def test_more_buckets_than_files_may_be_open(tmp_path):
+    """256 MiB a bucket: a store of 300 GB has 1200, where 1024 open files is a common limit."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    try:
+        out = shuffled(numbered_rows(500), tmp_path / "buckets", 300, 3, 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert sorted(out["token"]) == list(range(500))
+
+
+def test_one_bucket_and_a_chunk_are_all_that_is_held(tmp_path, monkeypatch):
+    """With rows spread over 20 buckets and chunks of 10, no more than a bucket and a chunk are ever pending."""
+    monkeypatch.setattr(module, "CHUNK_BYTES", 80)
+    rows, held = numbered_rows(1000), []
+    real = np.concatenate
+    monkeypatch.setattr(module.np, "concatenate", lambda parts: held.append(sum(map(len, parts))) or real(parts))
+    rng = np.random.default_rng(0)
+    buckets = scatter([rows], tmp_path, 20, rng)
+    largest = max(path.stat().st_size for path in buckets) // rows.dtype.itemsize
+    write_arrays(tmp_path / "s.zarr", gather(buckets, rows.dtype, rng), 1000, rows.dtype)
+    assert largest < 90 and max(held) <= largest + 10
+
+
+def test_float16_overflow_is_refused_and_float32_takes_it():
+    columns = {"token": [1], "context": [1], "position": [1]}
+    with pytest.raises(ValueError, match=r"activation 70000: not finite as float16; set the store's dtype: float32"):
+        rows_of(np.array([[1.0, 70000.0]], dtype=np.float32), columns, "float16")
+    assert rows_of(np.array([[1.0, 70000.0]], dtype=np.float32), columns, "float32")["acts"][0, 1] == 70000
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 8), st.integers(1, 9), st.integers(1, 12), st.integers(0, 99))
+def test_positions_are_counted_ones_and_as_many_as_asked(S, L, per_context, seed):
+    rng = np.random.default_rng(seed)
+    counted_SL = rng.random((S, L)) < 0.7
+    chosen_SL = sample_positions(counted_SL, per_context, rng)
+    assert not (chosen_SL & ~counted_SL).any()
+    assert np.array_equal(chosen_SL.sum(1), np.minimum(counted_SL.sum(1), per_context))
+
+
+def test_positions_are_drawn_evenly():
+    chosen_SL = sample_positions(np.tile([False, True, True, True, True], (8000, 1)), 2, np.random.default_rng(0))
+    assert (chosen_SL.mean(0)[0] == 0) and np.allclose(chosen_SL.mean(0)[1:], 0.5, atol=0.03)
+
+
+def columns_of(path):
+    store = open_store(path)
+    group = module.zarr.open_group(path, mode="r")
+    return store, *(group[name][:].astype(np.int64) for name in ("token", "context", "position"))
+
+
+def test_each_row_is_what_the_model_computes_there(acts, lm, tokens):
+    store, token_T, context_T, position_T = columns_of(acts)
+    tokens_SL = read_contexts(tokens / "train.zarr").astype(np.int64)
+    places = list(zip(context_T.tolist(), position_T.tolist(), strict=True))
+    assert len(set(places)) == len(places) == 700 and max(Counter(context_T.tolist()).values()) <= 8
+    assert np.array_equal(tokens_SL[context_T, position_T], token_T) and counted(token_T, 0).all()
+    model = load_lm(lm / "weights.safetensors")
+    expected_TN = model.activations(torch.from_numpy(tokens_SL), Site("mlp_post", 0))[context_T, position_T].numpy()
+    np.testing.assert_allclose(store.acts_TN[:].astype(np.float32), expected_TN, rtol=2e-3, atol=1e-5)
+    assert abs(np.corrcoef(np.arange(700), context_T)[0, 1]) < 0.15 and (np.diff(context_T) < 0).mean() > 0.4
+
+
+def test_scale_and_mean_are_those_of_what_is_stored(acts):
+    store = open_store(acts)
+    acts_TN = store.acts_TN[:].astype(np.float64)
+    assert np.linalg.norm(acts_TN * store.scale, axis=1).mean() == pytest.approx(math.sqrt(16), rel=1e-5)
+    np.testing.assert_allclose(store.record["mean"], acts_TN.mean(0), rtol=1e-5)
+    assert (store.record["n_vectors"], store.record["width"], store.acts_TN.nchunks) == (700, 16, 11)
+
+
+def test_a_seed_decides_the_store(acts, tokens, lm, tmp_path):
+    same, other = make_acts(tokens, lm, tmp_path / "a"), make_acts(tokens, lm, tmp_path / "b", seed=4)
+    first_TN = open_store(acts).acts_TN[:]
+    assert np.array_equal(first_TN, open_store(same).acts_TN[:])
+    assert not np.array_equal(first_TN, open_store(other).acts_TN[:])
+
+
+def taken(store, batch, n, first=0, seed=1):
+    batches = store.batches(batch, first=first, seed=seed)
+    found = [next(batches) for _ in range(n)]
+    batches.close()
+    return found
+
+
+@pytest.mark.parametrize("batch", [1, 50, 64, 99, 700, 900])
+def test_skipping_batches_is_not_reading_them(acts, batch):
+    store, n = open_store(acts), 6 + 1600 // batch
+    whole = taken(store, batch, n)
+    assert all(part.shape == (batch, 16) for part in whole)
+    for first in {1, 2, n // 3, n // 2, n - 2, n - 1}:
+        assert np.array_equal(taken(store, batch, n - first, first), whole[first:])
+
+
+@pytest.mark.parametrize("batch", [50, 64, 70])
+def test_an_epoch_shows_each_row_once_and_the_next_in_another_order(acts, batch):
+    store = open_store(acts)
+    n = 2 * 700 // batch + 1
+    rows = np.concatenate(taken(store, batch, n))[:1400]
+    stored = sorted(map(bytes, store.acts_TN[:]))
+    assert sorted(map(bytes, rows[:700])) == sorted(map(bytes, rows[700:])) == stored
+    assert not np.array_equal(rows[:700], rows[700:])
+    assert not np.array_equal(np.concatenate(taken(store, batch, n, seed=2)), np.concatenate(taken(store, batch, n)))
+
+
+def test_chunks_are_read_in_a_new_order_each_epoch():
+    order = read_order(5, 0, 3)
+    epochs = [[next(order) for _ in range(5)] for _ in range(3)]
+    assert all(sorted(epoch) == [0, 1, 2, 3, 4] for epoch in epochs) and len({tuple(epoch) for epoch in epochs}) > 1
+
+
+@pytest.fixture
+def copy(acts, tmp_path):
+    shutil.copytree(acts, tmp_path / "acts.zarr")
+    shutil.copy(acts.with_suffix(".json"), tmp_path / "acts.json")
+    return tmp_path / "acts.zarr"
+
+
+def test_a_missing_record_is_named(copy):
+    copy.with_suffix(".json").unlink()
+    with pytest.raises(ValueError, match=r"acts\.json: no such file"):
+        open_store(copy)
+
+
+def test_a_missing_store_is_named(copy):
+    shutil.rmtree(copy)
+    with pytest.raises((ValueError, FileNotFoundError), match=r"acts\.zarr"):
+        open_store(copy)
+
+
+@pytest.mark.parametrize("array", ["acts", "token", "context", "position"])
+def test_a_missing_chunk_is_counted(copy, array):
+    next(path for path in (copy / array / "c").rglob("*") if path.is_file()).unlink()
+    with pytest.raises(ValueError, match=rf"acts\.zarr/{array}: 1 of 11 chunks are missing; delete the store"):
+        open_store(copy)
+
+
+def test_a_record_of_another_store_is_noticed(copy):
+    record = json.loads(copy.with_suffix(".json").read_text())
+    copy.with_suffix(".json").write_text(json.dumps({**record, "n_vectors": 701}))
+    with pytest.raises(ValueError, match=r"acts\.zarr/acts: 700 rows, record says 701"):
+        open_store(copy)
+
+
+@pytest.mark.parametrize("damage", ["flip first", "flip middle", "flip last", "cut", "cut to 3 bytes", "empty"])
+def test_a_damaged_chunk_is_named(copy, damage):
+    path = copy / "acts" / "c" / "4" / "0"
+    content = bytearray(path.read_bytes())
+    place = {"first": 20, "middle": len(content) // 2, "last": -1}.get(damage.split()[-1], 0)
+    content[place] ^= 1
+    kept = {"cut": len(content) // 2, "cut to 3 bytes": 3, "empty": 0}.get(damage, len(content))
+    path.write_bytes(content[:kept])
+    store = open_store(copy)
+    with pytest.raises(ValueError, match=r"acts\.zarr/acts chunk 4: damaged .*delete the store and rerun"):
+        store.chunk(4)
+    with pytest.raises(ValueError, match="chunk 4: damaged"):
+        taken(store, 700, 1)
+    assert len(store.chunk(3)) == 64
+
+
+def test_disk_use_is_refused_before_anything_is_written(tokens, lm, tmp_path):
+    bytes_needed = 700 * row_dtype(16, "float16").itemsize
+    with pytest.raises(ValueError, match=r"up to 0\.00 GiB for 700 vectors of 16 float16, over disk_gib"):
+        store_acts.main(acts_flags(tokens, lm, tmp_path / "x", disk_gib=0.99 * bytes_needed / 2**30))
+    assert not (tmp_path / "x").exists()
+    store_acts.main(acts_flags(tokens, lm, tmp_path / "x", disk_gib=1.01 * bytes_needed / 2**30))
+    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["acts.json", "acts.zarr"]
