@@ -16,6 +16,7 @@ Example:
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -50,26 +51,31 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--output-folder", type=Path, required=True, help="where codes, tables and record are written")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if (args.sae is None) != (args.sae_record is None):
+        parser.error("--sae and --sae-record: give both, or neither for the neurons")
+    return args
 
 
-def checked_sae(args: argparse.Namespace, lm_digest: str) -> SparseAutoencoder | None:
-    """The autoencoder, if one was given; raises ValueError when it was trained on another model's activations."""
+def checked_sae(args: argparse.Namespace, acts: dict[str, Any]) -> SparseAutoencoder | None:
+    """The autoencoder, if one was given; raises ValueError when it was trained on other activations than `acts`."""
     if args.sae is None:
         return None
-    trained_on = read_json(args.sae_record)["lm_digest"]
-    if trained_on != lm_digest:
-        raise ValueError(f"{args.sae}: trained on model {trained_on}, {args.model} is {lm_digest}; retrain it")
-    return load_sae(args.sae)
+    record = read_json(args.sae_record)
+    trained_on, wanted = (tuple(source[name] for name in ("lm_digest", "site")) for source in (record, acts))
+    if trained_on != wanted:
+        raise ValueError(f"{args.sae}: trained on {' '.join(trained_on)}, not on {' '.join(wanted)}; retrain it")
+    return load_sae(args.sae).to(args.device)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = use_device(args.device, args.threads)
+    args.device = device.type
     acts, tokens = read_json(args.acts_record), read_record(args.tokens)
     model = load_lm(args.model, acts["lm_digest"]).to(device)
     site = parse_site(acts["site"], model.config.n_layers)
-    sae = checked_sae(args, acts["lm_digest"])
+    sae = checked_sae(args, acts)
     tokens_SL = read_contexts(args.tokens, max(1, args.n_tokens // tokens["context_length"]))
     codes, sums = encode_held_out(sae, held_out_activations(model, tokens_SL, tokens["bos"], site))
     features = feature_table(codes, sae, args.ultralow_density)

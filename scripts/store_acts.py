@@ -15,12 +15,11 @@ Example:
 
 import argparse
 import math
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from monosem.artefacts import read_json, replacing, write_record
+from monosem.artefacts import read_json, replacing, scratch, write_record
 from monosem.devices import use_device
 from monosem.lm import load_lm, parse_site
 from monosem.sampling import sampled_rows
@@ -68,9 +67,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     moments, rng, row = Moments(width), np.random.default_rng([args.seed, 2]), row_dtype(width, args.dtype)
     n_buckets = math.ceil(args.n_vectors * row.itemsize / BUCKET_BYTES)
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=args.output.parent, prefix=".shuffle-") as folder:
-        buckets = scatter(moments.watch(rows), Path(folder), n_buckets, rng)
+    with scratch(args.output.with_suffix(".buckets")) as folder:
+        folder.mkdir()
+        buckets = scatter(moments.watch(rows), folder, n_buckets, rng)
         with replacing(args.output) as tmp:
             write_arrays(tmp, gather(buckets, row, rng), args.n_vectors, row)
     fields = {

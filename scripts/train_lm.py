@@ -21,7 +21,7 @@ import pandas as pd
 
 from monosem.artefacts import replacing, sha256, write_record
 from monosem.checkpoints import Checkpoint, run_key
-from monosem.devices import PRECISIONS, matmul_dtype, use_device
+from monosem.devices import PRECISIONS, resolved, use_device
 from monosem.lm import LanguageModel, LMConfig, save_lm
 from monosem.lm_training import LMTraining, mean_loss, train_lm
 from monosem.tokens import read_contexts, read_record
@@ -64,6 +64,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = use_device(args.device, args.threads)
+    args.device, args.precision = device.type, resolved(args.precision, device)  # a checkpoint is of this machine's
     tokens = read_record(args.train)
     size = (args.n_layers, args.d_model, args.n_heads, args.d_mlp)
     config = LMConfig(tokens["vocab_size"], tokens["context_length"], *size)
@@ -82,17 +83,17 @@ def main(argv: list[str] | None = None) -> None:
         with replacing(args.output_log) as tmp:
             pd.DataFrame(rows).to_csv(tmp, sep="\t", index=False)
         save_lm(args.output, model)
-    fields = {
-        "model": args.name,
-        **asdict(config),
-        "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "matmul_dtype": str(matmul_dtype(args.precision, device)),
-        "val_loss": mean_loss(model, val_SL),
-        "val_tokens": val_SL[:, 1:].size,
-        "tokens_trained": rows[-1]["tokens"],
-        "digest": sha256(args.output)[:16],
-    }
-    write_record(args.output_record, fields, inputs=inputs, args=args)
+        fields = {
+            "model": args.name,
+            **asdict(config),
+            "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "matmul_dtype": args.precision,
+            "val_loss": mean_loss(model, val_SL),
+            "val_tokens": val_SL[:, 1:].size,
+            "tokens_trained": rows[-1]["tokens"],
+            "digest": sha256(args.output)[:16],
+        }
+        write_record(args.output_record, fields, inputs=inputs, args=args)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ the factor is folded into the saved weights, which take raw activations. An inte
 checkpoint when the same command is given again.
 
 Example:
-  python scripts/train_sae.py --acts results/A/mlp_post/acts.zarr --name relu-w2048 --width 2048 --l1 4 \\
-      --vectors 3000000 --batch 4096 --lr 0.002 --beta1 0.9 --beta2 0.999 --warmup 0.02 --decay 0.2 \\
+  python scripts/train_sae.py --acts results/A/mlp_post/acts.zarr --name relu-w2048 --arch relu --width 2048 --l1 3 \\
+      --vectors 2000000 --batch 2048 --lr 0.002 --beta1 0.9 --beta2 0.999 --warmup 0.02 --decay 0.2 \\
       --resample-at 0.1 0.2 --resample-inputs 32768 --dead-window 0.05 --precision auto --log-every 10 --seed 1 \\
       --threads 2 --output results/A/mlp_post/relu-w2048/sae.safetensors \\
       --output-log results/A/mlp_post/relu-w2048/train.tsv --output-record results/A/mlp_post/relu-w2048/sae.json
@@ -22,7 +22,7 @@ import pandas as pd
 
 from monosem.artefacts import replacing, sha256, write_record
 from monosem.checkpoints import Checkpoint, run_key
-from monosem.devices import PRECISIONS, matmul_dtype, use_device
+from monosem.devices import PRECISIONS, resolved, use_device
 from monosem.sae import ARCHITECTURES, save_sae
 from monosem.sae_training import SAETraining, train_sae
 from monosem.store import open_store
@@ -62,6 +62,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = use_device(args.device, args.threads)
+    args.device, args.precision = device.type, resolved(args.precision, device)  # a checkpoint is of this machine's
     given = {**vars(args), "resample_at": tuple(args.resample_at)}
     settings = SAETraining(**{field.name: given[field.name] for field in fields(SAETraining)})
     store = open_store(args.acts)
@@ -71,21 +72,21 @@ def main(argv: list[str] | None = None) -> None:
         with replacing(args.output_log) as tmp:
             pd.DataFrame(rows).to_csv(tmp, sep="\t", index=False)
         save_sae(args.output, sae.folded(store.scale), args.arch)
-    fields_of_record = {
-        "dictionary": args.name,
-        **{name: store.record[name] for name in ("model", "site", "lm_digest", "scale")},
-        "architecture": args.arch,
-        "n_features": args.n_features,
-        "n_neurons": store.width,
-        "l1_scaled_units": args.l1,
-        "l1_raw_units": args.l1 / store.scale,
-        "l1_paper_units": args.l1 / store.scale / store.width,
-        "matmul_dtype": str(matmul_dtype(args.precision, device)),
-        "steps": settings.steps,
-        "epochs": settings.steps * args.batch / store.record["n_vectors"],
-        "digest": sha256(args.output)[:16],
-    }
-    write_record(args.output_record, fields_of_record, inputs=inputs, args=args)
+        fields_of_record = {
+            "dictionary": args.name,
+            **{name: store.record[name] for name in ("model", "site", "lm_digest", "scale")},
+            "architecture": args.arch,
+            "n_features": args.n_features,
+            "n_neurons": store.width,
+            "l1_scaled_units": args.l1,
+            "l1_raw_units": args.l1 / store.scale,
+            "l1_paper_units": args.l1 / store.scale / store.width,
+            "matmul_dtype": args.precision,
+            "steps": settings.steps,
+            "epochs": settings.steps * args.batch / store.record["n_vectors"],
+            "digest": sha256(args.output)[:16],
+        }
+        write_record(args.output_record, fields_of_record, inputs=inputs, args=args)
 
 
 if __name__ == "__main__":

@@ -123,7 +123,9 @@ def test_evaluation_refuses_a_dictionary_of_another_model(tokens, lm, acts, sae,
     shutil.copytree(sae, tmp_path / "sae")
     record = json.loads((sae / "sae.json").read_text())
     (tmp_path / "sae" / "sae.json").write_text(json.dumps({**record, "lm_digest": "another"}))
-    with pytest.raises(ValueError, match=r"sae\.safetensors: trained on model another, .* is [0-9a-f]{16}; retrain"):
+    with pytest.raises(
+        ValueError, match=r"sae\.safetensors: trained on another mlp_post, not on [0-9a-f]{16} mlp_post; retrain"
+    ):
         evaluate_dictionary.main(evaluate_flags(tokens, lm, acts, tmp_path / "sae", tmp_path / "out"))
 
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -23,18 +24,47 @@ VOLATILE = ("written", "machine")  # record fields that may differ between two e
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a sibling path to write a file or folder to; renames it onto `path` on success, removes it on error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tmp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with scratch(path) as tmp:
         yield tmp
-        if path.is_dir():
+        if path.is_dir() and tmp.exists():
             shutil.rmtree(path)
         tmp.replace(path)
+
+
+@contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """Yields a name beside `path` for work in progress, and removes what is there in the end.
+
+    What a killed process of this machine left behind for the same path is removed too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    node = re.escape(platform.node())
+    for stale in path.parent.iterdir():
+        owner = re.fullmatch(rf"\.{re.escape(path.name)}\.{node}-(\d+)\.tmp", stale.name)
+        if owner and not is_running(int(owner[1])):
+            remove(stale)
+    tmp = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
+    try:
+        yield tmp
     finally:
-        if tmp.is_dir():
-            shutil.rmtree(tmp)
-        else:
-            tmp.unlink(missing_ok=True)
+        remove(tmp)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:

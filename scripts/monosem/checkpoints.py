@@ -26,7 +26,7 @@ from monosem.artefacts import code_digest, digest, holds_paths, replacing
 
 def run_key(args: argparse.Namespace, inputs: Iterable[Path]) -> str:
     """16 hex digits over everything that decides a run's result: flags (paths aside), input contents, code."""
-    flags = {name: value for name, value in vars(args).items() if not holds_paths(value)}
+    flags = {name: value for name, value in vars(args).items() if not holds_paths(value) and name != "checkpoint_s"}
     parts = [flags, [digest(path) for path in inputs], code_digest(), torch.__version__]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -69,10 +69,11 @@ class Checkpoint:
             return None
         try:
             kept = torch.load(self.path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError, OSError) as error:
-            say(f"ignoring checkpoint {self.path}: unreadable ({str(error).splitlines()[0]})")
+        except (RuntimeError, EOFError, pickle.UnpicklingError, OSError, KeyError, IndexError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            say(f"ignoring checkpoint {self.path}: unreadable ({reason})")
             return None
-        if kept["key"] != self.key:
+        if not isinstance(kept, dict) or kept.get("key") != self.key:
             say(f"ignoring checkpoint {self.path}: made with other flags, inputs or code")
             return None
         say(f"resuming from {self.path}")

@@ -49,8 +49,10 @@ def read_codes(path: Path) -> Codes:
     try:
         tensors = load_file(path)
         parts_Z = (tensors["values"], tensors["indices"], tensors["indptr"])
-        return Codes(csr_array(parts_Z, shape=tuple(tensors["shape"].tolist())))
+        matrix = csr_array(parts_Z, shape=tuple(tensors["shape"].tolist()))
+        matrix.check_format(full_check=True)
+        return Codes(matrix)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; run the rule that writes it") from None
-    except (SafetensorError, KeyError) as error:
+    except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(f"{path}: not a codes file ({error}); delete it and rerun") from None

@@ -2,13 +2,16 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec
 
 from monosem.tokens import ARRAYS
 
 CHUNK = 8192  # contexts a chunk: 2 MiB of 16-bit tokens at length 128
+COMPRESSORS = (BloscCodec(cname="zstd", clevel=3, shuffle="shuffle"), Crc32cCodec())
 BLOCK = 65536  # contexts shuffled among themselves, in memory
 
 
@@ -16,10 +19,11 @@ class ContextWriter:
     """Writes contexts to a new Zarr group of known length, each block in a new order, and hashes the tokens."""
 
     def __init__(self, path: Path, n_contexts: int, length: int, vocab_size: int, *, seed: int) -> None:
-        kinds = {"tokens": "uint16" if vocab_size <= 1 << 16 else "uint32", "category": "uint8", "document": "int32"}
+        kinds = {"tokens": "uint16" if vocab_size <= 1 << 16 else "uint32", "category": "uint16", "document": "int32"}
         group = zarr.create_group(path)
-        shape = {"shape": (n_contexts, length), "chunks": (min(CHUNK, n_contexts), length)}
-        self.arrays = {name: group.create_array(name, dtype=kinds[name], **shape) for name in ARRAYS}
+        options: dict[str, Any] = {"compressors": COMPRESSORS, "config": {"write_empty_chunks": True}}
+        options |= {"shape": (n_contexts, length), "chunks": (min(CHUNK, n_contexts), length)}
+        self.arrays = {name: group.create_array(name, dtype=kinds[name], **options) for name in ARRAYS}
         self.n_contexts, self.n_written, self.hash = n_contexts, 0, hashlib.sha256()
         self.rng = np.random.default_rng(seed)
 

@@ -28,6 +28,11 @@ def matmul_dtype(precision: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
+def resolved(precision: str, device: torch.device) -> str:
+    """The name of the precision that `auto` stands for on this machine."""
+    return str(matmul_dtype(precision, device)).removeprefix("torch.")
+
+
 def compilable(device: torch.device) -> bool:
     """torch.compile needs a C++ compiler on a CPU; without one everything runs, slower."""
     return device.type == "cuda" or any(shutil.which(name) for name in ("g++", "clang++"))

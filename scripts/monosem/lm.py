@@ -6,6 +6,7 @@ width, H heads, K head width, M MLP neurons. Weight matrices act from the left o
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,10 +33,10 @@ class Site(NamedTuple):
 
 def parse_site(text: str, n_layers: int) -> Site:
     """`mlp_post` names the last layer's; `mlp_post-l0` that of layer 0."""
-    name, _, layer = text.partition("-l")
-    if name not in SITES or (layer and not layer.isdigit()) or int(layer or 0) >= n_layers:
+    found = re.fullmatch(rf"({'|'.join(SITES)})(?:-l([0-9]+))?", text)
+    if not found or int(found[2] or 0) >= n_layers:
         raise ValueError(f"site {text}: one of {', '.join(SITES)} expected, or with a layer as in mlp_post-l0")
-    return Site(name, int(layer) if layer else n_layers - 1)
+    return Site(found[1], int(found[2]) if found[2] else n_layers - 1)
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,9 @@ def train_lm(
         optimizer.load_state_dict(state["optimizer"])
         first, rows, recent = state["step"], state["rows"], state["recent"]
 
-    with progress(
-        desc="train lm", unit="token", unit_scale=True, total=steps * train_SL[0].size * settings.batch
-    ) as bar:
-        bar.update(first * train_SL[0].size * settings.batch)
+    step_tokens = train_SL[0].size * settings.batch
+    with progress(desc="train lm", unit="token", unit_scale=True, total=steps * step_tokens) as bar:
+        bar.update(first * step_tokens)
         for step in range(first, steps):
             lr = learning_rate(step, steps, settings.lr, settings.warmup)
             for group in optimizer.param_groups:
@@ -108,17 +107,12 @@ def train_lm(
             recent.append(finite(loss, step, settings))
             bar.update(tokens_SL.numel())
             if (step + 1) % settings.val_every == 0 or step + 1 == steps:
-                rows.append(
-                    {
-                        "step": step + 1,
-                        "tokens": (step + 1) * tokens_SL.numel(),
-                        "loss": sum(recent) / len(recent),
-                        "lr": lr,
-                        "val_loss": mean_loss(model, val_SL[:VAL_CONTEXTS]),
-                    }
-                )
+                val_loss = mean_loss(model, val_SL[:VAL_CONTEXTS])
+                n_tokens = (step + 1) * tokens_SL.numel()
+                loss = sum(recent) / len(recent)
+                rows.append({"step": step + 1, "tokens": n_tokens, "loss": loss, "lr": lr, "val_loss": val_loss})
                 recent = []
-                bar.set_postfix_str(f"val loss {rows[-1]['val_loss']:.3f}", refresh=False)
+                bar.set_postfix_str(f"val loss {val_loss:.3f}", refresh=False)
             if checkpoint.due():
                 state = {"step": step + 1, "rows": rows, "recent": recent}
                 checkpoint.save({**state, "model": model.state_dict(), "optimizer": optimizer.state_dict()})

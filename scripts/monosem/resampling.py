@@ -32,12 +32,13 @@ def resample(
     For each dead feature an input is drawn with probability proportional to its squared loss. The decoder row becomes
     that input at unit norm, the encoder row the same at 0.2 of the alive features' mean encoder norm, the encoder bias
     0. Of `moments` (a tuple of tensors per parameter, in the order of `sae.parameters()`) only those of the changed
-    rows are set to 0. Without a dead feature or without an alive one, all stays as it is.
+    rows are set to 0. Inputs of zeros have no direction and are not drawn. Without a dead feature, an alive one or an
+    input to draw, all stays as it is.
     """
     n_dead = int(dead_F.sum())
-    if n_dead in (0, sae.n_features):
+    weight_B = (loss_B.double().square() * (x_BN.norm(dim=1) > 0)).cpu()
+    if n_dead in (0, sae.n_features) or not weight_B.any():
         return Resampled(sae, moments)
-    weight_B = loss_B.double().square().cpu()
     drawn = torch.multinomial(weight_B, n_dead, replacement=n_dead > int((weight_B > 0).sum()), generator=rng)
     direction_DN = x_BN[drawn.to(x_BN.device)]
     direction_DN = direction_DN / direction_DN.norm(dim=1, keepdim=True)

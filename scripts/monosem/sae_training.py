@@ -50,6 +50,11 @@ class SAETraining:
             raise ValueError(f"--vectors {self.vectors}: at least one batch ({self.batch}) expected")
         return self.vectors // self.batch
 
+    @property
+    def window(self) -> int:
+        """Steps without activity after which a feature counts as dead."""
+        return max(1, round(self.dead_window * self.steps))
+
     def learning_rate(self, step: int) -> float:
         rising, falling = self.warmup * self.steps, self.decay * self.steps
         up = (step + 1) / rising if rising else 1.0
@@ -109,6 +114,7 @@ def train_sae(
             gradients = sparse_gradients if run.density < SPARSE_BELOW else dense_gradients
             result = gradients(run.sae, x_BN, settings.l1, dtype)
             apply_gradients(run, result.gradients, settings, step)
+            run.last_active_F[result.active_F] = step
             n_resampled = resample_dead(run, store, settings, step) if step + 1 in resample_steps else 0
             record(run, result, settings, step, n_resampled)
             bar.update(settings.batch)
@@ -143,9 +149,10 @@ def apply_gradients(run: Progress, gradients: list[Tensor], settings: SAETrainin
 
 
 def resample_dead(run: Progress, store: Store, settings: SAETraining, step: int) -> int:
-    """Resample the features silent over the last `dead_window`; returns how many there were."""
-    window = max(1, round(settings.dead_window * settings.steps))
-    dead_F = run.last_active_F < step + 1 - window
+    """Resample the features silent over the `dead_window` that ends with this step; returns how many."""
+    dead_F = run.last_active_F < step + 1 - settings.window
+    if not dead_F.any() or dead_F.all():
+        return 0
     x_BN = random_inputs(store, settings, step).to(dead_F.device)
     loss_B = torch.cat([input_loss(run.sae, part_BN, settings.l1) for part_BN in x_BN.split(2048)])
     rng = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
@@ -171,7 +178,6 @@ def input_loss(sae: SparseAutoencoder, x_BN: Tensor, l1: float) -> Tensor:
 def record(run: Progress, result: StepResult, settings: SAETraining, step: int, n_resampled: int) -> None:
     """Note the step's figures; a row of means every `log_every` steps and at the end."""
     run.step = step + 1
-    run.last_active_F[result.active_F] = step
     l0 = result.n_active / settings.batch
     run.density = l0 / settings.n_features
     figures = {"mse": result.mse.item(), "l1": result.l1.item(), "l0": l0, "resampled": n_resampled}
@@ -182,13 +188,12 @@ def record(run: Progress, result: StepResult, settings: SAETraining, step: int, 
         run.sums[name] = run.sums.get(name, 0.0) + value
     if run.step % settings.log_every == 0 or run.step == settings.steps:
         n, resampled = run.sums.pop("steps"), int(run.sums.pop("resampled"))
-        window = max(1, round(settings.dead_window * settings.steps))
         run.rows.append(
             {
                 "step": run.step,
                 "vectors": run.step * settings.batch,
                 **{name: value / n for name, value in run.sums.items()},
-                "dead": int((run.last_active_F < run.step - window).sum()),
+                "dead": int((run.last_active_F < run.step - settings.window).sum()),
                 "resampled": resampled,
                 "lr": settings.learning_rate(step),
             }

@@ -5,8 +5,10 @@ is permuted in memory. The result is a uniform permutation, in two sequential pa
 Shape suffixes: T stored rows, R rows of a block, N site width.
 """
 
+import resource
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,19 +74,30 @@ class Moments:
 
 def scatter(blocks: Iterable[np.ndarray], folder: Path, n_buckets: int, rng: np.random.Generator) -> list[Path]:
     """First pass: append every row to a uniformly drawn bucket file."""
+    allow_open_files(n_buckets)
     paths = [folder / f"bucket-{i:04d}" for i in range(n_buckets)]
-    files = [path.open("wb") for path in paths]
-    try:
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("wb")) for path in paths]
         for rows in blocks:
             bucket_R = rng.integers(n_buckets, size=len(rows))
             order_R = np.argsort(bucket_R, kind="stable")
             edges = np.searchsorted(bucket_R[order_R], np.arange(n_buckets + 1))
             for i, file in enumerate(files):
                 rows[order_R[edges[i] : edges[i + 1]]].tofile(file)
-    finally:
-        for file in files:
-            file.close()
     return paths
+
+
+def allow_open_files(number: int) -> None:
+    """Raise this process's limit as far as needed, with room for what else is open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = number + 128
+    if needed > soft:
+        if hard != resource.RLIM_INFINITY and needed > hard:
+            raise ValueError(
+                f"{number} buckets: this system lets {hard} files be open; raise `ulimit -Hn` over {needed}"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def gather(paths: list[Path], dtype: np.dtype, rng: np.random.Generator) -> Iterator[np.ndarray]:

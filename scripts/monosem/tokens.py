@@ -40,7 +40,10 @@ def train_bpe(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 def load_tokenizer(path: Path) -> tuple[Tokenizer, int]:
     """A `tokenizer.json` and its BOS id. Text that spells a special token is encoded as text."""
     try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if "model" not in json.loads(text):
+            raise TypeError("it has no `model`")
+        tokenizer = Tokenizer.from_str(text)
     except FileNotFoundError:
         raise ValueError(f"tokenizer {path}: no such file; give the path of a tokenizer.json") from None
     except (json.JSONDecodeError, ValueError, TypeError) as error:
@@ -61,7 +64,9 @@ def load_vocabulary(path: Path) -> list[str]:
     if not isinstance(tokenizer.decoder, decoders.ByteLevel):
         return names
     return [
-        name if name in BOS_NAMES else bytes(byte_of[c] for c in name).decode("utf-8", "backslashreplace")
+        bytes(byte_of[c] for c in name).decode("utf-8", "backslashreplace")
+        if name not in BOS_NAMES and set(name) <= byte_of.keys()
+        else name  # an added token, spelled as it is
         for name in names
     ]
 
@@ -138,13 +143,19 @@ def read_record(path: Path) -> dict[str, Any]:
 def read_contexts(path: Path, n_contexts: int | None = None, array: str = "tokens") -> np.ndarray:
     """The first `n_contexts` rows (None: all) of one array [S, L] of a token store.
 
-    Raises ValueError when the store has fewer rows or differs from its record.
+    Raises ValueError when the store has fewer rows, differs from its record, or has lost or damaged chunks.
     """
     record = read_record(path)
     rows = zarr.open_array(path / array, mode="r")
     n_contexts = record["n_contexts"] if n_contexts is None else n_contexts
     if rows.shape != (record["n_contexts"], record["context_length"]):
         raise ValueError(f"{path}/{array}: shape {rows.shape} differs from its record; delete the store and rerun")
+    if rows.nchunks_initialized != rows.nchunks:
+        missing = rows.nchunks - rows.nchunks_initialized
+        raise ValueError(f"{path}/{array}: {missing} of {rows.nchunks} chunks are missing; delete the store and rerun")
     if n_contexts > rows.shape[0]:
         raise ValueError(f"{path}: {rows.shape[0]} contexts stored, {n_contexts} asked; raise the token count")
-    return rows[:n_contexts]
+    try:
+        return rows[:n_contexts]
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"{path}/{array}: damaged ({error}); delete the store and rerun") from None
