@@ -38,6 +38,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, required=True, help="folder of downloaded packages, reused")
     parser.add_argument("--max-mb", type=float, help="take at most about this many megabytes of text from each source")
     parser.add_argument("--val-fraction", type=float, required=True, help="share of the documents held out")
+    parser.add_argument("--threads", type=int, default=2, help="processes that read packages")
     parser.add_argument("--output", type=Path, required=True, help="documents (.jsonl.zst)")
     parser.add_argument("--output-record", type=Path, required=True, help="counts, digest, provenance (.json)")
     return parser.parse_args(argv)
@@ -57,7 +58,7 @@ def check(args: argparse.Namespace) -> None:
 def documents_of(source: str, files: list[Path], args: argparse.Namespace) -> Iterator[Document]:
     """At most --max-mb of one source; the packages show their own progress."""
     if source == "packages":
-        documents = package_documents(choose(args.packages), args.cache, scale=args.scale)
+        documents = package_documents(choose(args.packages), args.cache, scale=args.scale, workers=args.threads)
     else:
         stream = local_documents(files, source) if files else hugging_face_documents(source)
         documents = progress(stream, desc=source, unit=" documents")

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "results/downloads"
 SMOKE = ROOT / "config/smoke.yaml"
 DOWNSTREAM_OF_SAE = {
-    "evaluate_sae", "sample_examples", "score_features", "match_features", "plot_training", "plot_dictionary_training",
+    "evaluate_dictionary", "sample_examples", "score_features", "match_features", "plot_training",
+    "plot_dictionary_training",
     "plot_density", "plot_pareto", "plot_scores", "plot_universality", "compile_findings", "build_report", "all",
 }  # fmt: skip
 
@@ -68,7 +69,7 @@ def test_the_smoke_config_makes_the_report(finished):
     assert page.count("<svg") + page.count("data:image/svg+xml") >= 6
     findings = (finished / "results/findings.tsv").read_text().splitlines()
     assert len(findings) >= 15 and all(line.count("\t") == findings[0].count("\t") for line in findings)
-    left = [path for path in finished.rglob(".*") if re.search(r"\.(tmp|checkpoint|lease)$|^\.shuffle", path.name)]
+    left = [path for path in finished.rglob(".*") if re.search(r"\.(tmp|checkpoint|lease)$", path.name)]
     assert not left, "work files were left behind"
 
 
@@ -106,7 +107,7 @@ def test_an_edit_reruns_what_uses_it(finished, clone, file, old, new, first, spa
     assert first in planned and "build_report" in planned
     assert not spared & set(planned)
     if first == "train_sae":
-        assert set(planned) - {"evaluate_neurons"} == {"train_sae", *DOWNSTREAM_OF_SAE}
+        assert set(planned) == {"train_sae", *DOWNSTREAM_OF_SAE}
 
 
 def test_an_edited_plot_reruns_that_plot_and_the_report(finished, clone):
@@ -127,9 +128,27 @@ def test_another_width_adds_that_width_only(finished, tmp_path):
     extra = tmp_path / "extra.yaml"
     extra.write_text("dictionaries: {relu-w192: {width: 192, l1: 3.0}}\n")
     planned = jobs(finished, extra)
-    assert planned["train_sae"] == planned["evaluate_sae"] == 2  # of A and of B
+    assert planned["train_sae"] == planned["evaluate_dictionary"] == 2  # of A and of B
     assert planned["match_features"] == 1
-    assert not {"train_lm", "store_acts", "score_features", "evaluate_neurons"} & set(planned)
+    assert not {"train_lm", "store_acts", "score_features"} & set(planned)
+
+
+@pytest.mark.parametrize("words", [["--rulegraph", "mermaid-js"], ["--list-rules"], ["--unlock"]], ids=" ".join)
+def test_commands_that_run_nothing_need_no_cores(tmp_path, words):
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, *words]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_an_edited_text_file_of_ones_own_is_noticed(tmp_path):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text("one")
+    own = tmp_path / "own.yaml"
+    own.write_text(f"corpus: {{source: ['{texts}/*.txt'], packages: null}}\n")
+    folder = new_folder(tmp_path / "run")
+    words = ["results/corpus/corpus.json", "--configfile", SMOKE, own]
+    assert f"{texts}/a.txt" in snakemake(folder, "-n", *words).stdout
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,14 @@ def positions_above_zero(pre_RF: Tensor) -> Tensor:
     return torch.from_numpy(np.flatnonzero(pre_RF.numpy() > 0))
 
 
+def count_nonzero(codes_RF: Tensor) -> int:
+    """Of codes, none below zero. On a CPU numpy counts ten times faster than torch, on the bits of a bfloat16 too."""
+    if codes_RF.is_cuda:
+        return int(codes_RF.count_nonzero())
+    bits_RF = codes_RF.view(torch.int16) if codes_RF.dtype == torch.bfloat16 else codes_RF
+    return int(np.count_nonzero(bits_RF.numpy()))
+
+
 def encode_sparse(sae: SparseAutoencoder, x_BN: Tensor, dtype: torch.dtype) -> Csr:
     """Codes above zero, exact in the parameters' precision on the support that `dtype` finds."""
     centred_BN = x_BN - sae.b_dec_N
@@ -141,15 +149,15 @@ def dense_gradients(sae: SparseAutoencoder, x_BN: Tensor, l1: float, dtype: torc
         codes_RF = torch.addmm(sae.b_enc_F.to(dtype), centred_RN, W_enc_FN.T).relu_()
         error_RN = (codes_RF @ W_dec_FN).to(x_BN.dtype) + sae.b_dec_N - rows_RN
         grad_RN = error_RN * (2 / B)
-        above_RF = codes_RF > 0
-        grad_RF = (grad_RN.to(dtype) @ W_dec_FN.T).add_(l1 / B).mul_(above_RF)
+        grad_RF = (grad_RN.to(dtype) @ W_dec_FN.T).add_(l1 / B)
+        grad_RF = torch.ops.aten.threshold_backward(grad_RF, codes_RF, 0)
         W_enc += grad_RF.T @ centred_RN
         b_enc += grad_RF.sum(dim=0, dtype=x_BN.dtype)
         W_dec += codes_RF.T @ grad_RN.to(dtype)
         b_dec += grad_RN.sum(dim=0)
         mse += error_RN.square().sum() / B
         l1_sum += codes_RF.sum(dtype=x_BN.dtype) / B
-        n_active += int(above_RF.sum())
-        active_F |= above_RF.any(dim=0)
+        n_active += count_nonzero(codes_RF)
+        active_F |= codes_RF.amax(dim=0) > 0
     b_dec -= b_enc @ sae.W_enc_FN
     return StepResult(gradients, mse, l1_sum, n_active, active_F)

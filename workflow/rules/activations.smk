@@ -20,19 +20,20 @@ rule store_acts:
         "results/benchmarks/store_acts/{model}_{site}.tsv"
     threads: config["threads"]
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=240,
-        disk_mb=lambda wildcards: 2048 * config["acts"]["disk_gib"],
+        disk_mb=2048 * config["acts"]["disk_gib"],
+        disk_gib=config["acts"]["disk_gib"],  # a limit, not a setting: raising it reruns nothing
         gpu=GPU,
     params:
         code=fingerprint("store_acts.py"),
-        seed=lambda wildcards: MODELS[wildcards.model]["seed"],
-        flags=flags(config["acts"]),
+        seed=lambda wildcards: config["acts"]["seed"] + MODELS[wildcards.model]["seed"],
+        flags=flags(config["acts"], "n_vectors", "per_context", "dtype"),
         device=DEVICE,
     shell:
         r"""
         python $SCRIPTS/store_acts.py --model {input.weights:q} --model-record {input.record:q} \
             --tokens {input.tokens:q} --site {wildcards.site:q} --seed {params.seed:q} {params.flags:q} \
-            {params.device:q} --threads {threads} \
+            --disk-gib {resources.disk_gib:q} {params.device:q} --threads {threads} \
             --output {output.acts:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """

@@ -21,7 +21,7 @@ rule sample_examples:
     benchmark:
         "results/benchmarks/sample_examples/{model}_{site}_{run}.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=60,
     params:
         code=fingerprint("sample_examples.py"),
@@ -47,7 +47,7 @@ rule score_features:
     benchmark:
         "results/benchmarks/score_features/{model}_{site}_{run}.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=60,
     params:
         code=fingerprint("score_features.py"),

@@ -1,5 +1,6 @@
 """Helpers of the rules: config to flags, and the runs that the config asks for."""
 
+import glob
 import re
 
 from monosem.provenance import fingerprint
@@ -21,7 +22,7 @@ def flags(settings, *names):
 
 
 def text(value):
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def dictionaries_of(model):
@@ -35,6 +36,14 @@ def sae_recipe(wildcards):
     return {**config["sae"], **DICTIONARIES[wildcards.dict]}
 
 
+def autoencoder(wildcards):
+    """Files of the trained autoencoder; the neurons have none."""
+    if wildcards.run == "neurons":
+        return {}
+    folder = f"results/{wildcards.model}/{wildcards.site}/{wildcards.run}"
+    return {"sae": f"{folder}/sae.safetensors", "sae_record": f"{folder}/sae.json"}
+
+
 def trained_runs():
     """(model, site, dictionary) of every autoencoder."""
     return [(model, site, name) for model in MODELS for site in config["sites"] for name in dictionaries_of(model)]
@@ -45,8 +54,8 @@ def neuron_runs():
 
 
 def scored_runs():
-    """Runs to score: the neurons of every model, and the dictionaries named for it."""
-    chosen = config["autointerp"]["dictionaries"]
+    """Runs to score: the neurons of every model, the headline dictionary, and the others named for it."""
+    chosen = [config["headline"], *config["autointerp"]["dictionaries"]]
     return [run for run in trained_runs() if run[2] in chosen] + neuron_runs()
 
 
@@ -66,9 +75,21 @@ def comparisons(suffix):
     return [f"results/universality/{site}/{name}{suffix}" for site, name in compared()]
 
 
-def gib(wildcards=None, attempt=1, *, base=2):
-    """Memory in MiB: `base` GiB, and as much again with each retry."""
-    return 1024 * base * attempt
+def memory(wildcards=None, attempt=1):
+    """MiB a job may use: 3 GiB, and as much again with each retry."""
+    return 3072 * attempt
+
+
+def own_texts(wildcards):
+    """Local files that the corpus is made of, so that an edited or a new one is noticed."""
+    local = [source for source in config["corpus"]["source"] if source != "packages" and not source.startswith("hf:")]
+    return sorted(file for source in local for file in glob.glob(source, recursive=True))
+
+
+def width_sweep():
+    """Dictionaries that differ from the headline one in their width only."""
+    recipes = {name: {**config["sae"], **entry, "width": None} for name, entry in DICTIONARIES.items()}
+    return [name for name in DICTIONARIES if recipes[name] == recipes[config["headline"]]]
 
 
 def unknown(names, known, where):
@@ -83,6 +104,7 @@ unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictiona
 unknown([config["universality"]["model"], config["universality"]["other"]], MODELS, "universality")
 for model, entry in MODELS.items():
     unknown(dictionaries_of(model), DICTIONARIES, f"models.{model}.dictionaries")
+    unknown([config["headline"]], dictionaries_of(model), f"models.{model}.dictionaries, which lack the headline:")
     unknown([entry["shuffle_of"]] if entry["shuffle_of"] else [], MODELS, f"models.{model}.shuffle_of")
 
 

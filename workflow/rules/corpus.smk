@@ -6,6 +6,8 @@ out: results/corpus/, results/tokens/
 
 
 rule build_corpus:
+    input:
+        own_texts,
     output:
         documents="results/corpus/documents.jsonl.zst",
         record="results/corpus/corpus.json",
@@ -13,16 +15,16 @@ rule build_corpus:
         "results/logs/build_corpus/corpus.log",
     benchmark:
         "results/benchmarks/build_corpus/corpus.tsv"
-    threads: workflow.cores or 1
+    threads: 4
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=60,
     params:
         code=fingerprint("build_corpus.py"),
-        flags=flags({**config["corpus"], "packages": config["corpus"]["packages"] or None}),
+        flags=flags(config["corpus"]),
     shell:
         r"""
-        python $SCRIPTS/build_corpus.py {params.flags:q} \
+        python $SCRIPTS/build_corpus.py {params.flags:q} --threads {threads} \
             --output {output.documents:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """
 
@@ -30,21 +32,23 @@ rule build_corpus:
 rule train_tokenizer:
     input:
         documents="results/corpus/documents.jsonl.zst",
+        given=config["tokens"]["tokenizer"] or [],
     output:
         tokenizer="results/tokens/tokenizer.json",
     log:
         "results/logs/train_tokenizer/tokenizer.log",
     benchmark:
         "results/benchmarks/train_tokenizer/tokenizer.tsv"
-    threads: workflow.cores or 1
+    threads: 4
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=60,
     params:
         code=fingerprint("train_tokenizer.py"),
         flags=flags(config["tokens"], "vocab_size", "train_mb", "tokenizer"),
     shell:
         r"""
+        export RAYON_NUM_THREADS={threads}
         python $SCRIPTS/train_tokenizer.py --documents {input.documents:q} {params.flags:q} \
             --output {output.tokenizer:q} 2>&1 | tee {log:q}
         """
@@ -62,7 +66,7 @@ rule pack_tokens:
     benchmark:
         "results/benchmarks/pack_tokens/{split}.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=120,
     params:
         code=fingerprint("pack_tokens.py"),
@@ -70,6 +74,7 @@ rule pack_tokens:
         flags=flags(config["tokens"], "context_length", "seed"),
     shell:
         r"""
+        export RAYON_NUM_THREADS={threads}
         python $SCRIPTS/pack_tokens.py --documents {input.documents:q} --split {wildcards.split:q} \
             --tokenizer {input.tokenizer:q} --n-tokens {params.n_tokens:q} {params.flags:q} \
             --output {output.tokens:q} --output-record {output.record:q} 2>&1 | tee {log:q}

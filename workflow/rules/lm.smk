@@ -25,7 +25,7 @@ rule train_lm:
         model="|".join(TRAINED),
     threads: config["threads"]
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=240,
         gpu=GPU,
     params:
@@ -57,7 +57,7 @@ rule shuffle_lm:
         model="|".join(name for name in MODELS if name not in TRAINED) or "none",
     threads: config["threads"]
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=30,
     params:
         code=fingerprint("shuffle_lm.py"),

@@ -24,7 +24,7 @@ rule plot_training:
     benchmark:
         "results/benchmarks/plot_training/training.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=10,
     params:
         code=fingerprint("plot_training.py"),
@@ -52,7 +52,7 @@ rule plot_dictionary_training:
     benchmark:
         "results/benchmarks/plot_dictionary_training/dictionary_training.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=10,
     params:
         code=fingerprint("plot_dictionary_training.py"),
@@ -75,7 +75,7 @@ rule plot_density:
     benchmark:
         "results/benchmarks/plot_density/density.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=10,
     params:
         code=fingerprint("plot_density.py"),
@@ -97,7 +97,7 @@ rule plot_pareto:
     benchmark:
         "results/benchmarks/plot_pareto/pareto.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=10,
     params:
         code=fingerprint("plot_pareto.py"),
@@ -120,7 +120,7 @@ rule plot_scores:
     benchmark:
         "results/benchmarks/plot_scores/scores.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=10,
     params:
         code=fingerprint("plot_scores.py"),
@@ -143,7 +143,7 @@ rule plot_universality:
     benchmark:
         "results/benchmarks/plot_universality/universality.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=10,
     params:
         code=fingerprint("plot_universality.py"),
@@ -168,13 +168,13 @@ rule compile_findings:
     benchmark:
         "results/benchmarks/compile_findings/findings.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=10,
     params:
         code=fingerprint("compile_findings.py"),
         site=config["sites"][0],
         headline=config["headline"],
-        sweep=list(DICTIONARIES),
+        sweep=width_sweep(),
     shell:
         r"""
         python $SCRIPTS/compile_findings.py --site {params.site:q} --headline {params.headline:q} \
@@ -212,7 +212,7 @@ rule build_report:
     benchmark:
         "results/benchmarks/build_report/report.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=10,
     params:
         code=fingerprint("build_report.py"),

