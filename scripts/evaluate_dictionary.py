@@ -93,6 +93,8 @@ def main(argv: list[str] | None = None) -> None:
     inputs = [args.model, args.tokens.with_suffix(".json"), *([args.sae] if args.sae else [])]
     write_record(args.output_folder / "codes.json", {**fields, "nnz": codes.matrix.nnz}, inputs=inputs, args=args)
     counts = {f"n_{status}": int((features["status"] == status).sum()) for status in ("alive", "ultralow", "dead")}
+    if args.ultralow_density * codes.n_tokens < 1:
+        counts["n_ultralow"] = None  # one activation is already too many: not to be told from dead
     fields |= {"l0": codes.matrix.nnz / codes.n_tokens, **counts}
     if sae is not None:
         mean_N = torch.tensor(acts["mean"], device=device)

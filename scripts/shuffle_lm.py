@@ -19,7 +19,7 @@ from monosem.artefacts import sha256, write_record
 from monosem.devices import use_device
 from monosem.lm import load_lm, save_lm, shuffle_weights
 from monosem.lm_training import mean_loss
-from monosem.tokens import read_contexts
+from monosem.tokens import counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -44,11 +44,12 @@ def main(argv: list[str] | None = None) -> None:
     shuffle_weights(model, seed=args.seed)
     save_lm(args.output, model)
     val_SL = read_contexts(args.val)[: max(1, args.val_tokens // model.config.context_length)]
+    bos = read_record(args.val)["bos"]
     fields = {
         "model": args.name,
         **asdict(model.config),
-        "val_loss": mean_loss(model, val_SL),
-        "val_tokens": val_SL[:, 1:].size,
+        "val_loss": mean_loss(model, val_SL, bos),
+        "val_tokens": int(counted(val_SL[:, :-1], bos).sum()),
         "digest": sha256(args.output)[:16],
     }
     write_record(args.output_record, fields, inputs=[args.model, args.val.with_suffix(".json")], args=args)

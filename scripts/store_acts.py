@@ -37,6 +37,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--site", required=True, help="mlp_post, mlp_out or resid_post; mlp_post-l0 for a layer")
     parser.add_argument("--n-vectors", type=int, required=True, help="vectors to store")
     parser.add_argument("--per-context", type=int, required=True, help="positions drawn from a context")
+    parser.add_argument("--part", type=int, default=0, help="take every --parts-th context, from this one on,")
+    parser.add_argument("--parts", type=int, default=1, help="so that models can be given different text")
     parser.add_argument("--dtype", choices=sorted(DTYPES), required=True, help="float16 stops on overflow")
     parser.add_argument("--disk-gib", type=float, required=True, help="refuse to write more than this, uncompressed")
     parser.add_argument("--seed", type=int, required=True, help="which positions, and their order")
@@ -64,6 +66,8 @@ def main(argv: list[str] | None = None) -> None:
         per_context=args.per_context,
         dtype=args.dtype,
         seed=args.seed,
+        part=args.part,
+        parts=args.parts,
     )
     moments, rng, row = Moments(width), np.random.default_rng([args.seed, 2]), row_dtype(width, args.dtype)
     n_buckets = math.ceil(args.n_vectors * row.itemsize / BUCKET_BYTES)

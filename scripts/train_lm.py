@@ -24,7 +24,7 @@ from monosem.checkpoints import Checkpoint, run_key
 from monosem.devices import PRECISIONS, resolved, use_device
 from monosem.lm import LanguageModel, LMConfig, save_lm
 from monosem.lm_training import LMTraining, mean_loss, train_lm
-from monosem.tokens import read_contexts, read_record
+from monosem.tokens import counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -73,6 +73,7 @@ def main(argv: list[str] | None = None) -> None:
         val_every=args.val_every,
         precision=args.precision,
         seed=args.data_seed,
+        bos=tokens["bos"],
         compile=args.compile == "yes",
     )
     model = LanguageModel(config, seed=args.seed).to(device)
@@ -88,8 +89,8 @@ def main(argv: list[str] | None = None) -> None:
             **asdict(config),
             "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
             "matmul_dtype": args.precision,
-            "val_loss": mean_loss(model, val_SL),
-            "val_tokens": val_SL[:, 1:].size,
+            "val_loss": mean_loss(model, val_SL, settings.bos),
+            "val_tokens": int(counted(val_SL[:, :-1], settings.bos).sum()),
             "tokens_trained": rows[-1]["tokens"],
             "digest": sha256(args.output)[:16],
         }

@@ -64,3 +64,4 @@ def test_shift_and_scale_leave_explained_variance():
 def test_loss_recovered():
     assert loss_recovered(3.0, 3.0, 5.0) == 1 and loss_recovered(3.0, 5.0, 5.0) == 0
     assert loss_recovered(3.0, 4.0, 5.0) == 0.5 and loss_recovered(3.0, 6.0, 5.0) < 0
+    assert loss_recovered(3.0, 2.9, 3.0) is None and loss_recovered(3.0, 2.9, 2.5) is None

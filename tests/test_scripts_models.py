@@ -158,7 +158,9 @@ def test_evaluation_writes_what_it_says(evaluated):
     needed = "loss_clean loss_sae loss_zero loss_mean loss_recovered loss_tokens l0 explained_variance normalised_mse"
     assert set(needed.split()) <= set(record)
     table = pd.read_parquet(evaluated / "features.parquet")
-    assert record["n_alive"] + record["n_ultralow"] + record["n_dead"] == record["n_features"] == len(table) == 24
+    assert (
+        record["n_alive"] + (record["n_ultralow"] or 0) + record["n_dead"] == record["n_features"] == len(table) == 24
+    )
     codes = json.loads((evaluated / "codes.json").read_text())
     assert table["n_active"].sum() == codes["nnz"] == round(record["l0"] * record["n_tokens"])
 

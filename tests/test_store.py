@@ -9,6 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+import zarr
 from conftest import acts_flags, make_acts
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -218,3 +219,9 @@ def test_disk_use_is_refused_before_anything_is_written(tokens, lm, tmp_path):
     assert not (tmp_path / "x").exists()
     store_acts.main(acts_flags(tokens, lm, tmp_path / "x", disk_gib=1.01 * bytes_needed / 2**30))
     assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["acts.json", "acts.zarr"]
+
+
+def test_parts_take_different_contexts(tokens, lm, tmp_path):
+    stores = [make_acts(tokens, lm, tmp_path / str(part), n_vectors=300, part=part, parts=2) for part in (0, 1)]
+    first, second = (set(zarr.open_array(path / "context", mode="r")[:].tolist()) for path in stores)
+    assert first and second and all(context % 2 == 0 for context in first) and all(context % 2 for context in second)

@@ -68,7 +68,7 @@ class Losses(NamedTuple):
     mean: float
     n_tokens: int
 
-    def record(self) -> dict[str, float]:
+    def record(self) -> dict[str, float | None]:
         return {
             "loss_clean": self.clean,
             "loss_sae": self.sae,
@@ -76,7 +76,6 @@ class Losses(NamedTuple):
             "loss_mean": self.mean,
             "loss_tokens": self.n_tokens,
             "loss_recovered": loss_recovered(self.clean, self.sae, self.zero),
-            "loss_recovered_mean": loss_recovered(self.clean, self.sae, self.mean),
         }
 
 

@@ -16,6 +16,7 @@ from monosem.cross_entropy import next_token_loss, tile_loss
 from monosem.devices import compilable, matmul_dtype
 from monosem.lm import LanguageModel, token_losses
 from monosem.progress import progress
+from monosem.tokens import counted
 
 VAL_CONTEXTS = 64  # enough for a curve; the final loss is measured on `val_tokens`
 
@@ -33,6 +34,7 @@ class LMTraining:
     val_every: int
     precision: str
     compile: bool
+    bos: int
     seed: int
 
     def steps(self, context_length: int) -> int:
@@ -107,7 +109,7 @@ def train_lm(
             recent.append(finite(loss, step, settings))
             bar.update(tokens_SL.numel())
             if (step + 1) % settings.val_every == 0 or step + 1 == steps:
-                val_loss = mean_loss(model, val_SL[:VAL_CONTEXTS])
+                val_loss = mean_loss(model, val_SL[:VAL_CONTEXTS], settings.bos)
                 n_tokens = (step + 1) * tokens_SL.numel()
                 loss = sum(recent) / len(recent)
                 rows.append({"step": step + 1, "tokens": n_tokens, "loss": loss, "lr": lr, "val_loss": val_loss})
@@ -133,9 +135,11 @@ def finite(loss: Tensor, step: int, settings: object) -> float:
     return value
 
 
-def mean_loss(model: LanguageModel, tokens_SL: np.ndarray) -> float:
-    """Mean next-token loss in nats, float32."""
+def mean_loss(model: LanguageModel, tokens_SL: np.ndarray, bos: int) -> float:
+    """Mean next-token loss in nats, float32, of the predictions made from counted positions."""
     device = next(model.parameters()).device
-    parts = torch.from_numpy(tokens_SL.astype(np.int64)).split(VAL_CONTEXTS)
-    total = sum(token_losses(model, part_SL.to(device)).double().sum().item() for part_SL in parts)
-    return total / tokens_SL[:, 1:].size
+    total, n_predictions = 0.0, 0
+    for part_SL in torch.from_numpy(tokens_SL.astype(np.int64)).to(device).split(VAL_CONTEXTS):
+        losses_P = token_losses(model, part_SL)[counted(part_SL, bos)[:, :-1]]
+        total, n_predictions = total + losses_P.double().sum().item(), n_predictions + len(losses_P)
+    return total / n_predictions

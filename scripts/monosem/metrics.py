@@ -42,6 +42,11 @@ class ReconstructionSums:
         return self.squared_error / self.n
 
 
-def loss_recovered(clean: float, replaced: float, ablated: float) -> float:
-    """1 - (L_replaced - L_clean) / (L_ablated - L_clean): 1 when nothing is lost, 0 when as bad as ablation."""
+def loss_recovered(clean: float, replaced: float, ablated: float) -> float | None:
+    """1 - (L_replaced - L_clean) / (L_ablated - L_clean): 1 when nothing is lost, 0 when as bad as ablation.
+
+    None when ablation does not raise the loss, so that there is nothing to recover.
+    """
+    if ablated <= clean:
+        return None
     return 1 - (replaced - clean) / (ablated - clean)

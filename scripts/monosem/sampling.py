@@ -33,15 +33,18 @@ def sampled_rows(
     per_context: int,
     dtype: str,
     seed: int,
+    part: int = 0,
+    parts: int = 1,
 ) -> Iterator[np.ndarray]:
     """Blocks of structured rows (see `store.row_dtype`), `n_vectors` in all, from contexts in an order of the seed.
 
+    Of the contexts every `parts`-th is taken, from number `part` on, so that models can be given different text.
     Raises ValueError when the contexts do not hold that many.
     """
     rng = np.random.default_rng([seed, 1])
     device = next(model.parameters()).device
     left = n_vectors
-    order = rng.permutation(len(tokens_SL))
+    order = rng.permutation(np.arange(part, len(tokens_SL), parts))
     with progress(desc="store activations", unit="vector", unit_scale=True, total=n_vectors) as bar:
         for start in range(0, len(order), CONTEXTS):
             numbers_S = np.sort(order[start : start + CONTEXTS])
@@ -57,6 +60,6 @@ def sampled_rows(
             if not left:
                 return
     raise ValueError(
-        f"--n-vectors {n_vectors}: {len(tokens_SL)} contexts with {per_context} positions each hold "
+        f"--n-vectors {n_vectors}: {len(order)} contexts with {per_context} positions each hold "
         f"{n_vectors - left}; pack more tokens, or raise --per-context"
     )

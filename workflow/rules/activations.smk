@@ -28,12 +28,13 @@ rule store_acts:
     params:
         code=fingerprint("store_acts.py"),
         seed=lambda wildcards: config["acts"]["seed"] + MODELS[wildcards.model]["seed"],
+        part=lambda wildcards: text_share(wildcards.model),
         flags=flags(config["acts"], "n_vectors", "per_context", "dtype"),
         device=DEVICE,
     shell:
         r"""
         python $SCRIPTS/store_acts.py --model {input.weights:q} --model-record {input.record:q} \
-            --tokens {input.tokens:q} --site {wildcards.site:q} --seed {params.seed:q} {params.flags:q} \
+            --tokens {input.tokens:q} --site {wildcards.site:q} --seed {params.seed:q} {params.part:q} {params.flags:q} \
             --disk-gib {resources.disk_gib:q} {params.device:q} --threads {threads} \
             --output {output.acts:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """

@@ -31,6 +31,12 @@ def dictionaries_of(model):
     return list(DICTIONARIES) if wanted == "all" else wanted
 
 
+def text_share(model):
+    """Each trained model's activations come from contexts of its own, as in the paper; a control's from its model's."""
+    trained = [name for name, entry in MODELS.items() if entry["shuffle_of"] is None]
+    return ["--part", trained.index(MODELS[model]["shuffle_of"] or model), "--parts", len(trained)]
+
+
 def sae_recipe(wildcards):
     """The recipe of one dictionary: the common one with what its own entry overrides."""
     return {**config["sae"], **DICTIONARIES[wildcards.dict]}

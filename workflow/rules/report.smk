@@ -88,7 +88,7 @@ rule plot_density:
 
 rule plot_pareto:
     input:
-        eval=paths(trained_runs(), "eval.json"),
+        eval=paths(COMPARED_MODELS, "eval.json"),
     output:
         figure=report("results/figures/pareto.svg", caption="../report/pareto.rst", category="Dictionaries"),
         data="results/figures/pareto.tsv",
