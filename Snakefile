@@ -40,6 +40,7 @@ include: "workflow/rules/activations.smk"
 include: "workflow/rules/sae.smk"
 include: "workflow/rules/autointerp.smk"
 include: "workflow/rules/universality.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -2,8 +2,9 @@
 """Draw what sparsity costs: the share of the loss that each dictionary recovers against its active features a token.
 
 Loss recovered is 1 when the model predicts as well from the dictionary's reconstruction as from the true activations,
-and 0 when it predicts no better than with its MLP removed. Up and to the left is better. Dashed lines are the paper's
-values. Records without losses (the neurons') are left out. Writes an SVG, and the numbers in it as a table.
+and 0 when it predicts no better than with its MLP zero-ablated (the activations after the ReLU set to 0, the MLP's
+output bias kept). Up and to the left is better. Dashed lines are the paper's values. Records without losses (the
+neurons') are left out. Writes an SVG, and the numbers in it as a table.
 
 Example:
   python scripts/plot_pareto.py --eval results/{A,B}/mlp_post/relu-w{512,2048}/eval.json \\

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Draw the loss of the language models while they trained, against the tokens they had seen.
 
-A dashed line shows each model's held-out loss once its MLP is zero-ablated (its output replaced by zero): the distance
-between the curve's end and that line is what the MLP is worth, and what a dictionary should recover. Writes an SVG, and
-the numbers in it as a table.
+A dashed line shows each model's held-out loss once its MLP is zero-ablated (the activations after the ReLU set to 0,
+the MLP's output bias kept): the distance between the curve's end and that line is what the activations are worth, and
+what a dictionary should recover. Writes an SVG, and the numbers in it as a table.
 
 Example:
   python scripts/plot_training.py --models A B --train results/A/lm/train.tsv results/B/lm/train.tsv \\

@@ -82,7 +82,8 @@ def write_run(root: Path, model: str, dictionary: str, seed: int) -> None:
     run = {"model": model, "site": "mlp_post", "dictionary": dictionary}
     write_json(folder / "autointerp/scores.json", run | medians)
     explanations = pd.DataFrame({"feature": range(width), "text": [f"fires on number {i}" for i in range(width)]})
-    explanations["single_token"], explanations["n_top"] = rng.random(width) < 0.2 + 0.6 * (model == "control"), 12
+    single = pd.Series(rng.random(width) < 0.2 + 0.6 * (model == "control"), dtype="boolean")
+    explanations["single_token"], explanations["n_top"] = single.mask(explanations["feature"] < 2), 12
     write_frame(folder / "autointerp/explanations.parquet", explanations)
     blocks = iter([examples(width, seed)])
     windows.write_windows(folder / "autointerp/examples.parquet", blocks, WINDOW)
@@ -96,8 +97,8 @@ def write_universality(root: Path, dictionary: str, median: float) -> None:
     folder = root / "universality" / "mlp_post"
     write_frame(folder / f"{dictionary}.parquet", table)
     record = {"model": "A", "other": "B", "site": "mlp_post", "dictionary": dictionary, "n_tokens": 50_000}
-    medians = {"correlation": {"median": median}, "logit_correlation": {"median": median / 3}}
-    write_json(folder / f"{dictionary}.json", record | medians)
+    medians = {"correlation": {"median": median, "n": width}, "logit_correlation": {"median": median / 3}}
+    write_json(folder / f"{dictionary}.json", record | medians | {"status_counts": {"ok": width, "dead": 0}})
 
 
 def write_all(root: Path) -> Path:

@@ -169,19 +169,36 @@ def test_a_feature_with_one_role_only_is_too_few_examples():
     explanations, scores = explain_and_score(windows, np.array([9.0]), SHOWN, 0, 1)
     explained, scored = complete(pd.DataFrame({"feature": [0], "n_active": [30]}), [explanations], [scores])
     assert scored["status"].tolist() == ["too_few_examples"] and scored["reason"][0]
-    assert explained.loc[0, ["text", "single_token", "n_top"]].tolist() == ["", False, 0]
+    assert explained.loc[0, ["text", "n_top"]].tolist() == ["", 0]
+    assert explained["single_token"].isna().all()
 
 
 @pytest.mark.parametrize(
     ("top_tokens", "min_top", "single", "token"),
-    [([7, 7, 7], 3, True, "t7"), ([7, 7, 8], 3, False, "t7"), ([7, 7, 7], 4, False, "t7"), ([8, 7], 1, False, "t7")],
+    [([7, 7, 7], 3, True, "t7"), ([7, 7, 8], 3, False, "t7"), ([7, 7, 7], 4, pd.NA, "t7"), ([8, 7], 1, False, "t7")],
 )
 def test_single_token_means_one_highest_token_in_all_top_windows(top_tokens, min_top, single, token):
     tokens_EW = [[3, top, 4] for top in top_tokens]
     roles = [place % 2 for place in range(len(tokens_EW))]
     windows = one_feature(tokens_EW, [[0, 9, 1]] * len(roles), roles, kind="top")
     explanations, _ = explain_and_score(windows, np.array([9.0]), SHOWN, 0, min_top)
-    assert explanations[["single_token", "top_token", "n_top"]].iloc[0].tolist() == [single, quoted(token), len(roles)]
+    assert explanations[["top_token", "n_top"]].iloc[0].tolist() == [quoted(token), len(roles)]
+    expected = pd.array([single], dtype="boolean")
+    pd.testing.assert_extension_array_equal(explanations["single_token"].array, expected)
+
+
+def test_the_summary_counts_as_not_single_token_only_what_was_judged(tmp_path):
+    features = pd.DataFrame({"feature": range(4), "n_active": 50})
+    single = pd.array([True, False, None, False], dtype="boolean")
+    explanations = pd.DataFrame({"text": "x", "single_token": single, "top_token": "t", "n_top": 5})
+    scores = dict.fromkeys(["spearman", "pearson", "spearman_random", "pearson_weighted", "zero_share_random"], 0.5)
+    scores = pd.DataFrame({"status": ["ok"] * 4, **scores, "n_windows": 9, "n_predictions": 81})
+    explained, scored = complete(features, [explanations], [scores])
+    fields = summary(explained, scored)
+    assert (fields["n_judged_single_token"], fields["n_single_token"]) == (3, 1)
+    assert fields["spearman_single_token"]["n"] == 1 and fields["spearman_not_single_token"]["n"] == 2
+    explained.to_parquet(tmp_path / "e.parquet", index=False)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "e.parquet"), explained)
 
 
 def test_explaining_twice_gives_the_same():

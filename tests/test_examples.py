@@ -114,11 +114,20 @@ def test_intervals_by_hand():
     assert interval_of(np.array([0.1, 1.0, 1.1, 2.0, 9.5, 10.0]), 10).tolist() == [0, 0, 1, 1, 9, 9]
 
 
-def test_windows_out_of_context_stand_around_top_tokens(windows):
+def test_windows_out_of_context_stand_around_top_tokens_of_their_own_role(windows):
     for feature in range(3):
-        ours = of_feature(windows, feature)
-        top_tokens = ours.tokens_EW[ours.kind_E == TOP, 4]
-        assert np.isin(ours.tokens_EW[ours.kind_E == OUT_OF_CONTEXT, 4], top_tokens).all()
+        for role in range(len(ROLES)):
+            ours = of_feature(windows, feature)
+            ours = ours.where(ours.role_E == role)
+            top_tokens = ours.tokens_EW[ours.kind_E == TOP, 4]
+            assert np.isin(ours.tokens_EW[ours.kind_E == OUT_OF_CONTEXT, 4], top_tokens).all()
+
+
+def test_a_role_without_top_windows_gets_none_out_of_context(tokens_SL):
+    role_T = lay_out(tokens_SL, tokens_SL != BOS, PLAN).role_T
+    dense_TF = np.where(role_T == 1, 5, 1)[:, None].astype(np.float32)  # the maximum is reached in scored contexts only
+    ours = sample(Codes(csr_array(dense_TF)), tokens_SL)
+    assert set(ours.role_E[ours.kind_E == OUT_OF_CONTEXT]) == {1} == set(ours.role_E[ours.kind_E == TOP])
 
 
 def test_random_windows_are_drawn_regardless_of_activation(tokens_SL):

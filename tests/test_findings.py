@@ -11,7 +11,7 @@ from synthetic_runs import HEADLINE, eval_record, files
 
 import compile_findings
 from monosem.findings.criteria import Comparison, describe, four_digits, holds
-from monosem.findings.measurements import Measurements, loss_recovered
+from monosem.findings.measurements import Measurements, recovered_share
 from monosem.findings.published import PUBLISHED
 from monosem.findings.scoreboard import COLUMNS, judge, to_tsv
 from monosem.records import SOURCES, Run
@@ -28,8 +28,14 @@ def feature_rows(density: list[float]) -> pd.DataFrame:
     return pd.DataFrame({"feature": range(len(density)), "density": density}).assign(**run("A")._asdict())
 
 
-def explanation_rows(model: str, single: list[bool]) -> pd.DataFrame:
-    return pd.DataFrame({"single_token": single, "n_top": 10}).assign(**run(model)._asdict())
+def explanation_rows(model: str, single: list[bool | None]) -> pd.DataFrame:
+    column = pd.array(single, dtype="boolean")
+    return pd.DataFrame({"single_token": column, "n_top": 10}).assign(**run(model)._asdict())
+
+
+def match_record(median: float, logits: float) -> dict:
+    correlation = {"correlation": {"median": median, "n": 90}, "logit_correlation": {"median": logits}}
+    return {**correlation, "n_tokens": 10**6, "status_counts": {"ok": 90, "dead": 10}}
 
 
 def measured() -> Measurements:
@@ -53,10 +59,7 @@ def measured() -> Measurements:
         features=feature_rows([1e-4] * 95 + [1e-2, 0, 0, 1e-7, 1e-5]),
         scores={run(*key): {"spearman": {"median": median, "n": 100}} for key, median in scores.items()},
         explanations=pd.concat(explanations, ignore_index=True),
-        universality={
-            run("A", name): {"correlation": {"median": m}, "logit_correlation": {"median": m / 3}, "n_tokens": 10**6}
-            for name, m in matches.items()
-        },
+        universality={run("A", name): match_record(m, m / 3) for name, m in matches.items()},
     )
 
 
@@ -74,8 +77,7 @@ def changed_score(model: str, dictionary: str, median: float | None) -> Measurem
 
 def changed_match(dictionary: str, median: float, logits: float = 0.1) -> Measurements:
     base = measured()
-    record = {"correlation": {"median": median}, "logit_correlation": {"median": logits}, "n_tokens": 10**6}
-    return replace(base, universality={**base.universality, run("A", dictionary): record})
+    return replace(base, universality={**base.universality, run("A", dictionary): match_record(median, logits)})
 
 
 CONTRADICTED = {
@@ -139,6 +141,23 @@ def test_an_undefined_median_is_not_run_and_never_a_number():
     assert "undefined" in row["run"]
 
 
+def single_token(of_a: list[bool | None], of_control: list[bool | None]) -> dict[str, str]:
+    rows = [explanation_rows("A", of_a), explanation_rows("control", of_control)]
+    return judge(FINDINGS["control-is-single-token"], replace(measured(), explanations=pd.concat(rows)))
+
+
+def test_features_with_too_few_top_examples_do_not_count_as_either():
+    row = single_token([True, False, None, None], [True, True, True, False, None])
+    assert row["measured"] == "control 0.7500, features 0.5000"
+    assert row["run"].endswith("(judged: 4 control, 2 features)")
+    assert single_token([None, None], [True])["verdict"] == "not run"
+
+
+def test_universality_says_how_many_were_matched_and_how_many_dead_were_left_out():
+    assert judge(FINDINGS["universal-features"], measured())["run"].endswith("(90 matched, 10 dead excluded)")
+    assert judge(FINDINGS["features-more-universal"], measured())["run"].count("90 matched, 10 dead excluded") == 2
+
+
 def test_a_record_without_a_field_is_an_error_not_a_missing_run():
     base = measured()
     broken = replace(base, evals=base.evals | {run("A"): {"l0": 3.0}})
@@ -150,7 +169,7 @@ def test_a_record_without_a_field_is_an_error_not_a_missing_run():
 def test_loss_recovered_is_linear_between_zero_ablated_and_clean(clean, gap, share):
     losses = {"loss_clean": clean, "loss_zero": clean + gap, "loss_sae": clean + gap * (1 - share)}
     m = replace(measured(), evals={run("A"): losses})
-    assert loss_recovered(m, run("A")) == pytest.approx(share, abs=1e-6 / gap)
+    assert recovered_share(m, run("A")) == pytest.approx(share, abs=1e-6 / gap)
 
 
 @given(st.permutations([512, 4096, 16_384, 32_768]), st.randoms())

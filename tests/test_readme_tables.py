@@ -65,8 +65,9 @@ def project(tmp_path):
     for model in ("A", "B", "control"):
         (tmp_path / "results" / model / "lm").mkdir(parents=True)
         (tmp_path / "results" / model / "lm" / "weights.safetensors").write_bytes(bytes(1 << 20))
-    columns = ("id", "statement", "paper", "measured", "criterion", "verdict")
-    rows = ["\t".join(columns), "x\tA | B agree.\t0.72\t0.75\tfeatures >= 0.72\treproduced"]
+    columns = ("id", "statement", "paper", "source", "measured", "tokens", "criterion", "verdict")
+    rows = ["\t".join(columns), "x\tA | B agree.\t0.72\tV\t0.75\t50000\tfeatures >= 0.72\treproduced"]
+    rows.append("y\tIt is so.\tyes\tI\t\t\tyes >= 1\tnot run")
     (tmp_path / "findings.tsv").write_text("\n".join(rows) + "\n")
     (tmp_path / "graph.txt").write_text("---\ntitle: DAG\n---\nflowchart TB\n\tid0[all]\n\tstyle id0 fill:#D95757\n")
     return tmp_path
@@ -84,7 +85,8 @@ def test_all_tables_are_set_between_their_markers_and_nothing_else_changes(proje
     assert "old" not in text and text.startswith("# Title\n") and text.endswith("after\n")
     assert "| `train_lm` | `scripts/train_lm.py` | `results/{model}/lm/weights.safetensors`" in text
     assert "| `train_lm` | 2 | 1 min | 1 min | 100 MiB | 2.0 MiB |" in text  # 61.5 + 2.5 s; two of three weights
-    assert "| A \\| B agree. | 0.72 | 0.75 |" in text
+    assert "| A \\| B agree. | 0.72 | read in the paper | 0.75 | 50,000 | features >= 0.72 | reproduced |" in text
+    assert "| It is so. | yes | follows from what the paper says |  |  | yes >= 1 | not run |" in text
     assert "```mermaid\nflowchart TB\n\tid0[all]\n```" in text
     readme_tables.main(flags(project, "--check"))
 

@@ -159,6 +159,8 @@ def test_an_edited_text_file_of_ones_own_is_noticed(tmp_path):
         ("dictionaries: {x: {width: 8, l1: 1, lr_: 2}}", "lr_"),
         ("headline: relu-w77", "relu-w77"),
         ("sites: [mlp]", "mlp"),
+        ("sites: [mlp_post-l7]", "mlp_post-l7"),
+        ("models: {control: {dictionaries: [relu-w128]}}", "models.control"),
         ("tokens: {vocab_size: many}", "many"),
     ],
 )

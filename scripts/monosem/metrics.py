@@ -4,9 +4,10 @@ Shape suffixes: B vectors of a batch, N neurons.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Union
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:  # figures and findings use this module without paying for the import
+    from torch import Tensor
 
 
 @dataclass
@@ -16,9 +17,9 @@ class ReconstructionSums:
     n: int = 0
     squared_error: float = 0.0
     squared_norm: float = 0.0
-    sum_N: Tensor | float = 0.0
+    sum_N: Union["Tensor", float] = 0.0
 
-    def add(self, x_BN: Tensor, recon_BN: Tensor) -> None:
+    def add(self, x_BN: "Tensor", recon_BN: "Tensor") -> None:
         self.n += len(x_BN)
         self.squared_error += (x_BN - recon_BN).double().square().sum().item()
         self.squared_norm += x_BN.double().square().sum().item()
@@ -27,8 +28,8 @@ class ReconstructionSums:
     @property
     def explained_variance(self) -> float:
         """1 - sum ||x - x'||^2 / sum ||x - mean||^2: 0 for predicting the mean, 1 for a perfect reconstruction."""
-        assert isinstance(self.sum_N, Tensor), "no vectors added"
-        spread = self.squared_norm - torch.dot(self.sum_N, self.sum_N).item() / self.n
+        assert self.n, "no vectors added"
+        spread = self.squared_norm - self.sum_N.square().sum().item() / self.n
         return 1 - self.squared_error / spread
 
     @property

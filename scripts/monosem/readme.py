@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from monosem.records import SOURCES
+
 RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
 SECTION = re.compile(r"^    (\w+):(.*\n(?:        .*\n|\n)*)", re.MULTILINE)
 WILDCARD = re.compile(r"\{[^{}]*\}")
@@ -109,9 +111,14 @@ def duration(seconds: float) -> str:
 
 def findings_table(findings: Path) -> str:
     with findings.open(encoding="utf-8", newline="") as file:
-        columns = ("statement", "paper", "measured", "criterion", "verdict")
-        rows = [tuple(row[name] for name in columns) for row in csv.DictReader(file, delimiter="\t")]
-    return table(("finding", "paper", "here", "criterion", "verdict"), rows)
+        rows = [finding_row(row) for row in csv.DictReader(file, delimiter="\t")]
+    return table(("finding", "paper", "source", "here", "tokens", "criterion", "verdict"), rows)
+
+
+def finding_row(row: dict[str, str]) -> tuple[str, ...]:
+    tokens = f"{int(row['tokens']):,}" if row["tokens"] else ""
+    source = SOURCES[row["source"]]
+    return (row["statement"], row["paper"], source, row["measured"], tokens, row["criterion"], row["verdict"])
 
 
 def diagram(rulegraph: str) -> str:

@@ -16,7 +16,11 @@ NEURONS = "neurons"  # the identity dictionary: its features are the neurons the
 CONTROL = "control"  # model A with the entries of each weight matrix shuffled
 RUN = ["model", "site", "dictionary"]  # columns that `read_tables` adds
 # how we know what the paper says, by the letter under `source` in findings.tsv
-SOURCES = {"V": "read in the paper", "I": "follows from what the paper says", "U": "said without a number"}
+SOURCES = {
+    "V": "read in the paper",
+    "I": "follows from what the paper says",
+    "U": "not stated, or only inside a figure",
+}
 
 FEATURE_COLUMNS = ["feature", "density", "max_act", "status"]
 SCORE_COLUMNS = ["feature", "status", "spearman"]
@@ -27,6 +31,7 @@ SAE_COLUMNS = ["vectors", "mse", "l0"]
 
 DENSITY_TOKENS = "n_tokens"  # of eval.json: held-out tokens that densities, L0 and the counts of dead are over
 # dotted: a field within a field of a record
+MATCH_COUNT, MATCH_DEAD = "correlation.n", "status_counts.dead"  # of universality: with a match; never active
 SCORE_MEDIAN, SCORE_COUNT = "spearman.median", "spearman.n"  # of scores.json, over features whose status is ok
 MATCH_MEDIAN, LOGIT_MATCH_MEDIAN = "correlation.median", "logit_correlation.median"  # of universality
 

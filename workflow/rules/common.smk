@@ -108,6 +108,10 @@ def unknown(names, known, where):
 unknown([config["headline"]], DICTIONARIES, "headline")
 unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictionaries")
 unknown([config["universality"]["model"], config["universality"]["other"]], MODELS, "universality")
+for site in config["sites"]:
+    layer = re.search(r"-l(\d+)$", site)
+    if layer and int(layer[1]) >= config["lm"]["n_layers"]:
+        raise ValueError(f"config sites: {site}: a layer below lm.n_layers {config['lm']['n_layers']} expected")
 for model, entry in MODELS.items():
     unknown(dictionaries_of(model), DICTIONARIES, f"models.{model}.dictionaries")
     unknown([config["headline"]], dictionaries_of(model), f"models.{model}.dictionaries, which lack the headline:")

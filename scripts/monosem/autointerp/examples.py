@@ -134,8 +134,10 @@ def choose(
     """Centres of a feature's windows, as rows of T, with their kinds and intervals. No token is centre of two."""
     active = draw_active(interval_Z, held_out.role_T[rows_Z], plan, rng)
     is_top = interval_Z[active] == plan.n_intervals - 1
-    top_tokens = held_out.tokens_P[held_out.place_T[rows_Z[active[is_top]]]]
-    random, out_of_context = draw_others(top_tokens, held_out, plan, rng)
+    rows = rows_Z[active[is_top]]
+    tokens, role = held_out.tokens_P[held_out.place_T[rows]], held_out.role_T[rows]
+    # Each role sees top tokens of its own contexts only: what stands in scored contexts must not guide the explainer.
+    random, out_of_context = draw_others([tokens[role == own] for own in range(len(ROLES))], held_out, plan, rng)
 
     rows_C = np.concatenate([rows_Z[active], random, out_of_context])
     others = np.repeat([RANDOM, OUT_OF_CONTEXT], [random.size, out_of_context.size])
@@ -172,13 +174,17 @@ def within_quota(group_C: np.ndarray, quota_G: np.ndarray) -> np.ndarray:
 
 
 def draw_others(
-    top_tokens: np.ndarray, held_out: HeldOut, plan: Plan, rng: np.random.Generator
+    top_tokens: list[np.ndarray], held_out: HeldOut, plan: Plan, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Candidate rows for random windows and, around tokens of the top windows, for windows out of context."""
+    """Candidate rows for random windows and, around tokens of the role's top windows, for windows out of context.
+
+    A role without top windows gets none out of context.
+    """
     random, out_of_context = [], []
-    for quota, rows, tokens in zip(plan.quotas, held_out.by_token, held_out.sorted_tokens, strict=True):
+    by_role = zip(plan.quotas, held_out.by_token, held_out.sorted_tokens, top_tokens, strict=True)
+    for quota, rows, tokens, top in by_role:
         random.append(rng.choice(rows, SPARE * quota.random))
-        chosen = rng.choice(top_tokens, SPARE * quota.out_of_context) if top_tokens.size else top_tokens
+        chosen = rng.choice(top, SPARE * quota.out_of_context) if top.size else top
         first, last = np.searchsorted(tokens, chosen, "left"), np.searchsorted(tokens, chosen, "right")
         found = last > first
         out_of_context.append(rows[rng.integers(first[found], last[found])])

@@ -37,8 +37,8 @@ def explain_and_score(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Explanations and scores of the features that have windows of both roles, one row each, indexed by feature.
 
-    `shown` is the quoted text of each token. With fewer than `min_top` top-interval windows no feature is called a
-    single-token feature.
+    `shown` is the quoted text of each token. With fewer than `min_top` top-interval windows it is undefined whether a
+    feature is a single-token feature.
     """
     windows = with_both_roles(windows)
     features_G, group_E = np.unique(windows.feature_E, return_inverse=True)
@@ -61,7 +61,8 @@ def with_both_roles(windows: Windows) -> Windows:
 
 def top_tokens(windows: Windows, group_E: np.ndarray, shown: list[str], min_top: int) -> pd.DataFrame:
     """The token with the highest activation in most top-interval windows, and whether it is the same in all of them,
-    the paper's definition of a single-token feature (there over 20 windows)."""
+    the paper's definition of a single-token feature (there over 20 windows); NA over fewer than `min_top` windows, or
+    none: too few agree too easily."""
     n_groups = group_E.max(initial=-1) + 1
     top_E = windows.kind_E == TOP
     highest = windows.activations_EW[top_E].argmax(axis=1)
@@ -70,9 +71,10 @@ def top_tokens(windows: Windows, group_E: np.ndarray, shown: list[str], min_top:
     counts = counts.sort_values(["count", "token"], ascending=[False, True], kind="stable")
     first = counts.drop_duplicates("group").set_index("group").reindex(range(n_groups))
     n_top = np.bincount(group_E[top_E], minlength=n_groups)
+    single = pd.Series(first["count"].to_numpy() == n_top, dtype="boolean").mask(n_top < max(min_top, 1))
     return pd.DataFrame(
         {
-            "single_token": (first["count"].to_numpy() == n_top) & (n_top >= min_top),
+            "single_token": single,
             "top_token": first["token"].map(dict(enumerate(shown))).fillna("").astype(str),
             "n_top": n_top.astype(np.int16),
         }
@@ -112,11 +114,11 @@ def complete(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with a row for every feature of the dictionary; those not scored get the status that says why.
 
-    `features` has columns feature and n_active.
+    `features` has columns feature and n_active. Without windows `single_token` is NA.
     """
     explained = pd.concat(explanations).reindex(features["feature"])
-    explained = explained.fillna({"text": "", "top_token": "", "single_token": False, "n_top": 0})
-    explained = explained.astype({"single_token": bool, "n_top": np.int16})
+    explained = explained.fillna({"text": "", "top_token": "", "n_top": 0})
+    explained = explained.astype({"single_token": "boolean", "n_top": np.int16})
     scored = pd.concat(scores).reindex(features["feature"])
     unscored = np.where(features["n_active"] == 0, "dead", "too_few_examples")
     scored["status"] = scored["status"].fillna(pd.Series(unscored, index=scored.index))
@@ -130,7 +132,8 @@ def complete(
 def summary(explanations: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
     """The fields of scores.json: every status counted, quartiles over the features whose status is ok."""
     status = scores["status"]
-    ok, single = status == "ok", explanations["single_token"]
+    ok, judged = status == "ok", explanations["single_token"].notna()
+    single = explanations["single_token"].fillna(False).astype(bool)
     # The paper drops features with too few examples and counts a constant prediction as 0.
     paper = scores[ok | (status == "undefined_constant_prediction")].fillna({"spearman": 0.0, "pearson": 0.0})
     return {
@@ -139,8 +142,9 @@ def summary(explanations: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
         "status_counts": {name: int((status == name).sum()) for name in REASONS},
         **{measure: summarise(scores.loc[ok, measure].to_numpy()) for measure in MEASURES},
         "paper_protocol": {name: summarise(paper[name].to_numpy()) for name in ("spearman", "pearson")},
+        "n_judged_single_token": int(judged.sum()),
         "n_single_token": int(single.sum()),
         "spearman_single_token": summarise(scores.loc[ok & single, "spearman"].to_numpy()),
-        "spearman_not_single_token": summarise(scores.loc[ok & ~single, "spearman"].to_numpy()),
+        "spearman_not_single_token": summarise(scores.loc[ok & judged & ~single, "spearman"].to_numpy()),
         "zero_share_random": summarise(scores["zero_share_random"].to_numpy()),
     }

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from monosem.figures.style import COLOURS, OTHER_COLOUR, colour_of, new_figure, paper_line
+from monosem.metrics import loss_recovered
 from monosem.records import Run
 
 PAPER_L0 = 20.0  # upper end of the target "10-20", paper: #appendix-hyperparameters
@@ -37,7 +38,7 @@ def language_models(curves: pd.DataFrame, zero_ablated: dict[str, float]) -> tup
         )
         if model in zero_ablated:
             value = zero_ablated[str(model)]
-            axes.axhline(value, color=colour, ls="--", lw=1.2, label=f"{model}: MLP zero-ablated ({value:.3f})")
+            axes.axhline(value, color=colour, ls="--", lw=1.2, label=f"{model}: MLP activations set to 0 ({value:.3f})")
     axes.set(xscale="log", xlabel="training tokens seen", ylabel="loss (nats a token)")
     axes.xaxis.set_major_formatter(EngFormatter())
     axes.set_title("Training of the one-layer language models")
@@ -106,14 +107,14 @@ def show_all(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def pareto_points(records: dict[Run, dict]) -> pd.DataFrame:
-    """One row a record that has the four losses; the neurons' has none. Loss recovered as in #global-analysis."""
+    """One row a record that has the four losses; the neurons' has none. NaN where no loss can be recovered."""
     rows = []
     for run, record in records.items():
         if record.get("loss_sae") is None:
             continue
-        span = record["loss_zero"] - record["loss_clean"]
-        recovered = 1 - (record["loss_sae"] - record["loss_clean"]) / span if span > 0 else float("nan")
-        rows.append({**run._asdict(), "l0": record["l0"], "loss_recovered": recovered})
+        recovered = loss_recovered(record["loss_clean"], record["loss_sae"], record["loss_zero"])
+        undefined = recovered is None
+        rows.append({**run._asdict(), "l0": record["l0"], "loss_recovered": float("nan") if undefined else recovered})
     if not rows:
         raise ValueError("no eval record with losses given; a point needs one dictionary that was evaluated")
     return pd.DataFrame(rows)

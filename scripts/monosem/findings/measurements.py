@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from monosem.metrics import loss_recovered
 from monosem.records import NEURONS, Run, value_of
 
 
@@ -55,13 +56,15 @@ class Measurements:
     def feature_table(self, run: Run) -> pd.DataFrame:
         return rows_of(self.features, run, "the feature table")
 
-    def single_token_share(self, run: Run) -> float:
-        """Share of single-token features among those with top examples (paper: #appendix-automated-setup)."""
-        table = rows_of(self.explanations, run, "explanations")
-        judged = table[table["n_top"] > 0]
+    def single_token_judged(self, run: Run) -> pd.Series:
+        """Whether each feature with enough top examples to tell is single-token (paper: #appendix-automated-setup)."""
+        judged = rows_of(self.explanations, run, "explanations")["single_token"].dropna()
         if judged.empty:
-            raise NotMeasuredError(f"no feature of {run} has top examples")
-        return float(judged["single_token"].mean())
+            raise NotMeasuredError(f"no feature of {run} has enough top examples to be called single-token or not")
+        return judged.astype(bool)
+
+    def single_token_share(self, run: Run) -> float:
+        return float(self.single_token_judged(run).mean())
 
 
 def rows_of(frame: pd.DataFrame, run: Run, what: str) -> pd.DataFrame:
@@ -71,12 +74,13 @@ def rows_of(frame: pd.DataFrame, run: Run, what: str) -> pd.DataFrame:
     return frame[chosen]
 
 
-def loss_recovered(measured: Measurements, run: Run) -> float:
-    """1 - (SAE - clean) / (zero-ablated - clean), from the raw held-out losses (paper: #global-analysis-how-much)."""
-    clean, sae, zero = (measured.number("evals", run, name) for name in ("loss_clean", "loss_sae", "loss_zero"))
-    if zero <= clean:
+def recovered_share(measured: Measurements, run: Run) -> float:
+    """`loss_recovered` of one run, from its raw held-out losses (paper: #global-analysis-how-much). Raises NotMeasuredError when there is nothing to recover."""
+    losses = [measured.number("evals", run, name) for name in ("loss_clean", "loss_sae", "loss_zero")]
+    recovered = loss_recovered(*losses)
+    if recovered is None:
         raise NotMeasuredError(f"evals of {run}: zero-ablation does not raise the loss, so no share can be recovered")
-    return 1 - (sae - clean) / (zero - clean)
+    return recovered
 
 
 def sweep_runs(measured: Measurements, model: str) -> list[Run]:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
-from monosem.findings.measurements import Measurements, NotMeasuredError, expansion, loss_recovered, sweep_runs
+from monosem.findings.measurements import Measurements, NotMeasuredError, expansion, recovered_share, sweep_runs
 from monosem.records import (
     CONTROL,
     DENSITY_TOKENS,
     LOGIT_MATCH_MEDIAN,
+    MATCH_COUNT,
+    MATCH_DEAD,
     MATCH_MEDIAN,
     NEURONS,
     SCORE_COUNT,
@@ -33,7 +35,7 @@ class Measured(NamedTuple):
 def sparse_yet_faithful(model: str) -> Callable[[Measurements], Measured]:
     def measure(m: Measurements) -> Measured:
         run = m.run(model)
-        numbers = {"L0": m.number("evals", run, "l0"), "loss recovered": loss_recovered(m, run)}
+        numbers = {"L0": m.number("evals", run, "l0"), "loss recovered": recovered_share(m, run)}
         return Measured(numbers, m.number("evals", run, "loss_tokens"), [run])
 
     return measure
@@ -41,7 +43,7 @@ def sparse_yet_faithful(model: str) -> Callable[[Measurements], Measured]:
 
 def wider_recovers_more(m: Measurements) -> Measured:
     runs = sweep_runs(m, "A")
-    recovered = [loss_recovered(m, run) for run in runs]
+    recovered = [recovered_share(m, run) for run in runs]
     steps = [wide - narrow for narrow, wide in pairwise(recovered)]
     numbers = {"narrowest": recovered[0], "widest": recovered[-1], "smallest gain of a step": min(steps)}
     return Measured(numbers, m.number("evals", runs[-1], "loss_tokens"), runs)
@@ -52,7 +54,7 @@ def widest_recovers(m: Measurements) -> Measured:
     times = expansion(m, widest)
     if times < EXPANSION_A5:
         raise NotMeasuredError(f"needs a dictionary {EXPANSION_A5} times wider than the MLP, widest is {times:.4g}")
-    recovered = loss_recovered(m, widest)
+    recovered = recovered_share(m, widest)
     return Measured({"loss recovered": recovered}, m.number("evals", widest, "loss_tokens"), [widest])
 
 
@@ -111,20 +113,29 @@ def median_scores(*names: str) -> Callable[[Measurements], Measured]:
 def single_token_features(m: Measurements) -> Measured:
     runs = [m.run(CONTROL), m.run("A")]
     control, features = (m.single_token_share(run) for run in runs)
-    return Measured({"control": control, "features": features}, min(density_tokens(m, run) for run in runs), runs)
+    tokens = min(density_tokens(m, run) for run in runs)
+    judged = [len(m.single_token_judged(run)) for run in runs]
+    note = f"judged: {judged[0]} control, {judged[1]} features"
+    return Measured({"control": control, "features": features}, tokens, runs, note)
+
+
+def matched_note(m: Measurements, run: Run) -> str:
+    matched, dead = (m.number("universality", run, field) for field in (MATCH_COUNT, MATCH_DEAD))
+    return f"{matched:.0f} matched, {dead:.0f} dead excluded"
 
 
 def universality(m: Measurements) -> Measured:
     run = m.universality_run(m.headline)
     numbers = {"features": m.number("universality", run, MATCH_MEDIAN)}
-    return Measured(numbers, m.number("universality", run, "n_tokens"), [run])
+    return Measured(numbers, m.number("universality", run, "n_tokens"), [run], matched_note(m, run))
 
 
 def universality_against_neurons(m: Measurements) -> Measured:
     runs = [m.universality_run(m.headline), m.universality_run(NEURONS)]
     features, neurons = (m.number("universality", run, MATCH_MEDIAN) for run in runs)
     tokens = min(m.number("universality", run, "n_tokens") for run in runs)
-    return Measured({"features": features, "neurons": neurons}, tokens, runs)
+    note = f"features: {matched_note(m, runs[0])}; neurons: {matched_note(m, runs[1])}"
+    return Measured({"features": features, "neurons": neurons}, tokens, runs, note)
 
 
 def universality_of_logits(m: Measurements) -> Measured:

@@ -1,0 +1,150 @@
+"""One figure a rule, with the numbers that it draws beside it.
+
+in:  records and tables of all runs
+out: results/figures/
+"""
+
+MLP_SITES = [site for site in config["sites"] if site.startswith("mlp")]
+COMPARED_MODELS = [run for run in trained_runs() if MODELS[run[0]]["shuffle_of"] is None]
+
+
+rule plot_training:
+    input:
+        train=expand("results/{model}/lm/train.tsv", model=TRAINED),
+        eval=[f"results/{model}/{MLP_SITES[0]}/{config['headline']}/eval.json" for model in TRAINED if MLP_SITES],
+    output:
+        figure=report("results/figures/training.svg", caption="../report/training.rst", category="Models"),
+        data="results/figures/training.tsv",
+    log:
+        "results/logs/plot_training/training.log",
+    benchmark:
+        "results/benchmarks/plot_training/training.tsv"
+    resources:
+        mem_mb=memory,
+        runtime=10,
+    params:
+        code=fingerprint("plot_training.py"),
+        models=TRAINED,
+    shell:
+        r"""
+        python $SCRIPTS/plot_training.py --models {params.models:q} --train {input.train:q} --eval {input.eval:q} \
+            --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
+        """
+
+
+rule plot_dictionary_training:
+    input:
+        eval=paths(COMPARED_MODELS, "eval.json"),
+        train=paths(COMPARED_MODELS, "train.tsv"),
+    output:
+        figure=report(
+            "results/figures/dictionary_training.svg",
+            caption="../report/dictionary_training.rst",
+            category="Dictionaries",
+        ),
+        data="results/figures/dictionary_training.tsv",
+    log:
+        "results/logs/plot_dictionary_training/dictionary_training.log",
+    benchmark:
+        "results/benchmarks/plot_dictionary_training/dictionary_training.tsv"
+    resources:
+        mem_mb=memory,
+        runtime=10,
+    params:
+        code=fingerprint("plot_dictionary_training.py"),
+    shell:
+        r"""
+        python $SCRIPTS/plot_dictionary_training.py --eval {input.eval:q} --train {input.train:q} \
+            --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
+        """
+
+
+rule plot_density:
+    input:
+        eval=paths(COMPARED_MODELS, "eval.json"),
+        features=paths(COMPARED_MODELS, "features.parquet"),
+    output:
+        figure=report("results/figures/density.svg", caption="../report/density.rst", category="Dictionaries"),
+        data="results/figures/density.tsv",
+    log:
+        "results/logs/plot_density/density.log",
+    benchmark:
+        "results/benchmarks/plot_density/density.tsv"
+    resources:
+        mem_mb=memory,
+        runtime=10,
+    params:
+        code=fingerprint("plot_density.py"),
+    shell:
+        r"""
+        python $SCRIPTS/plot_density.py --eval {input.eval:q} --features {input.features:q} \
+            --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
+        """
+
+
+rule plot_pareto:
+    input:
+        eval=paths(COMPARED_MODELS, "eval.json"),
+    output:
+        figure=report("results/figures/pareto.svg", caption="../report/pareto.rst", category="Dictionaries"),
+        data="results/figures/pareto.tsv",
+    log:
+        "results/logs/plot_pareto/pareto.log",
+    benchmark:
+        "results/benchmarks/plot_pareto/pareto.tsv"
+    resources:
+        mem_mb=memory,
+        runtime=10,
+    params:
+        code=fingerprint("plot_pareto.py"),
+    shell:
+        r"""
+        python $SCRIPTS/plot_pareto.py --eval {input.eval:q} \
+            --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
+        """
+
+
+rule plot_scores:
+    input:
+        scores=paths(scored_runs(), "autointerp/scores.json"),
+        tables=paths(scored_runs(), "autointerp/scores.parquet"),
+    output:
+        figure=report("results/figures/scores.svg", caption="../report/scores.rst", category="Interpretability"),
+        data="results/figures/scores.tsv",
+    log:
+        "results/logs/plot_scores/scores.log",
+    benchmark:
+        "results/benchmarks/plot_scores/scores.tsv"
+    resources:
+        mem_mb=memory,
+        runtime=10,
+    params:
+        code=fingerprint("plot_scores.py"),
+    shell:
+        r"""
+        python $SCRIPTS/plot_scores.py --scores {input.scores:q} --tables {input.tables:q} \
+            --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
+        """
+
+
+rule plot_universality:
+    input:
+        records=comparisons(".json"),
+        matches=comparisons(".parquet"),
+    output:
+        figure=report("results/figures/universality.svg", caption="../report/universality.rst", category="Universality"),
+        data="results/figures/universality.tsv",
+    log:
+        "results/logs/plot_universality/universality.log",
+    benchmark:
+        "results/benchmarks/plot_universality/universality.tsv"
+    resources:
+        mem_mb=memory,
+        runtime=10,
+    params:
+        code=fingerprint("plot_universality.py"),
+    shell:
+        r"""
+        python $SCRIPTS/plot_universality.py --records {input.records:q} --matches {input.matches:q} \
+            --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
+        """
