@@ -75,7 +75,10 @@ def rows_of(frame: pd.DataFrame, run: Run, what: str) -> pd.DataFrame:
 
 
 def recovered_share(measured: Measurements, run: Run) -> float:
-    """`loss_recovered` of one run, from its raw held-out losses (paper: #global-analysis-how-much). Raises NotMeasuredError when there is nothing to recover."""
+    """`loss_recovered` of one run, from its raw held-out losses (paper: #global-analysis-how-much).
+
+    Raises NotMeasuredError when there is nothing to recover.
+    """
     losses = [measured.number("evals", run, name) for name in ("loss_clean", "loss_sae", "loss_zero")]
     recovered = loss_recovered(*losses)
     if recovered is None:
