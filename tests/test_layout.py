@@ -1,6 +1,7 @@
 """The rules of the house that a machine can check: who imports whom, what every rule and script has, sizes."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -139,5 +140,13 @@ def test_the_lock_is_what_is_installed():
     ids=" ".join,
 )
 def test_lint(command):
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # snakefmt calls shfmt
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": path},
+    )
     assert done.returncode == 0, done.stdout + done.stderr

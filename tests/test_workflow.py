@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+Done = subprocess.CompletedProcess
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "results/downloads"
 SMOKE = ROOT / "config/smoke.yaml"
@@ -18,22 +19,27 @@ DOWNSTREAM_OF_SAE = {
 }  # fmt: skip
 
 
-def snakemake(folder: Path, *words: object, root: Path = ROOT) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", root / "Snakefile", "--directory", folder]
-    command += ["--cores", "2", "--configfile", SMOKE, folder / "cache.yaml", *words]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+def snakemake(
+    folder: Path, *words: object, more: tuple[Path, ...] = (), root: Path = ROOT
+) -> subprocess.CompletedProcess:
+    """Runs with the smoke config and `more`; what it prints, on either stream, is in `stdout`."""
+    command = [sys.executable, "-m", "snakemake", *words, "--snakefile", root / "Snakefile", "--directory", folder]
+    command += ["--cores", "2", "--configfile", SMOKE, folder / "cache.yaml", *more]
+    return run(command)
 
 
-def jobs(folder: Path, *words: object, root: Path = ROOT) -> dict[str, int]:
+def run(command: list[object]) -> Done:
+    words = list(map(str, command))
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def jobs(folder: Path, *, more: tuple[Path, ...] = (), root: Path = ROOT) -> dict[str, int]:
     """Rules that would run, and how many jobs of each, by a dry run."""
-    done = snakemake(folder, "-n", *words, root=root)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = snakemake(folder, "-n", more=more, root=root)
+    assert done.returncode == 0, done.stdout[-3000:]
     table = re.search(r"^job +count\n-+ +-+\n(.*?)\n\n", done.stdout, re.S | re.M)
-    return (
-        {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table[1], re.M) if name != "total"}
-        if table
-        else {}
-    )
+    found = re.findall(r"^(\w+) +(\d+)$", table[1], re.M) if table else []
+    return {name: int(count) for name, count in found if name != "total"}
 
 
 def new_folder(folder: Path) -> Path:
@@ -47,7 +53,7 @@ def finished(tmp_path_factory) -> Path:
     """A folder with a space and a letter outside ASCII, in which the smoke config was run from nothing."""
     folder = new_folder(tmp_path_factory.mktemp("workflow") / "smoke run é")
     done = snakemake(folder)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-6000:]
     return folder
 
 
@@ -84,7 +90,7 @@ def test_a_clone_that_moved_reruns_nothing(finished, clone):
 def test_two_runs_give_the_same_findings(finished, tmp_path_factory):
     again = new_folder(tmp_path_factory.mktemp("again") / "run")
     done = snakemake(again, "results/findings.tsv")
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-6000:]
     for file in ("results/findings.tsv", "results/A/lm/weights.safetensors", "results/A/mlp_post/relu-w256/train.tsv"):
         assert (again / file).read_bytes() == (finished / file).read_bytes(), file
 
@@ -127,7 +133,7 @@ def test_a_comment_or_docstring_reruns_nothing(finished, clone):
 def test_another_width_adds_that_width_only(finished, tmp_path):
     extra = tmp_path / "extra.yaml"
     extra.write_text("dictionaries: {relu-w192: {width: 192, l1: 3.0}}\n")
-    planned = jobs(finished, extra)
+    planned = jobs(finished, more=(extra,))
     assert planned["train_sae"] == planned["evaluate_dictionary"] == 2  # of A and of B
     assert planned["match_features"] == 1
     assert not {"train_lm", "store_acts", "score_features"} & set(planned)
@@ -135,9 +141,8 @@ def test_another_width_adds_that_width_only(finished, tmp_path):
 
 @pytest.mark.parametrize("words", [["--rulegraph", "mermaid-js"], ["--list-rules"], ["--unlock"]], ids=" ".join)
 def test_commands_that_run_nothing_need_no_cores(tmp_path, words):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, *words]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = run([sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, *words])
+    assert done.returncode == 0, done.stdout[-2000:]
 
 
 def test_an_edited_text_file_of_ones_own_is_noticed(tmp_path):
@@ -147,8 +152,7 @@ def test_an_edited_text_file_of_ones_own_is_noticed(tmp_path):
     own = tmp_path / "own.yaml"
     own.write_text(f"corpus: {{source: ['{texts}/*.txt'], packages: null}}\n")
     folder = new_folder(tmp_path / "run")
-    words = ["results/corpus/corpus.json", "--configfile", SMOKE, own]
-    assert f"{texts}/a.txt" in snakemake(folder, "-n", *words).stdout
+    assert f"{texts}/a.txt" in snakemake(folder, "results/corpus/corpus.json", "-n", more=(own,)).stdout
 
 
 @pytest.mark.parametrize(
@@ -167,28 +171,28 @@ def test_an_edited_text_file_of_ones_own_is_noticed(tmp_path):
 def test_a_wrong_config_fails_at_once_and_names_it(tmp_path, line, named):
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(line + "\n")
-    done = snakemake(new_folder(tmp_path / "run"), "-n", "--configfile", SMOKE, wrong)
-    assert done.returncode != 0 and named in done.stdout + done.stderr
+    done = snakemake(new_folder(tmp_path / "run"), "-n", more=(wrong,))
+    assert done.returncode != 0 and named in done.stdout
     assert not (tmp_path / "run/results").exists()
 
 
 def test_a_failing_script_fails_its_job(finished, tmp_path):
     small = tmp_path / "small.yaml"
     small.write_text("tokens: {val: 100000000}\n")
-    done = snakemake(finished, "results/tokens/val.json", "--configfile", SMOKE, finished / "cache.yaml", small)
-    assert done.returncode != 0 and "split val holds" in done.stdout + done.stderr
-    assert "MissingOutputException" not in done.stdout + done.stderr
+    done = snakemake(finished, "results/tokens/val.json", more=(small,))
+    assert done.returncode != 0 and "split val holds" in done.stdout
+    assert "MissingOutputException" not in done.stdout
     restored = snakemake(finished)
     assert restored.returncode == 0, restored.stdout[-3000:]
 
 
 def test_snakemakes_own_report_works(finished):
     done = snakemake(finished, "--report", finished / "own.html")
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:]
     assert "universality" in (finished / "own.html").read_text()
 
 
 def test_snakemake_lint_finds_only_the_missing_containers(tmp_path):
     done = snakemake(new_folder(tmp_path / "run"), "--lint")
-    found = set(re.findall(r"^    \* (.*):$", done.stdout + done.stderr, re.M))
+    found = set(re.findall(r"^    \* (.*):$", done.stdout, re.M))
     assert found <= {"Specify a conda environment or container for each rule."}
