@@ -18,6 +18,7 @@ rule store_acts:
         "results/logs/store_acts/{model}_{site}.log",
     benchmark:
         "results/benchmarks/store_acts/{model}_{site}.tsv"
+    priority: 20
     threads: config["threads"]
     resources:
         mem_mb=memory,
