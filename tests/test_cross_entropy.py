@@ -30,19 +30,27 @@ def gradients(loss, *inputs):
 def test_loss_and_gradients_are_the_textbooks(dtype, S, L, V, D, scale):
     torch.manual_seed(S * 1000 + L * 100 + V)
     x_SLD, W_U_DV, tokens_SL = random_problem(S, L, V, D, dtype, scale)
-    loss, expected = next_token_loss(x_SLD, W_U_DV, tokens_SL), textbook(x_SLD, W_U_DV, tokens_SL)
-    torch.testing.assert_close(loss, expected.float(), rtol=1e-5, atol=1e-5)
-    for ours, theirs in zip(gradients(loss, x_SLD, W_U_DV), gradients(expected, x_SLD, W_U_DV), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6 * scale)
+    loss = next_token_loss(x_SLD, W_U_DV, tokens_SL)
+    exact = [t.detach().double().requires_grad_() for t in (x_SLD, W_U_DV)]
+    expected = textbook(*exact, tokens_SL)
+    # A logit of size m carries a rounding error of m eps, which is the relative error of its probability; a gradient
+    # is a mean of products of (probability - 0 or 1) with an entry of the other factor.
+    largest_logit = (x_SLD @ W_U_DV).abs().max().item()
+    bound = 4 * D * torch.finfo(dtype).eps * (1 + largest_logit)
+    torch.testing.assert_close(loss.double(), expected, rtol=0, atol=bound)
+    for ours, theirs, factor in zip(
+        gradients(loss, x_SLD, W_U_DV), gradients(expected, *exact), (W_U_DV, x_SLD), strict=True
+    ):
+        torch.testing.assert_close(ours.double(), theirs, rtol=0, atol=bound * factor.abs().max().item())
 
 
 @pytest.mark.parametrize(("S", "L"), [(300, 3), (2, 400), (130, 2)])
 def test_many_tiles_and_long_contexts(S, L):
     x_SLD, W_U_DV, tokens_SL = random_problem(S, L, 6, 4, torch.float64)
     loss, expected = next_token_loss(x_SLD, W_U_DV, tokens_SL), textbook(x_SLD, W_U_DV, tokens_SL)
-    torch.testing.assert_close(loss, expected.float())
+    torch.testing.assert_close(loss, expected)
     for ours, theirs in zip(gradients(loss, x_SLD, W_U_DV), gradients(expected, x_SLD, W_U_DV), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-8)
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_the_tile_does_not_matter():

@@ -23,7 +23,7 @@ class TiledCrossEntropy(torch.autograd.Function):
     def forward(ctx: Any, x_PD: Tensor, W_U_DV: Tensor, target_P: Tensor, tile: int, tile_loss: TileLoss) -> Tensor:  # noqa: ANN401
         W_DV = W_U_DV.to(x_PD.dtype)
         grad_x_PD, grad_W_DV = torch.empty_like(x_PD), torch.zeros_like(W_U_DV)
-        total = x_PD.new_zeros((), dtype=torch.float32)
+        total = x_PD.new_zeros((), dtype=torch.promote_types(x_PD.dtype, torch.float32))
         n_rows = len(x_PD)
         for start in range(0, n_rows, tile):
             rows = slice(start, start + tile)
@@ -41,9 +41,9 @@ class TiledCrossEntropy(torch.autograd.Function):
 
 
 def tile_loss(logits_BV: Tensor, target_B: Tensor, n_rows: int) -> tuple[Tensor, Tensor]:
-    """A tile's share of the mean loss over `n_rows`, and its gradient [B, V] in the logits' dtype."""
+    """A tile's share of the mean loss over `n_rows` (float32, or more), and its gradient [B, V] in the logits' dtype."""
     dtype = logits_BV.dtype
-    logits_BV = logits_BV.float()
+    logits_BV = logits_BV.to(torch.promote_types(dtype, torch.float32))
     log_z_B = logits_BV.logsumexp(dim=1)
     grad_BV = (logits_BV - log_z_B[:, None]).exp()
     loss = (log_z_B - logits_BV.gather(1, target_B[:, None])[:, 0]).sum() / n_rows
