@@ -41,7 +41,7 @@ class TiledCrossEntropy(torch.autograd.Function):
 
 
 def tile_loss(logits_BV: Tensor, target_B: Tensor, n_rows: int) -> tuple[Tensor, Tensor]:
-    """A tile's share of the mean loss over `n_rows` (float32, or more), and its gradient [B, V] in the logits' dtype."""
+    """A tile's share of the mean loss over `n_rows` (float32 or more), and its gradient [B, V] in the logits' dtype."""
     dtype = logits_BV.dtype
     logits_BV = logits_BV.to(torch.promote_types(dtype, torch.float32))
     log_z_B = logits_BV.logsumexp(dim=1)
