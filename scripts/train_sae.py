@@ -1,31 +1,48 @@
 #!/usr/bin/env python3
 """Train a sparse autoencoder: learn a dictionary of directions so that each activation vector is a sum of few of them.
 
-Each dictionary direction is a "feature". The recipe is that of the paper (2023): squared error plus an L1 penalty,
-unit-norm decoder rows, features that never fire resampled. Inputs are scaled by the store's factor while training;
-the factor is folded into the saved weights, which take raw activations. An interrupted run goes on from its last
-checkpoint when the same command is given again.
+Each dictionary direction is a "feature". The architecture relu is the paper's (2023): squared error plus an L1 penalty,
+unit-norm decoder rows, features that never fire resampled; the others are later ones, and all are saved in one form.
+Inputs are scaled by the store's factor while training; the factor is folded into the saved weights, which take raw
+activations. An interrupted run goes on from its last checkpoint when the same command is given again.
+
+Hyperparameters by architecture: relu, relu-2024 and gated --l1; topk and batchtopk --k --k-aux --aux; matryoshka these
+and --prefixes; jumprelu --l1 --bandwidth --threshold --tanh-scale --pre-act.
 
 Example:
   python scripts/train_sae.py --acts results/A/mlp_post/acts.zarr --name relu-w2048 --arch relu --width 2048 --l1 3 \\
-      --vectors 2000000 --batch 2048 --lr 0.002 --beta1 0.9 --beta2 0.999 --warmup 0.02 --decay 0.2 \\
+      --vectors 2000000 --batch 2048 --lr 0.002 --beta1 0.9 --beta2 0.999 --warmup 0.02 --decay 0.2 --ramp 0 \\
       --resample-at 0.1 0.2 --resample-inputs 32768 --dead-window 0.05 --precision auto --log-every 10 --seed 1 \\
       --threads 2 --output results/A/mlp_post/relu-w2048/sae.safetensors \\
       --output-log results/A/mlp_post/relu-w2048/train.tsv --output-record results/A/mlp_post/relu-w2048/sae.json
 """
 
 import argparse
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pandas as pd
 
+from monosem.architectures import ARCHITECTURES
 from monosem.artefacts import replacing, sha256, write_record
 from monosem.checkpoints import Checkpoint, run_key
 from monosem.devices import PRECISIONS, resolved, use_device
-from monosem.sae import ARCHITECTURES, save_sae
-from monosem.sae_training import SAETraining, train_sae
+from monosem.sae import save_sae
+from monosem.sae_recipe import Products, Recipe, architecture_of, penalty_units
+from monosem.sae_training import train_sae
 from monosem.store import open_store
+
+HYPERPARAMETERS = (
+    ("--l1", float, "weight of the sparsity penalty, in scaled units"),
+    ("--k", int, "codes of a vector"),
+    ("--k-aux", int, "dead features of a vector that explain what is left over"),
+    ("--aux", float, "weight of that term"),
+    ("--prefixes", float, "shares of the features that must do on their own"),
+    ("--bandwidth", float, "width of the stand-in derivative of a threshold, in scaled units"),
+    ("--threshold", float, "threshold at the start, in scaled units"),
+    ("--tanh-scale", float, "scale of a code inside the tanh of the penalty"),
+    ("--pre-act", float, "weight of the term that revives dead features"),
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -36,7 +53,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--name", required=True, help="name of the dictionary in tables, e.g. relu-w2048")
     parser.add_argument("--arch", choices=ARCHITECTURES, required=True, help="kind of autoencoder")
     parser.add_argument("--width", type=int, dest="n_features", required=True, help="number of features")
-    parser.add_argument("--l1", type=float, required=True, help="sparsity penalty, in scaled units")
     parser.add_argument("--vectors", type=int, required=True, help="vectors to train on; may exceed the store")
     parser.add_argument("--batch", type=int, required=True, help="vectors a step")
     parser.add_argument("--lr", type=float, required=True, help="learning rate of Adam")
@@ -44,12 +60,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--beta2", type=float, required=True, help="Adam's decay of the mean square")
     parser.add_argument("--warmup", type=float, required=True, help="share of the steps with rising learning rate")
     parser.add_argument("--decay", type=float, required=True, help="share of the steps with falling learning rate")
+    parser.add_argument("--ramp", type=float, required=True, help="share of the steps with rising sparsity penalty")
+    parser.add_argument("--grad-clip", type=float, help="largest norm of all gradients together; default none")
     parser.add_argument("--resample-at", type=float, nargs="*", required=True, help="when, as shares of the steps")
     parser.add_argument("--resample-inputs", type=int, required=True, help="vectors to look for high loss in")
     parser.add_argument("--dead-window", type=float, required=True, help="share of the steps without activity")
     parser.add_argument("--precision", choices=PRECISIONS, required=True, help="of the large products")
     parser.add_argument("--log-every", type=int, required=True, help="steps a row of the log")
     parser.add_argument("--seed", type=int, required=True, help="initial weights, epoch order, resampling")
+    for flag, kind, text in HYPERPARAMETERS:
+        parser.add_argument(flag, type=kind, nargs="+" if flag == "--prefixes" else None, help=text)
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
@@ -63,12 +83,14 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = use_device(args.device, args.threads)
     args.device, args.precision = device.type, resolved(args.precision, device)  # a checkpoint is of this machine's
-    given = {**vars(args), "resample_at": tuple(args.resample_at)}
-    settings = SAETraining(**{field.name: given[field.name] for field in fields(SAETraining)})
+    own = {flag.lstrip("-").replace("-", "_"): None for flag, _, _ in HYPERPARAMETERS}
+    architecture = architecture_of(args.arch, {name: as_tuple(getattr(args, name)) for name in own})
+    given = {**vars(args), "architecture": architecture, "resample_at": tuple(args.resample_at)}
+    recipe = Recipe(**{field.name: given[field.name] for field in fields(Recipe)})
     store = open_store(args.acts)
     inputs = [args.acts.with_suffix(".json")]
     with Checkpoint(args.output, run_key(args, inputs), every_s=args.checkpoint_s) as checkpoint:
-        sae, rows = train_sae(store, settings, device, checkpoint)
+        sae, rows = train_sae(store, recipe, device, Products.of(args.precision, device), checkpoint)
         with replacing(args.output_log) as tmp:
             pd.DataFrame(rows).to_csv(tmp, sep="\t", index=False)
         save_sae(args.output, sae.folded(store.scale), args.arch)
@@ -76,17 +98,20 @@ def main(argv: list[str] | None = None) -> None:
             "dictionary": args.name,
             **{name: store.record[name] for name in ("model", "site", "lm_digest", "scale")},
             "architecture": args.arch,
+            "hyperparameters": asdict(architecture),
+            **penalty_units(args.l1, store.scale, store.width),
             "n_features": args.n_features,
             "n_neurons": store.width,
-            "l1_scaled_units": args.l1,
-            "l1_raw_units": args.l1 / store.scale,
-            "l1_paper_units": args.l1 / store.scale / store.width,
             "matmul_dtype": args.precision,
-            "steps": settings.steps,
-            "epochs": settings.steps * args.batch / store.record["n_vectors"],
+            "steps": recipe.steps,
+            "epochs": recipe.steps * args.batch / store.record["n_vectors"],
             "digest": sha256(args.output)[:16],
         }
         write_record(args.output_record, fields_of_record, inputs=inputs, args=args)
+
+
+def as_tuple(value: float | list[float] | None) -> float | tuple[float, ...] | None:
+    return tuple(value) if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -18,14 +18,18 @@ def use_device(name: str, threads: int) -> torch.device:
     return torch.device(name)
 
 
+def native_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware multiplies bfloat16 matrices itself, with float32 accumulation."""
+    return torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
 def matmul_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """`auto` is bfloat16 where the hardware multiplies it natively (float32 accumulation), else float32."""
+    """`auto` is bfloat16 where it is native, else float32."""
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision}: one of {', '.join(PRECISIONS)} expected")
     if precision != "auto":
         return getattr(torch, precision)
-    native = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return torch.bfloat16 if native else torch.float32
+    return torch.bfloat16 if native_bfloat16(device) else torch.float32
 
 
 def resolved(precision: str, device: torch.device) -> str:

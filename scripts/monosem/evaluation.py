@@ -18,7 +18,7 @@ from torch import Tensor
 
 from monosem.artefacts import replacing
 from monosem.codes import Codes, write_codes
-from monosem.kernels import decode_sparse, encode_sparse
+from monosem.kernels import Screen
 from monosem.lm import Edit, LanguageModel, Site, token_losses
 from monosem.metrics import ReconstructionSums, loss_recovered
 from monosem.progress import progress
@@ -44,8 +44,8 @@ def encode_held_out(sae: SparseAutoencoder | None, blocks: Iterator[Tensor]) -> 
             parts.append(csr_array(x_RN.cpu().numpy()))
             sums.add(x_RN, x_RN)
             continue
-        codes = encode_sparse(sae, x_RN, torch.float32)
-        sums.add(x_RN, decode_sparse(sae, codes))
+        codes = sae.encode_sparse(x_RN, Screen.exact(x_RN.device))
+        sums.add(x_RN, sae.decode(codes.tensor()))
         columns = (codes.value_Z, codes.column_Z, codes.start_B1)
         parts.append(csr_array(tuple(part.cpu().numpy() for part in columns), shape=(len(x_RN), sae.n_features)))
     matrix = csr_array(vstack(parts, format="csr"))
@@ -86,7 +86,7 @@ def measure_losses(
     device = next(model.parameters()).device
     clean_SL = torch.from_numpy(tokens_SL.astype(np.int64)).to(device)
     replacements: dict[str, Edit] = {
-        "sae": lambda x_RN: decode_sparse(sae, encode_sparse(sae, x_RN, torch.float32)),
+        "sae": lambda x_RN: sae.decode(sae.encode_sparse(x_RN, Screen.exact(device)).tensor()),
         "zero": torch.zeros_like,
         "mean": lambda x_RN: mean_N.expand_as(x_RN),
     }

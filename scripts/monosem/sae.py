@@ -1,14 +1,13 @@
-"""The sparse autoencoder of Towards Monosemanticity (appendix "Sparse autoencoder").
+"""A trained sparse autoencoder: the one saved form of every architecture, read by all that follows training.
 
-    f = ReLU(W_e (x - b_d) + b_e)      x' = W_d f + b_d      loss = mean over x of ||x - x'||^2 + lambda sum(f)
+    pre = W_e (x - b_d) + b_e      f = pre [pre > threshold], of these the k largest if k is set      x' = W_d f + b_d
 
-Squared error is summed over neurons (the paper's prose divides it by 512, so its lambda 0.004 is 2.05 here).
-Shape suffixes: B vectors of a batch, N neurons, F features. Row i of both matrices belongs to feature i; decoder rows
-have unit norm.
+Inputs are raw activations and decoder rows have unit norm. Shape suffixes: B vectors of a batch, N neurons,
+F features, Z codes above zero. Row i of both matrices belongs to feature i.
 """
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,54 +16,68 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from monosem.artefacts import replacing
+from monosem.kernels import Csr, Screen, entries_above, largest_of_row
 
-NAMES = {"W_enc_FN": "W_enc", "b_enc_F": "b_enc", "W_dec_FN": "W_dec", "b_dec_N": "b_dec"}
-ARCHITECTURES = ("relu",)
+NAMES = {
+    "W_enc_FN": "W_enc",
+    "b_enc_F": "b_enc",
+    "W_dec_FN": "W_dec",
+    "b_dec_N": "b_dec",
+    "threshold_F": "threshold",
+}
 
 
-@dataclass
+@dataclass(frozen=True)
 class SparseAutoencoder:
     W_enc_FN: Tensor
     b_enc_F: Tensor
     W_dec_FN: Tensor
     b_dec_N: Tensor
+    threshold_F: Tensor  # not below zero
+    k: int | None = None
 
     @property
     def n_features(self) -> int:
         return self.W_enc_FN.shape[0]
 
-    def parameters(self) -> list[Tensor]:
-        return [getattr(self, field.name) for field in fields(self)]
+    def tensors(self) -> dict[str, Tensor]:
+        return {name: getattr(self, name) for name in NAMES}
 
     def encode(self, x_BN: Tensor) -> Tensor:
-        return torch.relu((x_BN - self.b_dec_N) @ self.W_enc_FN.T + self.b_enc_F)
+        """Dense codes [B, F]."""
+        pre_BF = (x_BN - self.b_dec_N) @ self.W_enc_FN.T + self.b_enc_F
+        codes_BF = pre_BF * (pre_BF > self.threshold_F)
+        if self.k is None:
+            return codes_BF
+        kept = codes_BF.topk(min(self.k, self.n_features), dim=1)
+        return torch.zeros_like(codes_BF).scatter_(1, kept.indices, kept.values)
+
+    def encode_sparse(self, x_BN: Tensor, screen: Screen) -> Csr:
+        """The codes of `encode` that are not zero."""
+        centred_BN = x_BN - self.b_dec_N
+        if self.k is not None:
+            return largest_of_row(centred_BN, self.W_enc_FN, self.b_enc_F, self.k, screen)
+        found = entries_above(centred_BN, self.W_enc_FN, self.b_enc_F, self.threshold_F, screen)
+        return found.where(found.value_Z > self.threshold_F[found.column_Z])
 
     def decode(self, codes_BF: Tensor) -> Tensor:
+        """Reconstructions [B, N] of codes, dense or as a torch CSR matrix."""
         return codes_BF @ self.W_dec_FN + self.b_dec_N
 
     def folded(self, scale: float) -> "SparseAutoencoder":
         """The same function on unscaled inputs: what was trained on `scale * x` now takes x, and gives f / scale.
 
-        (W_e (s x - b_d) + b_e) / s = W_e (x - b_d / s) + b_e / s, so only the biases change.
+        (W_e (s x - b_d) + b_e) / s = W_e (x - b_d / s) + b_e / s, so only the biases and thresholds change.
         """
-        return SparseAutoencoder(self.W_enc_FN, self.b_enc_F / scale, self.W_dec_FN, self.b_dec_N / scale)
+        return replace(
+            self,
+            b_enc_F=self.b_enc_F / scale,
+            b_dec_N=self.b_dec_N / scale,
+            threshold_F=self.threshold_F / scale,
+        )
 
     def to(self, device: torch.device | str) -> "SparseAutoencoder":
-        return SparseAutoencoder(*(tensor.to(device) for tensor in self.parameters()))
-
-
-def new_sae(n_neurons: int, n_features: int, *, b_dec_N: Tensor, seed: int) -> SparseAutoencoder:
-    """Paper's start: PyTorch's default Kaiming-uniform for both matrices and the encoder bias, untied; decoder rows
-    normalised; decoder bias given (the geometric median of the data)."""
-    rng = torch.Generator().manual_seed(seed)
-
-    def uniform(*shape: int, fan_in: int) -> Tensor:
-        return (torch.rand(*shape, generator=rng) * 2 - 1) / fan_in**0.5
-
-    W_enc_FN = uniform(n_features, n_neurons, fan_in=n_neurons)
-    b_enc_F = uniform(n_features, fan_in=n_neurons)
-    W_dec_FN = uniform(n_features, n_neurons, fan_in=n_features)
-    return SparseAutoencoder(W_enc_FN, b_enc_F, unit_rows(W_dec_FN), b_dec_N.clone())
+        return replace(self, **{name: tensor.to(device) for name, tensor in self.tensors().items()})
 
 
 def unit_rows(W_FN: Tensor) -> Tensor:
@@ -85,23 +98,21 @@ def geometric_median(x_BN: Tensor, *, tolerance: float = 1e-4, max_steps: int = 
 
 
 def save_sae(path: Path, sae: SparseAutoencoder, architecture: str) -> None:
-    tensors = {NAMES[field.name]: getattr(sae, field.name).contiguous().cpu() for field in fields(sae)}
+    tensors = {NAMES[name]: tensor.contiguous().cpu() for name, tensor in sae.tensors().items()}
     with replacing(path) as tmp:
-        save_file(tensors, tmp, metadata={"config": json.dumps({"architecture": architecture})})
+        save_file(tensors, tmp, metadata={"config": json.dumps({"architecture": architecture, "k": sae.k})})
 
 
 def load_sae(path: Path) -> SparseAutoencoder:
     """Raises ValueError naming the file when it is missing, cut short, or not exactly one of our autoencoders."""
     try:
         with safe_open(path, "pt") as file:
-            architecture = json.loads(file.metadata()["config"])["architecture"]
+            k = json.loads(file.metadata()["config"])["k"]
         tensors = load_file(path)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; run train_sae first") from None
     except (SafetensorError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: not an autoencoder of this project ({error})") from None
-    if architecture not in ARCHITECTURES:
-        raise ValueError(f"{path}: architecture {architecture}; one of {', '.join(ARCHITECTURES)} expected")
     if set(tensors) != set(NAMES.values()):
         raise ValueError(f"{path}: tensors {sorted(tensors)}; exactly {sorted(NAMES.values())} expected")
-    return SparseAutoencoder(**{name: tensors[stored] for name, stored in NAMES.items()})
+    return SparseAutoencoder(**{name: tensors[stored] for name, stored in NAMES.items()}, k=k)

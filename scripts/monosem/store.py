@@ -159,21 +159,25 @@ class Store:
                 f"{self.path}/acts chunk {number}: damaged ({error}); delete the store and rerun"
             ) from None
 
+    def scaled(self, number: int) -> np.ndarray:
+        """One whole chunk [R, N] as float32, times the scale."""
+        return self.chunk(number).astype(np.float32) * np.float32(self.scale)
+
     def batches(self, batch: int, *, first: int, seed: int) -> Iterator[np.ndarray]:
-        """Endless batches [batch, N] from whole chunks, read ahead by one; `first` skips that many batches.
+        """Endless scaled batches [batch, N] from whole chunks, read ahead by one; `first` skips that many batches.
 
         Rows are shuffled already; each epoch takes the chunks in a new order drawn from the seed.
         """
         rows_a_chunk, n_rows = self.acts_TN.chunks[0], self.acts_TN.shape[0]
         epoch, skip = divmod(first * batch, n_rows)
         with ThreadPoolExecutor(max_workers=1) as reader:
-            pending = np.empty((0, self.width), dtype=self.acts_TN.dtype)
+            pending = np.empty((0, self.width), dtype=np.float32)
             for number in read_order(-(-n_rows // rows_a_chunk), epoch, seed):
                 size = min(rows_a_chunk, n_rows - number * rows_a_chunk)
                 if skip >= size:
                     skip -= size
                     continue
-                future = reader.submit(self.chunk, number)
+                future = reader.submit(self.scaled, number)
                 while len(pending) >= batch:
                     yield pending[:batch]
                     pending = pending[batch:]

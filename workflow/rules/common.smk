@@ -38,8 +38,14 @@ def text_share(model):
 
 
 def sae_recipe(wildcards):
-    """The recipe of one dictionary: the common one with what its own entry overrides."""
-    return {**config["sae"], **DICTIONARIES[wildcards.dict]}
+    return recipe(wildcards.dict)
+
+
+def recipe(name):
+    """The recipe of one dictionary: the common one, with what its architecture and its own entry override."""
+    entry = DICTIONARIES[name]
+    arch = entry.get("arch", config["sae"]["arch"])
+    return {**config["sae"], **config["architectures"][arch], **entry, "arch": arch}
 
 
 def autoencoder(wildcards):
@@ -94,7 +100,7 @@ def own_texts(wildcards):
 
 def width_sweep():
     """Dictionaries that differ from the headline one in their width only."""
-    recipes = {name: {**config["sae"], **entry, "width": None} for name, entry in DICTIONARIES.items()}
+    recipes = {name: {**recipe(name), "width": None} for name in DICTIONARIES}
     return [name for name in DICTIONARIES if recipes[name] == recipes[config["headline"]]]
 
 
@@ -105,6 +111,18 @@ def unknown(names, known, where):
             raise ValueError(f"config {where}: {name} is not one of {', '.join(known)}; define it or correct the name")
 
 
+def complete(name):
+    """Stop early when a dictionary lacks what its architecture needs, or sets what only others have."""
+    own = recipe(name)
+    known = {*config["sae"], *config["architectures"][own["arch"]], "width"}
+    unknown([key for key in own if key not in known], sorted(known), f"dictionaries.{name} ({own['arch']})")
+    missing = [key for key, value in own.items() if value is None and key not in config["sae"]]
+    if missing:
+        raise ValueError(f"config dictionaries.{name}: {own['arch']} needs {', '.join(missing)}; give it a value")
+
+
+for name in DICTIONARIES:
+    complete(name)
 unknown([config["headline"]], DICTIONARIES, "headline")
 unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictionaries")
 unknown([config["universality"]["model"], config["universality"]["other"]], MODELS, "universality")

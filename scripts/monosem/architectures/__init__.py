@@ -1,0 +1,22 @@
+"""Sparse autoencoders by name: one file each, its equations on top, its gradients by hand below them."""
+
+from monosem.architectures.batchtopk import BatchTopK
+from monosem.architectures.gated import Gated
+from monosem.architectures.jumprelu import JumpRelu
+from monosem.architectures.matryoshka import Matryoshka
+from monosem.architectures.relu import Relu
+from monosem.architectures.relu_2024 import Relu2024
+from monosem.architectures.steps import DENSE_TILE, Architecture, Now, Step, dense_step, sparse_step
+from monosem.architectures.topk import TopK
+
+ARCHITECTURES: dict[str, type[Architecture]] = {
+    "relu": Relu,
+    "relu-2024": Relu2024,
+    "topk": TopK,
+    "batchtopk": BatchTopK,
+    "jumprelu": JumpRelu,
+    "gated": Gated,
+    "matryoshka": Matryoshka,
+}
+
+__all__ = ["ARCHITECTURES", "DENSE_TILE", "Architecture", "Now", "Step", "dense_step", "sparse_step"]

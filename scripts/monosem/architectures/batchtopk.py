@@ -1,0 +1,30 @@
+"""batchtopk: the B x k largest codes of a whole batch (Bussmann et al. 2024, "BatchTopK sparse autoencoders").
+
+    f = the B x k largest of ReLU(W_e (x - b_d) + b_e) over all B vectors, others 0      x' = W_d f + b_d
+
+Loss as topk. A vector on its own has no batch, so the saved form has a threshold instead: the one that lets k codes a
+vector through on average.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from monosem.architectures.topk import TopK
+from monosem.kernels import Screen, SparseEntries, Weights, largest_of_batch
+from monosem.sae import SparseAutoencoder
+
+
+@dataclass(frozen=True)
+class BatchTopK(TopK):
+    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
+        centred_BN = x_BN - weights["b_dec_N"]
+        found = largest_of_batch(centred_BN, weights["W_enc_FN"], weights["b_enc_F"], self.k, screen)
+        return SparseEntries(found, weights["W_dec_FN"])
+
+    def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
+        kept_Z = self.sparse(weights, x_BN, Screen(x_BN.dtype, margin=False)).pre_E
+        # A code passes when it is above the threshold, so this is the number just below the smallest that is kept.
+        least = torch.nextafter(kept_Z.min(), kept_Z.new_zeros(())) if len(kept_Z) else kept_Z.new_zeros(())
+        return SparseAutoencoder(**weights, threshold_F=least.expand(len(weights["b_enc_F"])).clone())

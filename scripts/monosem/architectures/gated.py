@@ -1,0 +1,80 @@
+"""gated: one encoder decides which features are there, another how strong they are (Rajamanoharan et al. 2024,
+"Improving dictionary learning with gated sparse autoencoders").
+
+    u = W_e (x - b_d)      gate = u + b_g      size = exp(r) u + b_m
+    f = [gate > 0] ReLU(size)      x' = W_d f + b_d      |d_i| = 1
+    loss = mean over x of ||x - x'||^2 + l1 sum ReLU(gate) + ||x - (W_d ReLU(gate) + b_d)||^2
+
+In the last term W_d and b_d are taken as given: it teaches the gate alone. Gate and size rise with the same u, so the
+saved form needs one encoder and a threshold: gate > 0 where size > b_m - exp(r) b_g.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from monosem.architectures.steps import Now, Step, affine, count_above_zero, kaiming
+from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
+from monosem.sae import SparseAutoencoder
+
+
+@dataclass(frozen=True)
+class Gated:
+    l1: float
+
+    unit_decoder: ClassVar[bool] = True
+    has_dense: ClassVar[bool] = True
+    per_feature: ClassVar[dict[str, float]] = {"b_gate_F": 0.0, "r_mag_F": 0.0, "b_mag_F": 0.0}
+
+    def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
+        W_enc_FN, _, W_dec_FN = kaiming(n_features, len(median_N), rng)
+        zeros = {name: torch.full((n_features,), value) for name, value in self.per_feature.items()}
+        return {"W_enc_FN": W_enc_FN, **zeros, "W_dec_FN": W_dec_FN, "b_dec_N": median_N.clone()}
+
+    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
+        centred_BN = x_BN - weights["b_dec_N"]
+        found = entries_above(centred_BN, weights["W_enc_FN"], weights["b_gate_F"], 0.0, screen)
+        return SparseEntries(found, weights["W_dec_FN"])
+
+    def pre_activations(self, weights: Weights, x_RN: Tensor, dtype: torch.dtype) -> Tensor:
+        return affine(x_RN - weights["b_dec_N"], weights["W_enc_FN"], weights["b_gate_F"], dtype)
+
+    def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
+        l1 = now.ramp * self.l1 / n_rows
+        scale_E = entries.each(weights["r_mag_F"].exp())
+        gate_E = entries.pre_E.relu()
+        u_E = entries.pre_E - entries.each(weights["b_gate_F"])
+        code_E = (scale_E * u_E + entries.each(weights["b_mag_F"])).relu() * (gate_E > 0)
+        error_RN = entries.decode(code_E) + weights["b_dec_N"] - x_RN
+        gate_error_RN = entries.decode(gate_E) + weights["b_dec_N"] - x_RN
+        grad_RN, gate_grad_RN = error_RN * (2 / n_rows), gate_error_RN * (2 / n_rows)
+        size_grad_E = entries.dot(grad_RN) * (code_E > 0)
+        gate_grad_E = (entries.dot(gate_grad_RN) + l1) * (gate_E > 0)
+        u_grad_E = scale_E * size_grad_E + gate_grad_E
+        return Step(
+            gradients={
+                "W_enc_FN": entries.outer(u_grad_E, x_RN - weights["b_dec_N"]),
+                "b_gate_F": entries.total(gate_grad_E),
+                "r_mag_F": entries.total(size_grad_E * scale_E * u_E),
+                "b_mag_F": entries.total(size_grad_E),
+                "W_dec_FN": entries.outer(code_E, grad_RN),
+                "b_dec_N": grad_RN.sum(dim=0) - entries.total(u_grad_E) @ weights["W_enc_FN"],
+            },
+            mse=error_RN.square().sum() / n_rows,
+            penalty=l1 * gate_E.sum(dtype=x_RN.dtype) + gate_error_RN.square().sum() / n_rows,
+            n_active=count_above_zero(code_E),
+            n_entries=code_E.numel(),
+            active_F=entries.active(code_E),
+        )
+
+    def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
+        scale_F = weights["r_mag_F"].exp()
+        return SparseAutoencoder(
+            W_enc_FN=weights["W_enc_FN"] * scale_F[:, None],
+            b_enc_F=weights["b_mag_F"],
+            W_dec_FN=weights["W_dec_FN"],
+            b_dec_N=weights["b_dec_N"],
+            threshold_F=(weights["b_mag_F"] - scale_F * weights["b_gate_F"]).clamp_min(0),
+        )

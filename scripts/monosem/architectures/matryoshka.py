@@ -1,0 +1,65 @@
+"""matryoshka: batch top-k whose first features must do on their own (Bussmann et al. 2025, "Learning multi-level
+features with Matryoshka sparse autoencoders").
+
+    f as batchtopk      x'_m = W_d[:F_m] f[:F_m] + b_d  for nested prefixes F_1 < ... < F_M = F
+    loss = mean over x of (1 / M) sum over m of ||x - x'_m||^2 + AuxK on what x'_M leaves over
+
+A feature of group m, those from F_(m-1) to F_m, is in every reconstruction from m on: its gradient is that of the sum
+of their errors.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from monosem.architectures.batchtopk import BatchTopK
+from monosem.architectures.steps import Now, Step
+from monosem.architectures.topk import add_aux
+from monosem.kernels import SparseEntries, Weights
+
+
+@dataclass(frozen=True)
+class Matryoshka(BatchTopK):
+    prefixes: tuple[float, ...]  # shares of the features, rising to 1
+
+    def edges(self, n_features: int) -> list[int]:
+        """0, F_1, ..., F; raises ValueError if they do not rise to F."""
+        found = [0, *(round(share * n_features) for share in self.prefixes)]
+        if found[-1] != n_features or sorted(set(found)) != found:
+            raise ValueError(
+                f"--prefixes {self.prefixes}: shares of {n_features} features rising to 1 expected, these are {found}"
+            )
+        return found
+
+    def step(self, weights: Weights, x_RN: Tensor, entries: SparseEntries, now: Now, n_rows: int) -> Step:
+        edges = self.edges(len(weights["b_enc_F"]))
+        groups = [entries.between(first, last) for first, last in pairwise(edges)]
+        errors = [weights["b_dec_N"] - x_RN]
+        for group in groups:
+            errors.append(errors[-1] + group.decode(group.pre_E))
+        error_MRN = torch.stack(errors[1:])
+        # Row m is the gradient of the losses of the prefixes m, m + 1, ...
+        grad_MRN = error_MRN.flip(0).cumsum(0).flip(0) * (2 / (n_rows * len(groups)))
+        centred_RN = x_RN - weights["b_dec_N"]
+        parts = []
+        for group, grad_RN in zip(groups, grad_MRN, strict=True):
+            grad_E = group.dot(grad_RN)
+            parts.append((group.outer(grad_E, centred_RN), group.total(grad_E), group.outer(group.pre_E, grad_RN)))
+        W_enc_FN, b_enc_F, W_dec_FN = map(torch.cat, zip(*parts, strict=True))
+        step = Step(
+            gradients={
+                "W_enc_FN": W_enc_FN,
+                "b_enc_F": b_enc_F,
+                "W_dec_FN": W_dec_FN,
+                "b_dec_N": grad_MRN[0].sum(dim=0) - b_enc_F @ weights["W_enc_FN"],
+            },
+            mse=error_MRN.square().sum() / (n_rows * len(groups)),
+            penalty=x_RN.new_zeros(()),
+            n_active=entries.pre_E.numel(),
+            n_entries=entries.pre_E.numel(),
+            active_F=entries.active(entries.pre_E),
+        )
+        add_aux(step, weights, x_RN, -error_MRN[-1], now.dead_F, self.k_aux, self.aux)
+        return step

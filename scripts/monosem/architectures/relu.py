@@ -1,0 +1,72 @@
+"""relu: the autoencoder of Towards Monosemanticity (2023, appendix "Sparse autoencoder").
+
+    f = ReLU(W_e (x - b_d) + b_e)      x' = W_d f + b_d      |d_i| = 1
+    loss = mean over x of ||x - x'||^2 + l1 sum f
+
+Squared error is summed over neurons (the paper's prose divides it by 512, so its l1 of 0.004 is 2.05 here).
+
+    e = 2 (x' - x) / B       df = [f > 0] (e W_d + l1 / B)
+    dW_d = f^T e     dW_e = df^T (x - b_d)     db_e = sum df     db_d = sum e - db_e W_e
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from monosem.architectures.steps import Now, Step, affine, count_above_zero, kaiming
+from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
+from monosem.sae import SparseAutoencoder
+
+
+@dataclass(frozen=True)
+class Relu:
+    l1: float
+
+    unit_decoder: ClassVar[bool] = True
+    has_dense: ClassVar[bool] = True
+    per_feature: ClassVar[dict[str, float]] = {"b_enc_F": 0.0}
+
+    def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
+        W_enc_FN, b_enc_F, W_dec_FN = kaiming(n_features, len(median_N), rng)
+        return {"W_enc_FN": W_enc_FN, "b_enc_F": b_enc_F, "W_dec_FN": W_dec_FN, "b_dec_N": median_N.clone()}
+
+    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
+        centred_BN = x_BN - weights["b_dec_N"]
+        found = entries_above(centred_BN, weights["W_enc_FN"], weights["b_enc_F"], 0.0, screen)
+        return SparseEntries(found, weights["W_dec_FN"])
+
+    def pre_activations(self, weights: Weights, x_RN: Tensor, dtype: torch.dtype) -> Tensor:
+        return affine(x_RN - weights["b_dec_N"], weights["W_enc_FN"], weights["b_enc_F"], dtype)
+
+    def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
+        l1 = now.ramp * self.l1 / n_rows
+        code_E = entries.pre_E.relu()
+        error_RN = entries.decode(code_E) + weights["b_dec_N"] - x_RN
+        grad_RN = error_RN * (2 / n_rows)
+        grad_E = torch.ops.aten.threshold_backward(entries.dot(grad_RN).add_(l1), code_E, 0)
+        return Step(
+            gradients=affine_gradients(weights, x_RN, entries, code_E, grad_E, grad_RN),
+            mse=error_RN.square().sum() / n_rows,
+            penalty=l1 * code_E.sum(dtype=x_RN.dtype),
+            n_active=count_above_zero(code_E),
+            n_entries=code_E.numel(),
+            active_F=entries.active(code_E),
+        )
+
+    def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
+        return SparseAutoencoder(**weights, threshold_F=torch.zeros_like(weights["b_enc_F"]))
+
+
+def affine_gradients(
+    weights: Weights, x_RN: Tensor, entries: Entries, code_E: Tensor, grad_E: Tensor, grad_RN: Tensor
+) -> Weights:
+    """Gradients of an autoencoder with a pre-encoder bias, from those of its pre-activations and of its output."""
+    b_enc_F = entries.total(grad_E)
+    return {
+        "W_enc_FN": entries.outer(grad_E, x_RN - weights["b_dec_N"]),
+        "b_enc_F": b_enc_F,
+        "W_dec_FN": entries.outer(code_E, grad_RN),
+        "b_dec_N": grad_RN.sum(dim=0) - b_enc_F @ weights["W_enc_FN"],
+    }

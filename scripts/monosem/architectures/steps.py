@@ -1,0 +1,108 @@
+"""What an architecture is, and one training step of any, over sparse or over dense entries.
+
+A step is a sum over vectors, so a dense batch is done in tiles and added up. Loss is the mean over the batch.
+Shape suffixes: B vectors of a batch, R of a tile, N neurons, F features, E entries ([Z] if sparse, [R, F] if dense).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from monosem.kernels import DenseEntries, Entries, Screen, SparseEntries, Weights
+from monosem.sae import SparseAutoencoder, unit_rows
+
+DENSE_TILE = 2048  # rows
+
+
+class Now(NamedTuple):
+    """What a step depends on besides weights and inputs."""
+
+    ramp: float  # factor of the sparsity penalty, up to 1
+    dead_F: Tensor  # bool: silent for long
+
+
+@dataclass
+class Step:
+    gradients: Weights  # by the names of the weights
+    mse: Tensor  # squared error, summed over neurons, mean over the batch
+    penalty: Tensor  # all else in the loss
+    n_active: int  # codes above zero
+    n_entries: int  # entries worked on; what a sparse step costs
+    active_F: Tensor  # bool: above zero for some vector
+
+    def add(self, other: "Step") -> None:
+        for name, gradient in other.gradients.items():
+            self.gradients[name] += gradient
+        self.mse, self.penalty = self.mse + other.mse, self.penalty + other.penalty
+        self.n_active, self.n_entries = self.n_active + other.n_active, self.n_entries + other.n_entries
+        self.active_F |= other.active_F
+
+
+class Architecture(Protocol):
+    """Its fields are its hyperparameters, so that a recipe can be held against them."""
+
+    unit_decoder: ClassVar[bool]  # decoder rows are kept at unit norm
+    has_dense: ClassVar[bool]  # codes may be dense; else the architecture sets their number
+    per_feature: ClassVar[dict[str, float]]  # starting values of the weights that are one number a feature
+
+    def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
+        """New weights; `median_N` is the geometric median of the inputs."""
+
+    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
+        """The entries outside of which every gradient is zero."""
+
+    def pre_activations(self, weights: Weights, x_RN: Tensor, dtype: torch.dtype) -> Tensor:
+        """[R, F]; only where `has_dense`."""
+
+    def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
+        """The part of these vectors in the gradients and losses of a batch of `n_rows`."""
+
+    def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
+        """The saved form, with unit decoder rows; `x_BN` is a sample of inputs."""
+
+
+def sparse_step(arch: Architecture, weights: Weights, x_BN: Tensor, screen: Screen, now: Now) -> Step:
+    return arch.step(weights, x_BN, arch.sparse(weights, x_BN, screen), now, len(x_BN))
+
+
+def dense_step(arch: Architecture, weights: Weights, x_BN: Tensor, dtype: torch.dtype, now: Now) -> Step:
+    """As `sparse_step` with matrix products in `dtype`; cheaper while many codes are above zero."""
+    parts = (
+        arch.step(
+            weights, x_RN, DenseEntries(arch.pre_activations(weights, x_RN, dtype), weights["W_dec_FN"]), now, len(x_BN)
+        )
+        for x_RN in x_BN.split(DENSE_TILE)
+    )
+    total = next(parts)
+    for part in parts:
+        total.add(part)
+    return total
+
+
+def affine(x_RN: Tensor, W_FN: Tensor, b_F: Tensor, dtype: torch.dtype) -> Tensor:
+    return torch.addmm(b_F.to(dtype), x_RN.to(dtype), W_FN.to(dtype).T)
+
+
+def count_above_zero(code_E: Tensor) -> int:
+    """Of codes, none below zero. On a CPU numpy counts ten times faster than torch, on the bits of a bfloat16 too."""
+    if code_E.is_cuda:
+        return int(code_E.count_nonzero())
+    bits_E = code_E.view(torch.int16) if code_E.dtype == torch.bfloat16 else code_E
+    return int(np.count_nonzero(bits_E.numpy()))
+
+
+def kaiming(n_features: int, n_neurons: int, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """The paper's start: PyTorch's default Kaiming-uniform for W_e and b_e and, at unit norm, for W_d; untied."""
+
+    def uniform(*shape: int, fan_in: int) -> Tensor:
+        return (torch.rand(*shape, generator=rng) * 2 - 1) / fan_in**0.5
+
+    W_enc_FN, b_enc_F = uniform(n_features, n_neurons, fan_in=n_neurons), uniform(n_features, fan_in=n_neurons)
+    return W_enc_FN, b_enc_F, unit_rows(uniform(n_features, n_neurons, fan_in=n_features))
+
+
+def random_directions(n_features: int, n_neurons: int, rng: torch.Generator) -> Tensor:
+    return unit_rows(torch.randn(n_features, n_neurons, generator=rng))

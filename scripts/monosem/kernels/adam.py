@@ -1,0 +1,69 @@
+"""Adam in one sweep: a block of rows is projected, stepped and renormalised while it is in the cache.
+
+Shape suffixes: F features, N neurons.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Weights = dict[str, Tensor]
+BLOCK = 512  # rows; four blocks of 512 x 512 float32 are 4 MiB
+EPSILON = 1e-8
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Settings of one step; `step` counts from 1."""
+
+    step: int
+    lr: float
+    beta1: float
+    beta2: float
+
+
+def update(
+    weights: Weights, gradients: Weights, moments: dict[str, tuple[Tensor, Tensor]], at: Adam, *, unit: bool
+) -> None:
+    """Step every tensor of `weights` in place.
+
+    With `unit` the part of the decoder rows' gradient that only changes their length is removed first, and after the
+    step they are brought back to unit norm (paper, appendix "Sparse autoencoder": both are needed).
+    """
+    for name, weight in weights.items():
+        for start in range(0, len(weight), BLOCK):
+            rows = slice(start, start + BLOCK)
+            block, gradient = weight[rows], gradients[name][rows]
+            if unit and name == "W_dec_FN":
+                gradient -= (gradient * block).sum(dim=1, keepdim=True) * block
+            step_block(block, gradient, [moment[rows] for moment in moments[name]], at)
+            if unit and name == "W_dec_FN":
+                block /= block.norm(dim=1, keepdim=True)
+
+
+def step_block(weight: Tensor, gradient: Tensor, moments: list[Tensor], at: Adam) -> None:
+    count = torch.tensor(float(at.step), device=weight.device)
+    torch._fused_adam_(
+        [weight],
+        [gradient],
+        [moments[0]],
+        [moments[1]],
+        [],
+        [count],
+        lr=at.lr,
+        beta1=at.beta1,
+        beta2=at.beta2,
+        weight_decay=0.0,
+        eps=EPSILON,
+        amsgrad=False,
+        maximize=False,
+    )
+
+
+def clip(gradients: Weights, largest_norm: float) -> None:
+    """Scale all gradients in place so that their common norm is at most `largest_norm`."""
+    norm = torch.stack([gradient.norm() for gradient in gradients.values()]).norm()
+    factor = largest_norm / norm.clamp_min(largest_norm)
+    for gradient in gradients.values():
+        gradient *= factor
