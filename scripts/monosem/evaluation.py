@@ -45,7 +45,7 @@ def encode_held_out(sae: SparseAutoencoder | None, blocks: Iterator[Tensor]) -> 
             sums.add(x_RN, x_RN)
             continue
         codes = sae.encode_sparse(x_RN, Screen.exact(x_RN.device))
-        sums.add(x_RN, sae.decode(codes.tensor()))
+        sums.add(x_RN, sae.decode_sparse(codes))
         columns = (codes.value_Z, codes.column_Z, codes.start_B1)
         parts.append(csr_array(tuple(part.cpu().numpy() for part in columns), shape=(len(x_RN), sae.n_features)))
     matrix = csr_array(vstack(parts, format="csr"))
@@ -86,7 +86,7 @@ def measure_losses(
     device = next(model.parameters()).device
     clean_SL = torch.from_numpy(tokens_SL.astype(np.int64)).to(device)
     replacements: dict[str, Edit] = {
-        "sae": lambda x_RN: sae.decode(sae.encode_sparse(x_RN, Screen.exact(device)).tensor()),
+        "sae": lambda x_RN: sae.decode_sparse(sae.encode_sparse(x_RN, Screen.exact(device))),
         "zero": torch.zeros_like,
         "mean": lambda x_RN: mean_N.expand_as(x_RN),
     }

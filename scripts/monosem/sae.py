@@ -61,8 +61,11 @@ class SparseAutoencoder:
         return found.where(found.value_Z > self.threshold_F[found.column_Z])
 
     def decode(self, codes_BF: Tensor) -> Tensor:
-        """Reconstructions [B, N] of codes, dense or as a torch CSR matrix."""
+        """Reconstructions [B, N]."""
         return codes_BF @ self.W_dec_FN + self.b_dec_N
+
+    def decode_sparse(self, codes: Csr) -> Tensor:
+        return codes.times(codes.value_Z, self.W_dec_FN) + self.b_dec_N
 
     def folded(self, scale: float) -> "SparseAutoencoder":
         """The same function on unscaled inputs: what was trained on `scale * x` now takes x, and gives f / scale.

@@ -137,7 +137,7 @@ def input_loss(sae: SparseAutoencoder, x_BN: Tensor, l1: float, screen: Screen) 
     """||x - x'||^2 + l1 sum f of each input, [B]."""
     codes = sae.encode_sparse(x_BN, screen)
     l1_B = x_BN.new_zeros(len(x_BN)).index_add_(0, codes.row_Z(), codes.value_Z)
-    return (sae.decode(codes.tensor()) - x_BN).square().sum(dim=1) + l1 * l1_B
+    return (sae.decode_sparse(codes) - x_BN).square().sum(dim=1) + l1 * l1_B
 
 
 def record(run: Progress, step: Step, recipe: Recipe, resampled: int) -> None:

@@ -64,6 +64,6 @@ def step_block(weight: Tensor, gradient: Tensor, moments: list[Tensor], at: Adam
 def clip(gradients: Weights, largest_norm: float) -> None:
     """Scale all gradients in place so that their common norm is at most `largest_norm`."""
     norm = torch.stack([gradient.norm() for gradient in gradients.values()]).norm()
-    factor = largest_norm / norm.clamp_min(largest_norm)
+    factor = (largest_norm / norm).clamp_max(1)  # of a norm of zero too
     for gradient in gradients.values():
         gradient *= factor

@@ -1,6 +1,6 @@
 """Compressed sparse rows, and the three products of a training step that involve them.
 
-Shape suffixes: B rows (vectors of a batch), F columns (features), Z stored entries, N neurons.
+Shape suffixes: B rows (vectors of a batch), F columns (features), Z stored entries, N neurons; P rows made of Q rows.
 """
 
 import warnings
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from scipy.sparse import csr_array
 from torch import Tensor
 
@@ -33,9 +34,13 @@ class Csr(NamedTuple):
             self.start_B1, self.column_Z, self.value_Z if value_Z is None else value_Z, (self.n_rows, self.n_columns)
         )
 
+    def times(self, value_Z: Tensor, right_FN: Tensor) -> Tensor:
+        """values @ right, [B, N]."""
+        return weighted_sums(right_FN, self.start_B1, self.column_Z, value_Z)
+
     def where(self, keep_Z: Tensor) -> "Csr":
         """Only the entries that `keep_Z` marks."""
-        kept_Z1 = torch.nn.functional.pad(keep_Z.cumsum(0), (1, 0))
+        kept_Z1 = torch.nn.functional.pad(keep_Z.cumsum(0), (1, 0)).to(self.start_B1.dtype)
         return Csr(kept_Z1[self.start_B1], self.column_Z[keep_Z], self.value_Z[keep_Z], self.n_columns)
 
     def dot(self, left_BN: Tensor, right_FN: Tensor) -> Tensor:
@@ -70,8 +75,19 @@ class Transposing(NamedTuple):
 
     def times(self, value_Z: Tensor, right_BN: Tensor) -> Tensor:
         """transpose(values) @ right, [F, N]."""
-        shape = (len(self.start_F1) - 1, self.n_rows)
-        return csr_tensor(self.start_F1, self.row_Z, value_Z[self.order_Z], shape) @ right_BN
+        return weighted_sums(right_BN, self.start_F1, self.row_Z, value_Z[self.order_Z])
+
+
+def weighted_sums(rows_QN: Tensor, start_P1: Tensor, row_Z: Tensor, weight_Z: Tensor) -> Tensor:
+    """For each p the sum of weight x row over its entries, [P, N]: a CSR matrix times a dense one.
+
+    As an embedding bag, whose kernel runs 3 to 6 times faster than the CSR product that torch has on a CPU.
+    """
+    if not len(row_Z):  # on which the kernel stumbles
+        return rows_QN.new_zeros(len(start_P1) - 1, rows_QN.shape[1])
+    return F.embedding_bag(
+        row_Z, rows_QN, start_P1, mode="sum", per_sample_weights=weight_Z.to(rows_QN.dtype), include_last_offset=True
+    )
 
 
 def csr_tensor(start_B1: Tensor, column_Z: Tensor, value_Z: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -49,7 +49,7 @@ class SparseEntries:
         return value_F[self.csr.column_Z]
 
     def decode(self, code_E: Tensor) -> Tensor:
-        return self.csr.tensor(code_E) @ self.W_dec_FN
+        return self.csr.times(code_E, self.W_dec_FN)
 
     def dot(self, grad_RN: Tensor) -> Tensor:
         return self.csr.dot(grad_RN, self.W_dec_FN)

@@ -5,9 +5,13 @@
 The product is computed in tiles of rows that fit the cache, and only what is above the floor is kept. With a narrow
 `Screen` the product merely finds the entries; their values are computed again in the weights' own precision.
 
-**Why a bfloat16 screen misses nothing.** Rounding to bfloat16 changes a number by at most 2^-9 of itself, so
-|fl(x).fl(w) - x.w| <= (2^-8 + 2^-18) sum |x_i w_i| <= (2^-8 + 2^-18) ||x|| ||w|| (Cauchy-Schwarz), plus the float32
-accumulation, under N 2^-24 of the same. Lowering the floor by that bound keeps every entry that is above it.
+**Why a bfloat16 screen misses nothing.** With x = x' + dx and w = w' + dw, x' and w' rounded to bfloat16,
+
+    |x.w - x'.w'| = |dx.w' + x.dw| <= ||dx|| ||w'|| + ||x|| ||dw||      (Cauchy-Schwarz)
+
+and the float32 sums of the product add at most K 2^-24 (||x'|| ||w'|| + |b|), K its inner dimension. That bound is a
+product of two short vectors, one of the input and one of the feature, so it is appended to both as further columns,
+with the bias: the same matrix product then gives b + x'.w' + bound, which is above the floor wherever b + x.w is.
 
 Shape suffixes: B vectors, R vectors of a tile, N neurons, F features, Z entries found.
 """
@@ -22,7 +26,9 @@ from monosem.devices import native_bfloat16
 from monosem.kernels.csr import Csr
 
 TILE = 256  # rows; 256 x 8192 bfloat16 pre-activations are 4 MiB
+BLOCK = 512  # rows of weights worked on while they are in the cache
 SAMPLED_ROWS = 64
+ROUND_UP = 1 + 2**-7  # rounding to bfloat16 takes at most 2^-8
 
 
 class Screen(NamedTuple):
@@ -39,28 +45,53 @@ class Screen(NamedTuple):
 
 def entries_above(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, floor: Tensor | float, screen: Screen) -> Csr:
     """Pre-activations above the floor (a number, or one for each feature), and with a margin some just below it."""
-    shifted_F = b_F - floor
-    if screen.margin:
-        relative = 2**-8 + 2**-18 + x_BN.shape[1] * 2**-24
-        shifted_F = shifted_F + relative * x_BN.norm(dim=1).max() * W_FN.norm(dim=1)
-        shifted_F = shifted_F + 2**-8 * shifted_F.abs()  # its own rounding
-    narrow_BN, W_NF, shifted_F = x_BN.to(screen.dtype), W_FN.to(screen.dtype).T, shifted_F.to(screen.dtype)
+    narrow = screen.dtype != x_BN.dtype
+    right_FK = narrow_features(W_FN, b_F - floor, screen) if narrow else W_FN
     columns, counts, values = [], [], []
-    for rows_RN in narrow_BN.split(TILE):
-        found_RF = torch.addmm(shifted_F, rows_RN, W_NF)
+    for rows_RN in x_BN.split(TILE):
+        if narrow:
+            found_RF = torch.mm(narrow_inputs(rows_RN, screen), right_FK.T)
+        else:
+            found_RF = torch.addmm(b_F - floor, rows_RN, right_FK.T)
         position_Z = positions_above_zero(found_RF)
         row_Z = position_Z // len(W_FN)
         columns.append((position_Z - row_Z * len(W_FN)).int())
         counts.append(torch.bincount(row_Z, minlength=len(rows_RN)))
-        if screen.dtype == x_BN.dtype:
+        if not narrow:
             values.append(found_RF.flatten()[position_Z])
     start_B1 = torch.nn.functional.pad(torch.cat(counts).cumsum(0), (1, 0)).int()
-    column_Z = torch.cat(columns)
-    if screen.dtype == x_BN.dtype:
-        lowered = floor[column_Z] if isinstance(floor, Tensor) else floor
-        return Csr(start_B1, column_Z, torch.cat(values) + lowered, len(W_FN))
-    found = Csr(start_B1, column_Z, x_BN.new_empty(0), len(W_FN))
-    return found._replace(value_Z=found.dot(x_BN, W_FN) + b_F[column_Z])
+    found = Csr(start_B1, torch.cat(columns), x_BN.new_empty(0), len(W_FN))
+    if narrow:
+        return found._replace(value_Z=found.dot(x_BN, W_FN) + b_F[found.column_Z])
+    lowered = floor[found.column_Z] if isinstance(floor, Tensor) else floor
+    return found._replace(value_Z=torch.cat(values) + lowered)
+
+
+def narrow_inputs(x_RN: Tensor, screen: Screen) -> Tensor:
+    """Inputs [R, N + 4] of the screen: 1, 1 for the two halves of the bias, and the two norms of the bound."""
+    x_RK = x_RN.new_zeros(len(x_RN), x_RN.shape[1] + 4, dtype=screen.dtype)
+    x_RK[:, :-4] = x_RN
+    x_RK[:, -4:-2] = 1
+    if screen.margin:
+        x_RK[:, -2] = (x_RN - x_RK[:, :-4]).norm(dim=1) * ROUND_UP
+        x_RK[:, -1] = x_RN.norm(dim=1) * ROUND_UP
+    return x_RK
+
+
+def narrow_features(W_FN: Tensor, b_F: Tensor, screen: Screen) -> Tensor:
+    """Encoder rows [F, N + 4] to go with `narrow_inputs`: the bias in two halves, and the two norms of the bound."""
+    W_FK = W_FN.new_zeros(len(W_FN), W_FN.shape[1] + 4, dtype=screen.dtype)
+    W_FK[:, :-4] = W_FN
+    if screen.margin:
+        accumulation = W_FK.shape[1] * 2**-23  # of the screen, and of the product that gives the values
+        b_F = b_F + b_F.abs() * (accumulation + 2**-15)  # 2^-16 is lost by the second half
+        for rows_RN, narrow_RK in zip(W_FN.split(BLOCK), W_FK.split(BLOCK), strict=True):
+            norm_R, lost_R = rows_RN.norm(dim=1), (rows_RN - narrow_RK[:, :-4]).norm(dim=1)
+            narrow_RK[:, -2] = (norm_R + lost_R) * ROUND_UP
+            narrow_RK[:, -1] = (lost_R + accumulation * (norm_R + lost_R)) * ROUND_UP
+    W_FK[:, -4] = b_F
+    W_FK[:, -3] = b_F - W_FK[:, -4]
+    return W_FK
 
 
 def positions_above_zero(pre_RF: Tensor) -> Tensor:
