@@ -114,7 +114,7 @@ def load_sae(path: Path) -> SparseAutoencoder:
         tensors = load_file(path)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; run train_sae first") from None
-    except (SafetensorError, KeyError, TypeError) as error:
+    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not an autoencoder of this project ({error})") from None
     if set(tensors) != set(NAMES.values()):
         raise ValueError(f"{path}: tensors {sorted(tensors)}; exactly {sorted(NAMES.values())} expected")

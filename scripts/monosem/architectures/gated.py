@@ -15,7 +15,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from monosem.architectures.steps import Now, Step, affine, count_above_zero, kaiming
+from monosem.architectures.steps import Now, Step, affine, count_above_zero, kaiming, reconstruction_error, square_sum
 from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
 from monosem.sae import SparseAutoencoder
 
@@ -47,8 +47,8 @@ class Gated:
         gate_E = entries.pre_E.relu()
         u_E = entries.pre_E - entries.each(weights["b_gate_F"])
         code_E = (scale_E * u_E + entries.each(weights["b_mag_F"])).relu() * (gate_E > 0)
-        error_RN = entries.decode(code_E) + weights["b_dec_N"] - x_RN
-        gate_error_RN = entries.decode(gate_E) + weights["b_dec_N"] - x_RN
+        error_RN = reconstruction_error(weights, x_RN, entries, code_E)
+        gate_error_RN = reconstruction_error(weights, x_RN, entries, gate_E)
         grad_RN, gate_grad_RN = error_RN * (2 / n_rows), gate_error_RN * (2 / n_rows)
         size_grad_E = entries.dot(grad_RN) * (code_E > 0)
         gate_grad_E = (entries.dot(gate_grad_RN) + l1) * (gate_E > 0)
@@ -62,8 +62,8 @@ class Gated:
                 "W_dec_FN": entries.outer(code_E, grad_RN),
                 "b_dec_N": grad_RN.sum(dim=0) - entries.total(u_grad_E) @ weights["W_enc_FN"],
             },
-            mse=error_RN.square().sum() / n_rows,
-            penalty=l1 * gate_E.sum(dtype=x_RN.dtype) + gate_error_RN.square().sum() / n_rows,
+            mse=square_sum(error_RN) / n_rows,
+            penalty=l1 * gate_E.sum(dtype=x_RN.dtype) + square_sum(gate_error_RN) / n_rows,
             n_active=count_above_zero(code_E),
             n_entries=code_E.numel(),
             active_F=entries.active(code_E),

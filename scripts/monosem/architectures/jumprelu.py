@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from monosem.architectures.relu_2024 import folded_decoder, tied_start
-from monosem.architectures.steps import Now, Step, affine
+from monosem.architectures.steps import Now, Step, affine, reconstruction_error, square_sum
 from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
 from monosem.sae import SparseAutoencoder
 
@@ -56,7 +56,7 @@ class JumpRelu:
         threshold_E, norm_E = entries.each(threshold_F), entries.each(norm_F)
         open_E = entries.pre_E > threshold_E
         code_E = entries.pre_E * open_E
-        error_RN = entries.decode(code_E) + weights["b_dec_N"] - x_RN
+        error_RN = reconstruction_error(weights, x_RN, entries, code_E)
         grad_RN = error_RN * (2 / n_rows)
         tanh_E = (c * norm_E * code_E).tanh()
         slope_E = l1 * c * (1 - tanh_E.square())  # d penalty / d (f |d|)
@@ -75,7 +75,7 @@ class JumpRelu:
         gradients["W_dec_FN"].addcmul_(weights["W_dec_FN"], (grad_norm_F / norm_F)[:, None])
         step = Step(
             gradients,
-            mse=error_RN.square().sum() / n_rows,
+            mse=square_sum(error_RN) / n_rows,
             penalty=l1 * tanh_E.sum(dtype=x_RN.dtype),
             n_active=int(open_E.count_nonzero()),
             n_entries=code_E.numel(),

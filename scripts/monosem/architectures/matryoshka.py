@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from monosem.architectures.batchtopk import BatchTopK
-from monosem.architectures.steps import Now, Step
+from monosem.architectures.steps import Now, Step, square_sum
 from monosem.architectures.topk import add_aux
 from monosem.kernels import SparseEntries, Weights
 
@@ -36,15 +36,18 @@ class Matryoshka(BatchTopK):
     def step(self, weights: Weights, x_RN: Tensor, entries: SparseEntries, now: Now, n_rows: int) -> Step:
         edges = self.edges(len(weights["b_enc_F"]))
         groups = [entries.between(first, last) for first, last in pairwise(edges)]
-        errors = [weights["b_dec_N"] - x_RN]
-        for group in groups:
-            errors.append(errors[-1] + group.decode(group.pre_E))
-        error_MRN = torch.stack(errors[1:])
-        # Row m is the gradient of the losses of the prefixes m, m + 1, ...
-        grad_MRN = error_MRN.flip(0).cumsum(0).flip(0) * (2 / (n_rows * len(groups)))
+        errors = [group.decode(group.pre_E) for group in groups]
+        for before, after in pairwise([weights["b_dec_N"] - x_RN, *errors]):
+            after += before
+        squares = sum(square_sum(error_RN) for error_RN in errors)
+        left_RN, grads = -errors[-1], errors
+        for after, before in pairwise(reversed(grads)):
+            before += after  # the gradient of the losses of this prefix and of all longer ones
+        for grad_RN in grads:
+            grad_RN *= 2 / (n_rows * len(groups))
         centred_RN = x_RN - weights["b_dec_N"]
         parts = []
-        for group, grad_RN in zip(groups, grad_MRN, strict=True):
+        for group, grad_RN in zip(groups, grads, strict=True):
             grad_E = group.dot(grad_RN)
             parts.append((group.outer(grad_E, centred_RN), group.total(grad_E), group.outer(group.pre_E, grad_RN)))
         W_enc_FN, b_enc_F, W_dec_FN = map(torch.cat, zip(*parts, strict=True))
@@ -53,13 +56,13 @@ class Matryoshka(BatchTopK):
                 "W_enc_FN": W_enc_FN,
                 "b_enc_F": b_enc_F,
                 "W_dec_FN": W_dec_FN,
-                "b_dec_N": grad_MRN[0].sum(dim=0) - b_enc_F @ weights["W_enc_FN"],
+                "b_dec_N": grads[0].sum(dim=0) - b_enc_F @ weights["W_enc_FN"],
             },
-            mse=error_MRN.square().sum() / (n_rows * len(groups)),
+            mse=squares / (n_rows * len(groups)),
             penalty=x_RN.new_zeros(()),
             n_active=entries.pre_E.numel(),
             n_entries=entries.pre_E.numel(),
             active_F=entries.active(entries.pre_E),
         )
-        add_aux(step, weights, x_RN, -error_MRN[-1], now.dead_F, self.k_aux, self.aux)
+        add_aux(step, weights, x_RN, left_RN, now.dead_F, self.k_aux, self.aux)
         return step

@@ -15,7 +15,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from monosem.architectures.steps import Now, Step, affine, count_above_zero, kaiming
+from monosem.architectures.steps import Now, Step, affine, count_above_zero, kaiming, reconstruction_error, square_sum
 from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
 from monosem.sae import SparseAutoencoder
 
@@ -43,12 +43,12 @@ class Relu:
     def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
         l1 = now.ramp * self.l1 / n_rows
         code_E = entries.pre_E.relu()
-        error_RN = entries.decode(code_E) + weights["b_dec_N"] - x_RN
+        error_RN = reconstruction_error(weights, x_RN, entries, code_E)
         grad_RN = error_RN * (2 / n_rows)
         grad_E = torch.ops.aten.threshold_backward(entries.dot(grad_RN).add_(l1), code_E, 0)
         return Step(
             gradients=affine_gradients(weights, x_RN, entries, code_E, grad_E, grad_RN),
-            mse=error_RN.square().sum() / n_rows,
+            mse=square_sum(error_RN) / n_rows,
             penalty=l1 * code_E.sum(dtype=x_RN.dtype),
             n_active=count_above_zero(code_E),
             n_entries=code_E.numel(),

@@ -17,7 +17,15 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from monosem.architectures.steps import Now, Step, affine, count_above_zero, random_directions
+from monosem.architectures.steps import (
+    Now,
+    Step,
+    affine,
+    count_above_zero,
+    random_directions,
+    reconstruction_error,
+    square_sum,
+)
 from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
 from monosem.sae import SparseAutoencoder
 
@@ -46,7 +54,7 @@ class Relu2024:
         l1 = now.ramp * self.l1 / n_rows
         norm_F = weights["W_dec_FN"].norm(dim=1)
         code_E = entries.pre_E.relu()
-        error_RN = entries.decode(code_E) + weights["b_dec_N"] - x_RN
+        error_RN = reconstruction_error(weights, x_RN, entries, code_E)
         grad_RN = error_RN * (2 / n_rows)
         grad_E = torch.ops.aten.threshold_backward(entries.dot(grad_RN).add_(entries.each(norm_F * l1)), code_E, 0)
         total_F = entries.total(code_E)
@@ -59,7 +67,7 @@ class Relu2024:
                 "W_dec_FN": grad_dec_FN,
                 "b_dec_N": grad_RN.sum(dim=0),
             },
-            mse=error_RN.square().sum() / n_rows,
+            mse=square_sum(error_RN) / n_rows,
             penalty=l1 * (total_F @ norm_F),
             n_active=count_above_zero(code_E),
             n_entries=code_E.numel(),

@@ -86,6 +86,15 @@ def affine(x_RN: Tensor, W_FN: Tensor, b_F: Tensor, dtype: torch.dtype) -> Tenso
     return torch.addmm(b_F.to(dtype), x_RN.to(dtype), W_FN.to(dtype).T)
 
 
+def reconstruction_error(weights: Weights, x_RN: Tensor, entries: Entries, code_E: Tensor) -> Tensor:
+    """x' - x, [R, N]."""
+    return entries.decode(code_E).add_(weights["b_dec_N"]).sub_(x_RN)
+
+
+def square_sum(error_RN: Tensor) -> Tensor:
+    return error_RN.norm(dim=1).square().sum()
+
+
 def count_above_zero(code_E: Tensor) -> int:
     """Of codes, none below zero. On a CPU numpy counts ten times faster than torch, on the bits of a bfloat16 too."""
     if code_E.is_cuda:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from monosem.architectures.relu import affine_gradients
-from monosem.architectures.steps import Now, Step, affine, random_directions
+from monosem.architectures.steps import Now, Step, affine, random_directions, reconstruction_error, square_sum
 from monosem.kernels import Entries, Screen, SparseEntries, Weights, largest_of_row
 from monosem.sae import SparseAutoencoder
 
@@ -50,11 +50,11 @@ class TopK:
 
     def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
         code_E = entries.pre_E
-        error_RN = entries.decode(code_E) + weights["b_dec_N"] - x_RN
+        error_RN = reconstruction_error(weights, x_RN, entries, code_E)
         grad_RN = error_RN * (2 / n_rows)
         step = Step(
             gradients=affine_gradients(weights, x_RN, entries, code_E, entries.dot(grad_RN), grad_RN),
-            mse=error_RN.square().sum() / n_rows,
+            mse=square_sum(error_RN) / n_rows,
             penalty=x_RN.new_zeros(()),
             n_active=code_E.numel(),
             n_entries=code_E.numel(),
@@ -89,4 +89,4 @@ def add_aux(
         step.gradients["b_enc_F"].index_add_(0, dead_D, b_enc_grad_D)
         step.gradients["W_dec_FN"].index_add_(0, dead_D, code_RD.T @ grad_RN)
         step.gradients["b_dec_N"] -= b_enc_grad_D @ W_enc_DN
-        step.penalty += aux * error_RN.square().sum() / len(x_BN)
+        step.penalty += aux * square_sum(error_RN) / len(x_BN)

@@ -16,6 +16,7 @@ with the bias: the same matrix product then gives b + x'.w' + bound, which is ab
 Shape suffixes: B vectors, R vectors of a tile, N neurons, F features, Z entries found.
 """
 
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,12 @@ from monosem.kernels.csr import Csr
 TILE = 256  # rows; 256 x 8192 bfloat16 pre-activations are 4 MiB
 BLOCK = 512  # rows of weights worked on while they are in the cache
 SAMPLED_ROWS = 64
+GROUPS = 4  # for each of the k; 4 leave about 1.15 k candidates a row
+SMALLEST = {  # above zero, as `ordered` gives it
+    torch.bfloat16: np.int16(1),
+    torch.float32: np.nextafter(np.float32(0), np.float32(1)),
+    torch.float64: np.nextafter(np.float64(0), np.float64(1)),
+}
 ROUND_UP = 1 + 2**-7  # rounding to bfloat16 takes at most 2^-8
 
 
@@ -45,26 +52,29 @@ class Screen(NamedTuple):
 
 def entries_above(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, floor: Tensor | float, screen: Screen) -> Csr:
     """Pre-activations above the floor (a number, or one for each feature), and with a margin some just below it."""
-    narrow = screen.dtype != x_BN.dtype
-    right_FK = narrow_features(W_FN, b_F - floor, screen) if narrow else W_FN
-    columns, counts, values = [], [], []
-    for rows_RN in x_BN.split(TILE):
-        if narrow:
-            found_RF = torch.mm(narrow_inputs(rows_RN, screen), right_FK.T)
-        else:
-            found_RF = torch.addmm(b_F - floor, rows_RN, right_FK.T)
-        position_Z = positions_above_zero(found_RF)
+    found = [positions_above_zero(pre_RF) for pre_RF in tiles(x_BN, W_FN, b_F - floor, screen)]
+    return valued(found, x_BN, W_FN, b_F)
+
+
+def tiles(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, screen: Screen) -> Iterator[Tensor]:
+    """Pre-activations [R, F] of the rows, tile by tile, in the screen's type; with a margin, raised by its bound."""
+    if screen.dtype == x_BN.dtype:
+        yield from (torch.addmm(b_F, rows_RN, W_FN.T) for rows_RN in x_BN.split(TILE))
+        return
+    W_KF = narrow_features(W_FN, b_F, screen).T
+    yield from (torch.mm(narrow_inputs(rows_RN, screen), W_KF) for rows_RN in x_BN.split(TILE))
+
+
+def valued(positions: list[Tensor], x_BN: Tensor, W_FN: Tensor, b_F: Tensor) -> Csr:
+    """The entries at these flat positions of each tile, with their values in the weights' own precision."""
+    columns, counts = [], []
+    for position_Z, rows_RN in zip(positions, x_BN.split(TILE), strict=True):
         row_Z = position_Z // len(W_FN)
         columns.append((position_Z - row_Z * len(W_FN)).int())
         counts.append(torch.bincount(row_Z, minlength=len(rows_RN)))
-        if not narrow:
-            values.append(found_RF.flatten()[position_Z])
     start_B1 = torch.nn.functional.pad(torch.cat(counts).cumsum(0), (1, 0)).int()
     found = Csr(start_B1, torch.cat(columns), x_BN.new_empty(0), len(W_FN))
-    if narrow:
-        return found._replace(value_Z=found.dot(x_BN, W_FN) + b_F[found.column_Z])
-    lowered = floor[found.column_Z] if isinstance(floor, Tensor) else floor
-    return found._replace(value_Z=torch.cat(values) + lowered)
+    return found._replace(value_Z=found.dot(x_BN, W_FN).add_(b_F[found.column_Z]))
 
 
 def narrow_inputs(x_RN: Tensor, screen: Screen) -> Tensor:
@@ -98,48 +108,58 @@ def positions_above_zero(pre_RF: Tensor) -> Tensor:
     """Flat positions, in order. numpy skips runs of False much faster than torch does on a CPU."""
     if pre_RF.is_cuda:
         return (pre_RF.flatten() > 0).nonzero()[:, 0]
-    if pre_RF.dtype == torch.bfloat16:  # sign and zero are those of the same bits read as an integer
-        pre_RF = pre_RF.view(torch.int16)
-    return torch.from_numpy(np.flatnonzero(pre_RF.numpy() > 0))
-
-
-def sampled_rows(x_BN: Tensor) -> Tensor:
-    return x_BN[:: max(1, len(x_BN) // SAMPLED_ROWS)]
+    return torch.from_numpy(np.flatnonzero(ordered(pre_RF) > 0))
 
 
 def largest_of_row(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, k: int, screen: Screen) -> Csr:
     """The k largest positive pre-activations of each row, or all positive ones of a row that has fewer.
 
-    A floor that nearly all rows of a sample exceed k times leaves few candidates a row; rows for which it proves too
-    high are searched again with the floor at zero. The result does not depend on the sample.
+    Features are dealt into groups. The k-th largest of a row's group maxima is no larger than its k-th largest entry,
+    and seldom much smaller, so few entries more than k are candidates; a top-k over whole rows is never needed.
     """
     k = min(k, len(W_FN))
-    sample_RF = torch.addmm(b_F, sampled_rows(x_BN), W_FN.T)
-    kth_R = sample_RF.topk(k, dim=1).values[:, -1].sort().values
-    floor = kth_R[len(kth_R) // 50].clamp_min(0).item() * 0.9
-    found = entries_above(x_BN, W_FN, b_F, floor, screen)
-    enough_B = row_counts(found, found.value_Z > floor) >= k
-    if floor > 0 and not enough_B.all():
-        again = entries_above(x_BN[~enough_B], W_FN, b_F, 0.0, screen)
-        found = merged(found, again, enough_B)
-    return largest_stored(found, k)
+    slack = row_slack(W_FN, b_F, screen)
+    found = []
+    for pre_RF, rows_RN in zip(tiles(x_BN, W_FN, b_F, screen), x_BN.split(TILE), strict=True):
+        floor_R = kth_group_maximum(pre_RF, k)
+        if screen.margin:
+            floor_R = (1 - 2**-6) * floor_R - slack(rows_RN)  # the first factor for three roundings
+        found.append(positions_at_least(pre_RF, floor_R.clamp_min(0).to(pre_RF.dtype)))
+    return largest_stored(valued(found, x_BN, W_FN, b_F), k)
 
 
-def row_counts(found: Csr, marked_Z: Tensor) -> Tensor:
-    """Marked entries of each row, [B]."""
-    return torch.nn.functional.pad(marked_Z.cumsum(0), (1, 0))[found.start_B1].diff()
+def row_slack(W_FN: Tensor, b_F: Tensor, screen: Screen) -> Callable[[Tensor], Tensor]:
+    """How far above its exact value a screen with margin may put an entry, at most, for each of some inputs [R]."""
+    norm, lost = W_FN.norm(dim=1).max(), (W_FN - W_FN.to(screen.dtype)).norm(dim=1).max()
+    bias = 2**-13 * b_F.abs().max()
+
+    def slack(x_RN: Tensor) -> Tensor:
+        lost_R = (x_RN - x_RN.to(screen.dtype)).norm(dim=1)
+        return 2 * (1 + 2**-3) * (lost_R * norm + x_RN.norm(dim=1) * lost) + bias
+
+    return slack
 
 
-def merged(first: Csr, second: Csr, from_first_B: Tensor) -> Csr:
-    """The rows of `first` that are marked, and in place of the others, in order, the rows of `second`."""
-    row_of_second_Z = (~from_first_B).nonzero()[:, 0][second.row_Z()]
-    kept = first.where(from_first_B[first.row_Z()])
-    row_Z = torch.cat([kept.row_Z(), row_of_second_Z])
-    order_Z = row_Z.argsort(stable=True)
-    column_Z = torch.cat([kept.column_Z, second.column_Z])[order_Z]
-    count_B = torch.bincount(row_Z, minlength=first.n_rows)
-    start_B1 = torch.nn.functional.pad(count_B.cumsum(0), (1, 0)).to(first.start_B1.dtype)
-    return Csr(start_B1, column_Z, torch.cat([kept.value_Z, second.value_Z])[order_Z], first.n_columns)
+def kth_group_maximum(pre_RF: Tensor, k: int) -> Tensor:
+    """A lower bound [R], never below 0, of the k-th largest entry of each row, if that is positive."""
+    n_groups = min(pre_RF.shape[1], GROUPS * k)
+    grouped_RMG = pre_RF[:, : pre_RF.shape[1] // n_groups * n_groups].unflatten(1, (-1, n_groups))
+    largest_RG = grouped_RMG.amax(dim=1) if pre_RF.is_cuda else torch.from_numpy(ordered(grouped_RMG).max(axis=1))
+    kth_R = largest_RG.clamp_min(0).topk(k, dim=1).values[:, -1].contiguous()
+    return kth_R.view(torch.bfloat16).float() if pre_RF.dtype == torch.bfloat16 else kth_R
+
+
+def positions_at_least(pre_RF: Tensor, floor_R: Tensor) -> Tensor:
+    """Flat positions, in order, of entries that are positive and not below their row's floor."""
+    if pre_RF.is_cuda:
+        return ((pre_RF >= floor_R[:, None]) & (pre_RF > 0)).flatten().nonzero()[:, 0]
+    lowest_R = np.maximum(ordered(floor_R), SMALLEST[floor_R.dtype])
+    return torch.from_numpy(np.flatnonzero(ordered(pre_RF) >= lowest_R[:, None]))
+
+
+def ordered(value: Tensor) -> np.ndarray:
+    """The same numbers for numpy, which has no bfloat16: of those above zero, the order is that of their bits."""
+    return (value.view(torch.int16) if value.dtype == torch.bfloat16 else value).numpy()
 
 
 def largest_stored(found: Csr, k: int) -> Csr:
@@ -156,14 +176,19 @@ def largest_stored(found: Csr, k: int) -> Csr:
 
 
 def largest_of_batch(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, k: int, screen: Screen) -> Csr:
-    """The B x k largest positive pre-activations of the whole batch, or all positive ones if there are fewer."""
+    """The B x k largest positive pre-activations of the whole batch, or all positive ones if there are fewer.
+
+    A sample of rows tells a floor with about 1.3 times as many above it; should it prove too high, it is lowered. The
+    result does not depend on the sample.
+    """
     wanted = len(x_BN) * min(k, len(W_FN))
-    sample_RF = torch.addmm(b_F, sampled_rows(x_BN), W_FN.T)
+    sample_RF = torch.addmm(b_F, x_BN[:: max(1, len(x_BN) // SAMPLED_ROWS)], W_FN.T)
     above = min(sample_RF.numel(), round(1.3 * min(k, len(W_FN)) * len(sample_RF)))
-    floor = sample_RF.flatten().topk(above).values[-1].clamp_min(0).item()
+    first = floor = sample_RF.flatten().topk(above).values[-1].clamp_min(0).item()
     found = entries_above(x_BN, W_FN, b_F, floor, screen)
-    if floor > 0 and int((found.value_Z > floor).sum()) < wanted:
-        found = entries_above(x_BN, W_FN, b_F, 0.0, screen)
+    while floor > 0 and int((found.value_Z > floor).sum()) < wanted:
+        floor = floor / 2 if floor > first / 100 else 0.0
+        found = entries_above(x_BN, W_FN, b_F, floor, screen)
     found = found.where(found.value_Z > 0)
     if len(found.value_Z) <= wanted:
         return found
