@@ -64,13 +64,16 @@ class Products(NamedTuple):
 
     screen: Screen
     dense: torch.dtype
+    sparse_below: float  # share of entries under which the sparse step is the cheaper one, measured on a CPU
 
     @classmethod
     def of(cls, precision: str, device: torch.device) -> "Products":
         """`float32` is exact: bfloat16 only finds candidates, widened by its rounding error. `bfloat16` takes its word
         for which codes are above zero, and uses it for dense products too."""
         dtype = matmul_dtype(precision, device)
-        return cls(Screen.exact(device) if dtype == torch.float32 else Screen(dtype, margin=False), dtype)
+        if dtype == torch.float32:
+            return cls(Screen.exact(device), dtype, sparse_below=0.2)
+        return cls(Screen(dtype, margin=False), dtype, sparse_below=0.07)
 
 
 def architecture_of(name: str, given: dict[str, Any]) -> Architecture:

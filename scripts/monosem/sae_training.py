@@ -22,7 +22,6 @@ from monosem.store import Store
 
 MEDIAN_ROWS = 8192  # vectors the geometric median is taken over
 INFERENCE_ROWS = 65536  # vectors a threshold of the saved form is found on
-SPARSE_BELOW = 0.04  # share of entries under which the sparse step is the faster one, measured
 
 
 @dataclass
@@ -89,7 +88,7 @@ def advance(run: Progress, x_BN: Tensor, recipe: Recipe, products: Products) -> 
     """One step on a batch; `run` is changed in place."""
     arch = recipe.architecture
     now = Now(recipe.penalty_factor(run.step), run.dead(recipe.window))
-    if run.density < SPARSE_BELOW or not arch.has_dense:
+    if run.density < products.sparse_below or not arch.has_dense:
         step = sparse_step(arch, run.weights, x_BN, products.screen, now)
     else:
         step = dense_step(arch, run.weights, x_BN, products.dense, now)

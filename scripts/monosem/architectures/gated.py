@@ -43,7 +43,8 @@ class Gated:
 
     def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
         l1 = now.ramp * self.l1 / n_rows
-        scale_E = entries.each(weights["r_mag_F"].exp())
+        scale_F, centred_RN = weights["r_mag_F"].exp(), x_RN - weights["b_dec_N"]
+        scale_E = entries.each(scale_F)
         gate_E = entries.pre_E.relu()
         u_E = entries.pre_E - entries.each(weights["b_gate_F"])
         code_E = (scale_E * u_E + entries.each(weights["b_mag_F"])).relu() * (gate_E > 0)
@@ -52,20 +53,22 @@ class Gated:
         grad_RN, gate_grad_RN = error_RN * (2 / n_rows), gate_error_RN * (2 / n_rows)
         size_grad_E = entries.dot(grad_RN) * (code_E > 0)
         gate_grad_E = (entries.dot(gate_grad_RN) + l1) * (gate_E > 0)
-        u_grad_E = scale_E * size_grad_E + gate_grad_E
+        size_outer_FN = entries.outer(size_grad_E, centred_RN)
+        u_total_F = scale_F * entries.total(size_grad_E) + entries.total(gate_grad_E)
         return Step(
             gradients={
-                "W_enc_FN": entries.outer(u_grad_E, x_RN - weights["b_dec_N"]),
+                "W_enc_FN": scale_F[:, None] * size_outer_FN + entries.outer(gate_grad_E, centred_RN),
                 "b_gate_F": entries.total(gate_grad_E),
-                "r_mag_F": entries.total(size_grad_E * scale_E * u_E),
+                # The sum of size gradient x exp(r) u, without the digits that u = gate - b_g loses to a large b_g.
+                "r_mag_F": scale_F * (size_outer_FN * weights["W_enc_FN"]).sum(dim=1),
                 "b_mag_F": entries.total(size_grad_E),
                 "W_dec_FN": entries.outer(code_E, grad_RN),
-                "b_dec_N": grad_RN.sum(dim=0) - entries.total(u_grad_E) @ weights["W_enc_FN"],
+                "b_dec_N": grad_RN.sum(dim=0) - u_total_F @ weights["W_enc_FN"],
             },
             mse=square_sum(error_RN) / n_rows,
             penalty=l1 * gate_E.sum(dtype=x_RN.dtype) + square_sum(gate_error_RN) / n_rows,
             n_active=count_above_zero(code_E),
-            n_entries=code_E.numel(),
+            n_entries=count_above_zero(gate_E),
             active_F=entries.active(code_E),
         )
 

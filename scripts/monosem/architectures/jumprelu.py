@@ -78,7 +78,7 @@ class JumpRelu:
             mse=square_sum(error_RN) / n_rows,
             penalty=l1 * tanh_E.sum(dtype=x_RN.dtype),
             n_active=int(open_E.count_nonzero()),
-            n_entries=code_E.numel(),
+            n_entries=int((entries.pre_E > threshold_E - self.bandwidth / 2).count_nonzero()),
             active_F=entries.active(code_E),
         )
         self.add_pre_act(step, weights, x_RN, entries, open_E, now.dead_F, n_rows)

@@ -50,8 +50,8 @@ class Relu:
             gradients=affine_gradients(weights, x_RN, entries, code_E, grad_E, grad_RN),
             mse=square_sum(error_RN) / n_rows,
             penalty=l1 * code_E.sum(dtype=x_RN.dtype),
-            n_active=count_above_zero(code_E),
-            n_entries=code_E.numel(),
+            n_active=(n_active := count_above_zero(code_E)),
+            n_entries=n_active,
             active_F=entries.active(code_E),
         )
 

@@ -69,8 +69,8 @@ class Relu2024:
             },
             mse=square_sum(error_RN) / n_rows,
             penalty=l1 * (total_F @ norm_F),
-            n_active=count_above_zero(code_E),
-            n_entries=code_E.numel(),
+            n_active=(n_active := count_above_zero(code_E)),
+            n_entries=n_active,
             active_F=entries.active(code_E),
         )
 

@@ -30,7 +30,7 @@ class Step:
     mse: Tensor  # squared error, summed over neurons, mean over the batch
     penalty: Tensor  # all else in the loss
     n_active: int  # codes above zero
-    n_entries: int  # entries worked on; what a sparse step costs
+    n_entries: int  # entries that a sparse step works on
     active_F: Tensor  # bool: above zero for some vector
 
     def add(self, other: "Step") -> None:
