@@ -4,6 +4,8 @@
   rules      each rule, its script and its artefacts              from --rules
   costs      wall clock, CPU, memory and disk of each rule        from --rules, --benchmarks and --root
   findings   what the paper found and what was measured here      from --findings
+  dictionaries  how good each dictionary is                       from --dictionaries and --benchmarks
+  trainers   speed of SAE trainers side by side                   from --trainers
   dag        a picture of the workflow                            from --rulegraph
 
 Only the tables whose sources are given are set; the others stay as they are. With --check nothing is written, and the
@@ -21,6 +23,7 @@ from pathlib import Path
 
 from monosem.artefacts import replacing
 from monosem.readme import Rule, costs_table, diagram, findings_table, parse_rules, replace_tables, rules_table
+from monosem.readme_dictionaries import dictionaries_table, trainers_table
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -32,11 +35,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--benchmarks", type=Path, help="folder with one folder of .tsv a rule, as Snakemake writes")
     parser.add_argument("--root", type=Path, help="folder that the rules' output paths start from")
     parser.add_argument("--findings", type=Path, help="findings.tsv")
+    parser.add_argument("--dictionaries", type=Path, help="folder of a model's site, such as results/A/mlp_post")
+    parser.add_argument("--trainers", type=Path, nargs="*", default=[], help="from tests/benchmarks/sae_training.py")
     parser.add_argument("--rulegraph", type=Path, help="from snakemake --rulegraph mermaid-js; - is standard input")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file would change")
     args = parser.parse_args(argv)
-    if args.benchmarks and not (args.rules and args.root):
-        parser.error("--benchmarks: --rules and --root are needed beside it")
+    if args.benchmarks and not (args.rules and args.root) and not args.dictionaries:
+        parser.error("--benchmarks: --rules and --root, or --dictionaries, are needed beside it")
+    if args.dictionaries and not args.benchmarks:
+        parser.error("--dictionaries: --benchmarks is needed beside it")
     return args
 
 
@@ -45,7 +52,11 @@ def make_tables(args: argparse.Namespace) -> dict[str, str]:
     tables = {}
     if rules:
         tables["rules"] = rules_table(rules)
-    if args.benchmarks:
+    if args.dictionaries:
+        tables["dictionaries"] = dictionaries_table(args.dictionaries, args.benchmarks)
+    if args.trainers:
+        tables["trainers"] = trainers_table(args.trainers)
+    if args.benchmarks and rules:
         tables["costs"] = costs_table(rules, args.benchmarks, args.root)
     if args.findings:
         tables["findings"] = findings_table(args.findings)

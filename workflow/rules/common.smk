@@ -37,15 +37,12 @@ def text_share(model):
     return ["--part", trained.index(MODELS[model]["shuffle_of"] or model), "--parts", len(trained)]
 
 
-def sae_recipe(wildcards):
-    return recipe(wildcards.dict)
-
-
 def recipe(name):
     """The recipe of one dictionary: the common one, with what its architecture and its own entry override."""
     entry = DICTIONARIES[name]
     arch = entry.get("arch", config["sae"]["arch"])
-    return {**config["sae"], **config["architectures"][arch], **entry, "arch": arch}
+    common = {"precision": config["precision"], **config["sae"]}
+    return {**common, **config["architectures"][arch], **entry, "arch": arch}
 
 
 def autoencoder(wildcards):
@@ -114,7 +111,7 @@ def unknown(names, known, where):
 def complete(name):
     """Stop early when a dictionary lacks what its architecture needs, or sets what only others have."""
     own = recipe(name)
-    known = {*config["sae"], *config["architectures"][own["arch"]], "width"}
+    known = {"precision", *config["sae"], *config["architectures"][own["arch"]], "width"}
     unknown([key for key in own if key not in known], sorted(known), f"dictionaries.{name} ({own['arch']})")
     missing = [key for key, value in own.items() if value is None and key not in config["sae"]]
     if missing:

@@ -25,7 +25,7 @@ rule train_sae:
         gpu=GPU,
     params:
         code=fingerprint("train_sae.py"),
-        flags=lambda wildcards: flags({**sae_recipe(wildcards), "precision": config["precision"]}),
+        flags=lambda wildcards: flags(recipe(wildcards.dict)),
         device=DEVICE,
     shell:
         r"""

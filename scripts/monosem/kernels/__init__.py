@@ -8,7 +8,8 @@ update. No autograd anywhere.
 from monosem.kernels.adam import Adam, Weights, clip, update
 from monosem.kernels.csr import Csr, csr_tensor
 from monosem.kernels.entries import DenseEntries, Entries, SparseEntries
-from monosem.kernels.support import Screen, entries_above, largest_of_batch, largest_of_row
+from monosem.kernels.largest import largest_of_batch, largest_of_row
+from monosem.kernels.support import Screen, entries_above
 
 __all__ = [
     "Adam",

@@ -1,0 +1,63 @@
+"""Tables of README.md about autoencoders: how good each trained one is, and how fast each trainer."""
+
+import csv
+import json
+from pathlib import Path
+
+from monosem.artefacts import read_json
+from monosem.readme import duration, number, table
+
+
+def dictionaries_table(folder: Path, benchmarks: Path) -> str:
+    """One row for each dictionary of `folder`, results/{model}/{site}; the neurons are none."""
+    rows = []
+    for path in sorted(folder.glob("*/sae.json")):
+        sae, found = read_json(path), read_json(path.parent / "eval.json")
+        model, site, name = sae["model"], sae["site"], sae["dictionary"]
+        with (benchmarks / "train_sae" / f"{model}_{site}_{name}.tsv").open(encoding="utf-8", newline="") as file:
+            seconds = number(next(csv.DictReader(file, delimiter="\t"))["s"])
+        rows.append(
+            (
+                f"`{name}`",
+                sae["architecture"],
+                sae["matmul_dtype"],
+                f"{found['l0']:.2f}",
+                f"{found['loss_recovered']:.4f}",
+                f"{found['explained_variance']:.4f}",
+                f"{found['n_dead'] / sae['n_features']:.1%}",
+                duration(seconds),
+            )
+        )
+    header = (
+        "dictionary",
+        "architecture",
+        "products",
+        "L0",
+        "loss recovered",
+        "explained variance",
+        "dead",
+        "trained in",
+    )
+    return table(header, rows)
+
+
+def trainers_table(paths: list[Path]) -> str:
+    """One row for each trainer and width of tests/benchmarks/sae_training.py's JSON files, fastest first."""
+    found = [row for path in paths for row in json.loads(path.read_text(encoding="utf-8"))]
+    rows = [
+        (
+            f"{row['width']:,}",
+            row["package"],
+            row["architecture"],
+            row["precision"],
+            f"{row['activations_per_s']:,.0f}",
+            f"{row['x_encoder']:.2f}x ({row['spread']['x_encoder'][0]:.2f}-{row['spread']['x_encoder'][1]:.2f})",
+            f"{row['peak_mib']:,.0f} MiB",
+            f"{row['loss']:.1f}",
+            f"{row['l0']:.1f}",
+            f"{row['explained_variance']:.3f}",
+        )
+        for row in sorted(found, key=lambda row: (row["width"], -row["activations_per_s"]))
+    ]
+    header = ("width", "trainer", "architecture", "products", "activations/s", "step, in encoder products")
+    return table((*header, "peak memory", "loss", "L0", "explained variance"), rows)
