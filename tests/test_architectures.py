@@ -12,7 +12,7 @@ from textbook import differentiated
 from torch import Tensor
 
 from monosem.architectures import ARCHITECTURES, Now, dense_step, sparse_step, steps, topk
-from monosem.kernels import Screen, adam, support
+from monosem.kernels import Screen, adam, largest, support
 from monosem.sae_recipe import Products, Recipe
 from monosem.sae_training import advance, start
 
@@ -217,7 +217,7 @@ def test_a_gates_bias_costs_the_magnitudes_no_digits(way):
 def test_across_tiles(name, way, shift, monkeypatch):
     monkeypatch.setattr(support, "TILE", 7)
     monkeypatch.setattr(support, "BLOCK", 7)
-    monkeypatch.setattr(support, "SAMPLED_ROWS", 5)
+    monkeypatch.setattr(largest, "SAMPLED_ROWS", 5)
     monkeypatch.setattr(steps, "DENSE_TILE", 7)
     monkeypatch.setattr(topk, "AUX_TILE", 7)
     case = made(name, 50, 6, 30, shift=shift, silent=0.2)

@@ -19,4 +19,19 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
     "matryoshka": Matryoshka,
 }
 
-__all__ = ["ARCHITECTURES", "DENSE_TILE", "Architecture", "Now", "Step", "dense_step", "sparse_step"]
+__all__ = [
+    "ARCHITECTURES",
+    "DENSE_TILE",
+    "Architecture",
+    "BatchTopK",
+    "Gated",
+    "JumpRelu",
+    "Matryoshka",
+    "Now",
+    "Relu",
+    "Relu2024",
+    "Step",
+    "TopK",
+    "dense_step",
+    "sparse_step",
+]

@@ -12,19 +12,17 @@ import torch
 from torch import Tensor
 
 from monosem.architectures.topk import TopK
-from monosem.kernels import Screen, SparseEntries, Weights, largest_of_batch
+from monosem.kernels import Csr, Screen, Weights, largest_of_batch
 from monosem.sae import SparseAutoencoder
 
 
 @dataclass(frozen=True)
 class BatchTopK(TopK):
-    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
-        centred_BN = x_BN - weights["b_dec_N"]
-        found = largest_of_batch(centred_BN, weights["W_enc_FN"], weights["b_enc_F"], self.k, screen)
-        return SparseEntries(found, weights["W_dec_FN"])
+    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
+        return largest_of_batch(seen_BN, weights["W_enc_FN"], weights["b_enc_F"], self.k, screen)
 
     def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
-        kept_Z = self.sparse(weights, x_BN, Screen(x_BN.dtype, margin=False)).pre_E
+        kept_Z = self.support(weights, self.seen(weights, x_BN), Screen(x_BN.dtype, margin=False)).value_Z
         # A code passes when it is above the threshold, so this is the number just below the smallest that is kept.
         least = torch.nextafter(kept_Z.min(), kept_Z.new_zeros(())) if len(kept_Z) else kept_Z.new_zeros(())
         return SparseAutoencoder(**weights, threshold_F=least.expand(len(weights["b_enc_F"])).clone())

@@ -15,8 +15,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from monosem.architectures.steps import Now, Step, affine, count_above_zero, kaiming, reconstruction_error, square_sum
-from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
+from monosem.architectures.steps import Now, Part, Step, count_above_zero, kaiming, reconstruct
+from monosem.kernels import Csr, Entries, Screen, Weights, entries_above
 from monosem.sae import SparseAutoencoder
 
 
@@ -27,37 +27,35 @@ class Gated:
     unit_decoder: ClassVar[bool] = True
     has_dense: ClassVar[bool] = True
     per_feature: ClassVar[dict[str, float]] = {"b_gate_F": 0.0, "r_mag_F": 0.0, "b_mag_F": 0.0}
+    encoder_bias: ClassVar[str] = "b_gate_F"
 
     def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
         W_enc_FN, _, W_dec_FN = kaiming(n_features, len(median_N), rng)
         zeros = {name: torch.full((n_features,), value) for name, value in self.per_feature.items()}
         return {"W_enc_FN": W_enc_FN, **zeros, "W_dec_FN": W_dec_FN, "b_dec_N": median_N.clone()}
 
-    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
-        centred_BN = x_BN - weights["b_dec_N"]
-        found = entries_above(centred_BN, weights["W_enc_FN"], weights["b_gate_F"], 0.0, screen)
-        return SparseEntries(found, weights["W_dec_FN"])
+    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
+        return x_BN - weights["b_dec_N"]
 
-    def pre_activations(self, weights: Weights, x_RN: Tensor, dtype: torch.dtype) -> Tensor:
-        return affine(x_RN - weights["b_dec_N"], weights["W_enc_FN"], weights["b_gate_F"], dtype)
+    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
+        return entries_above(seen_BN, weights["W_enc_FN"], weights["b_gate_F"], 0.0, screen)
 
-    def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
-        l1 = now.ramp * self.l1 / n_rows
-        scale_F, centred_RN = weights["r_mag_F"].exp(), x_RN - weights["b_dec_N"]
+    def step(self, weights: Weights, part: Part, entries: Entries, now: Now) -> Step:
+        l1 = now.ramp * self.l1 / part.n_rows
+        scale_F = weights["r_mag_F"].exp()
         scale_E = entries.each(scale_F)
         gate_E = entries.pre_E.relu()
         u_E = entries.pre_E - entries.each(weights["b_gate_F"])
         code_E = (scale_E * u_E + entries.each(weights["b_mag_F"])).relu() * (gate_E > 0)
-        error_RN = reconstruction_error(weights, x_RN, entries, code_E)
-        gate_error_RN = reconstruction_error(weights, x_RN, entries, gate_E)
-        grad_RN, gate_grad_RN = error_RN * (2 / n_rows), gate_error_RN * (2 / n_rows)
+        mse, grad_RN = reconstruct(weights, part, entries, code_E)
+        gate_mse, gate_grad_RN = reconstruct(weights, part, entries, gate_E)
         size_grad_E = entries.dot(grad_RN) * (code_E > 0)
         gate_grad_E = (entries.dot(gate_grad_RN) + l1) * (gate_E > 0)
-        size_outer_FN = entries.outer(size_grad_E, centred_RN)
+        size_outer_FN = entries.outer(size_grad_E, part.seen_RN)
         u_total_F = scale_F * entries.total(size_grad_E) + entries.total(gate_grad_E)
         return Step(
             gradients={
-                "W_enc_FN": scale_F[:, None] * size_outer_FN + entries.outer(gate_grad_E, centred_RN),
+                "W_enc_FN": scale_F[:, None] * size_outer_FN + entries.outer(gate_grad_E, part.seen_RN),
                 "b_gate_F": entries.total(gate_grad_E),
                 # The sum of size gradient x exp(r) u, without the digits that u = gate - b_g loses to a large b_g.
                 "r_mag_F": scale_F * (size_outer_FN * weights["W_enc_FN"]).sum(dim=1),
@@ -65,8 +63,8 @@ class Gated:
                 "W_dec_FN": entries.outer(code_E, grad_RN),
                 "b_dec_N": grad_RN.sum(dim=0) - u_total_F @ weights["W_enc_FN"],
             },
-            mse=square_sum(error_RN) / n_rows,
-            penalty=l1 * gate_E.sum(dtype=x_RN.dtype) + square_sum(gate_error_RN) / n_rows,
+            mse=mse,
+            penalty=l1 * gate_E.sum(dtype=part.x_RN.dtype) + gate_mse,
             n_active=count_above_zero(code_E),
             n_entries=count_above_zero(gate_E),
             active_F=entries.active(code_E),

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from monosem.architectures.relu_2024 import folded_decoder, tied_start
-from monosem.architectures.steps import Now, Step, affine, reconstruction_error, square_sum
-from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
+from monosem.architectures.steps import Now, Part, Step, reconstruct
+from monosem.kernels import Csr, Entries, Screen, Weights, entries_above
 from monosem.sae import SparseAutoencoder
 
 
@@ -33,6 +33,7 @@ class JumpRelu:
 
     unit_decoder: ClassVar[bool] = False
     has_dense: ClassVar[bool] = True
+    encoder_bias: ClassVar[str] = "b_enc_F"
 
     @property
     def per_feature(self) -> dict[str, float]:
@@ -42,22 +43,20 @@ class JumpRelu:
         weights = tied_start(n_features, len(median_N), rng)
         return {**weights, "log_threshold_F": torch.full((n_features,), math.log(self.threshold))}
 
-    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
+    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
+        return x_BN
+
+    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
         floor_F = weights["log_threshold_F"].exp() - self.bandwidth / 2
-        found = entries_above(x_BN, weights["W_enc_FN"], weights["b_enc_F"], floor_F, screen)
-        return SparseEntries(found, weights["W_dec_FN"])
+        return entries_above(seen_BN, weights["W_enc_FN"], weights["b_enc_F"], floor_F, screen)
 
-    def pre_activations(self, weights: Weights, x_RN: Tensor, dtype: torch.dtype) -> Tensor:
-        return affine(x_RN, weights["W_enc_FN"], weights["b_enc_F"], dtype)
-
-    def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
-        l1, c = now.ramp * self.l1 / n_rows, self.tanh_scale
+    def step(self, weights: Weights, part: Part, entries: Entries, now: Now) -> Step:
+        l1, c = now.ramp * self.l1 / part.n_rows, self.tanh_scale
         norm_F, threshold_F = weights["W_dec_FN"].norm(dim=1), weights["log_threshold_F"].exp()
         threshold_E, norm_E = entries.each(threshold_F), entries.each(norm_F)
         open_E = entries.pre_E > threshold_E
         code_E = entries.pre_E * open_E
-        error_RN = reconstruction_error(weights, x_RN, entries, code_E)
-        grad_RN = error_RN * (2 / n_rows)
+        mse, grad_RN = reconstruct(weights, part, entries, code_E)
         tanh_E = (c * norm_E * code_E).tanh()
         slope_E = l1 * c * (1 - tanh_E.square())  # d penalty / d (f |d|)
         grad_code_E = entries.dot(grad_RN) + slope_E * norm_E
@@ -66,7 +65,7 @@ class JumpRelu:
         grad_threshold_F = -entries.total(grad_code_E * near_E) * threshold_F / self.bandwidth
         grad_norm_F = entries.total(slope_E * code_E)
         gradients = {
-            "W_enc_FN": entries.outer(grad_pre_E, x_RN),
+            "W_enc_FN": entries.outer(grad_pre_E, part.seen_RN),
             "b_enc_F": entries.total(grad_pre_E),
             "W_dec_FN": entries.outer(code_E, grad_RN),
             "b_dec_N": grad_RN.sum(dim=0),
@@ -75,28 +74,28 @@ class JumpRelu:
         gradients["W_dec_FN"].addcmul_(weights["W_dec_FN"], (grad_norm_F / norm_F)[:, None])
         step = Step(
             gradients,
-            mse=square_sum(error_RN) / n_rows,
-            penalty=l1 * tanh_E.sum(dtype=x_RN.dtype),
+            mse=mse,
+            penalty=l1 * tanh_E.sum(dtype=part.x_RN.dtype),
             n_active=int(open_E.count_nonzero()),
             n_entries=int((entries.pre_E > threshold_E - self.bandwidth / 2).count_nonzero()),
             active_F=entries.active(code_E),
         )
-        self.add_pre_act(step, weights, x_RN, entries, open_E, now.dead_F, n_rows)
+        self.add_pre_act(step, weights, part, entries, open_E, now.dead_F)
         return step
 
     def add_pre_act(
-        self, step: Step, weights: Weights, x_RN: Tensor, entries: Entries, open_E: Tensor, dead_F: Tensor, n_rows: int
+        self, step: Step, weights: Weights, part: Part, entries: Entries, open_E: Tensor, dead_F: Tensor
     ) -> None:
         """Add the term that revives dead features: sums over all vectors, less those above the threshold."""
         if not dead_F.any():
             return
         norm_F, threshold_F = weights["W_dec_FN"].norm(dim=1), weights["log_threshold_F"].exp()
         open_E = open_E.to(entries.pre_E.dtype)
-        count_F = len(x_RN) - entries.total(open_E)
-        x_sum_FN = x_RN.sum(dim=0) - entries.outer(open_E, x_RN)
+        count_F = len(part.x_RN) - entries.total(open_E)
+        x_sum_FN = part.seen_RN.sum(dim=0) - entries.outer(open_E, part.seen_RN)
         pre_sum_F = (x_sum_FN * weights["W_enc_FN"]).sum(dim=1) + count_F * weights["b_enc_F"]
-        below_F = (threshold_F * count_F - pre_sum_F) * dead_F * (self.pre_act / n_rows)  # sum of ReLU(t - pre)
-        factor_F = norm_F * dead_F * (self.pre_act / n_rows)
+        below_F = (threshold_F * count_F - pre_sum_F) * dead_F * (self.pre_act / part.n_rows)  # sum of ReLU(t - pre)
+        factor_F = norm_F * dead_F * (self.pre_act / part.n_rows)
         step.gradients["W_enc_FN"] -= factor_F[:, None] * x_sum_FN
         step.gradients["b_enc_F"] -= factor_F * count_F
         step.gradients["W_dec_FN"].addcmul_(weights["W_dec_FN"], (below_F / norm_F)[:, None])

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
-from torch import Tensor
 
 from monosem.architectures.batchtopk import BatchTopK
-from monosem.architectures.steps import Now, Step, square_sum
+from monosem.architectures.steps import Now, Part, Step, square_sum
 from monosem.architectures.topk import add_aux
 from monosem.kernels import SparseEntries, Weights
 
@@ -33,23 +32,23 @@ class Matryoshka(BatchTopK):
             )
         return found
 
-    def step(self, weights: Weights, x_RN: Tensor, entries: SparseEntries, now: Now, n_rows: int) -> Step:
+    def step(self, weights: Weights, part: Part, entries: SparseEntries, now: Now) -> Step:
         edges = self.edges(len(weights["b_enc_F"]))
         groups = [entries.between(first, last) for first, last in pairwise(edges)]
         errors = [group.decode(group.pre_E) for group in groups]
-        for before, after in pairwise([weights["b_dec_N"] - x_RN, *errors]):
+        for before, after in pairwise([weights["b_dec_N"] - part.x_RN, *errors]):
             after += before
         squares = sum(square_sum(error_RN) for error_RN in errors)
-        left_RN, grads = -errors[-1], errors
+        factor, grads = 2 / (part.n_rows * len(groups)), errors
+        last_RN = grads[-1] * (2 / part.n_rows)
         for after, before in pairwise(reversed(grads)):
             before += after  # the gradient of the losses of this prefix and of all longer ones
         for grad_RN in grads:
-            grad_RN *= 2 / (n_rows * len(groups))
-        centred_RN = x_RN - weights["b_dec_N"]
+            grad_RN *= factor
         parts = []
         for group, grad_RN in zip(groups, grads, strict=True):
             grad_E = group.dot(grad_RN)
-            parts.append((group.outer(grad_E, centred_RN), group.total(grad_E), group.outer(group.pre_E, grad_RN)))
+            parts.append((group.outer(grad_E, part.seen_RN), group.total(grad_E), group.outer(group.pre_E, grad_RN)))
         W_enc_FN, b_enc_F, W_dec_FN = map(torch.cat, zip(*parts, strict=True))
         step = Step(
             gradients={
@@ -58,11 +57,11 @@ class Matryoshka(BatchTopK):
                 "W_dec_FN": W_dec_FN,
                 "b_dec_N": grads[0].sum(dim=0) - b_enc_F @ weights["W_enc_FN"],
             },
-            mse=squares / (n_rows * len(groups)),
-            penalty=x_RN.new_zeros(()),
+            mse=squares * factor / 2,
+            penalty=part.x_RN.new_zeros(()),
             n_active=entries.pre_E.numel(),
             n_entries=entries.pre_E.numel(),
             active_F=entries.active(entries.pre_E),
         )
-        add_aux(step, weights, x_RN, left_RN, now.dead_F, self.k_aux, self.aux)
+        add_aux(step, weights, part, last_RN, now.dead_F, self.k_aux, self.aux)
         return step

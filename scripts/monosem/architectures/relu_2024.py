@@ -19,14 +19,13 @@ from torch import Tensor
 
 from monosem.architectures.steps import (
     Now,
+    Part,
     Step,
-    affine,
     count_above_zero,
     random_directions,
-    reconstruction_error,
-    square_sum,
+    reconstruct,
 )
-from monosem.kernels import Entries, Screen, SparseEntries, Weights, entries_above
+from monosem.kernels import Csr, Entries, Screen, Weights, entries_above
 from monosem.sae import SparseAutoencoder
 
 START_NORM = 0.1
@@ -39,35 +38,34 @@ class Relu2024:
     unit_decoder: ClassVar[bool] = False
     has_dense: ClassVar[bool] = True
     per_feature: ClassVar[dict[str, float]] = {"b_enc_F": 0.0}
+    encoder_bias: ClassVar[str] = "b_enc_F"
 
     def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
         return tied_start(n_features, len(median_N), rng)
 
-    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
-        found = entries_above(x_BN, weights["W_enc_FN"], weights["b_enc_F"], 0.0, screen)
-        return SparseEntries(found, weights["W_dec_FN"])
+    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
+        return x_BN
 
-    def pre_activations(self, weights: Weights, x_RN: Tensor, dtype: torch.dtype) -> Tensor:
-        return affine(x_RN, weights["W_enc_FN"], weights["b_enc_F"], dtype)
+    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
+        return entries_above(seen_BN, weights["W_enc_FN"], weights["b_enc_F"], 0.0, screen)
 
-    def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
-        l1 = now.ramp * self.l1 / n_rows
+    def step(self, weights: Weights, part: Part, entries: Entries, now: Now) -> Step:
+        l1 = now.ramp * self.l1 / part.n_rows
         norm_F = weights["W_dec_FN"].norm(dim=1)
         code_E = entries.pre_E.relu()
-        error_RN = reconstruction_error(weights, x_RN, entries, code_E)
-        grad_RN = error_RN * (2 / n_rows)
+        mse, grad_RN = reconstruct(weights, part, entries, code_E)
         grad_E = torch.ops.aten.threshold_backward(entries.dot(grad_RN).add_(entries.each(norm_F * l1)), code_E, 0)
         total_F = entries.total(code_E)
         grad_dec_FN = entries.outer(code_E, grad_RN)
         grad_dec_FN.addcmul_(weights["W_dec_FN"], (l1 * total_F / norm_F)[:, None])
         return Step(
             gradients={
-                "W_enc_FN": entries.outer(grad_E, x_RN),
+                "W_enc_FN": entries.outer(grad_E, part.seen_RN),
                 "b_enc_F": entries.total(grad_E),
                 "W_dec_FN": grad_dec_FN,
                 "b_dec_N": grad_RN.sum(dim=0),
             },
-            mse=square_sum(error_RN) / n_rows,
+            mse=mse,
             penalty=l1 * (total_F @ norm_F),
             n_active=(n_active := count_above_zero(code_E)),
             n_entries=n_active,

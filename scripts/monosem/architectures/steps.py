@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from monosem.kernels import DenseEntries, Entries, Screen, SparseEntries, Weights
+from monosem.kernels import Csr, DenseEntries, Entries, Screen, SparseEntries, Weights
 from monosem.sae import SparseAutoencoder, unit_rows
 
 DENSE_TILE = 2048  # rows
@@ -24,6 +24,14 @@ class Now(NamedTuple):
     dead_F: Tensor  # bool: silent for long
 
 
+class Part(NamedTuple):
+    """Vectors that a step is done on: a whole batch, or a tile of it."""
+
+    x_RN: Tensor
+    seen_RN: Tensor  # what the encoder sees: x, less the pre-encoder bias if there is one
+    n_rows: int  # of the whole batch
+
+
 @dataclass
 class Step:
     gradients: Weights  # by the names of the weights
@@ -33,12 +41,18 @@ class Step:
     n_entries: int  # entries that a sparse step works on
     active_F: Tensor  # bool: above zero for some vector
 
-    def add(self, other: "Step") -> None:
+    def plus(self, other: "Step") -> "Step":
+        """The sum; the gradients of this one are overwritten."""
         for name, gradient in other.gradients.items():
             self.gradients[name] += gradient
-        self.mse, self.penalty = self.mse + other.mse, self.penalty + other.penalty
-        self.n_active, self.n_entries = self.n_active + other.n_active, self.n_entries + other.n_entries
-        self.active_F |= other.active_F
+        return Step(
+            self.gradients,
+            self.mse + other.mse,
+            self.penalty + other.penalty,
+            self.n_active + other.n_active,
+            self.n_entries + other.n_entries,
+            self.active_F | other.active_F,
+        )
 
 
 class Architecture(Protocol):
@@ -47,38 +61,39 @@ class Architecture(Protocol):
     unit_decoder: ClassVar[bool]  # decoder rows are kept at unit norm
     has_dense: ClassVar[bool]  # codes may be dense; else the architecture sets their number
     per_feature: ClassVar[dict[str, float]]  # starting values of the weights that are one number a feature
+    encoder_bias: ClassVar[str]  # the one of pre-activations
 
     def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
         """New weights; `median_N` is the geometric median of the inputs."""
 
-    def sparse(self, weights: Weights, x_BN: Tensor, screen: Screen) -> SparseEntries:
-        """The entries outside of which every gradient is zero."""
+    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
+        """What the encoder sees of the inputs, [B, N]."""
 
-    def pre_activations(self, weights: Weights, x_RN: Tensor, dtype: torch.dtype) -> Tensor:
-        """[R, F]; only where `has_dense`."""
+    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
+        """The pre-activations outside of which every gradient is zero."""
 
-    def step(self, weights: Weights, x_RN: Tensor, entries: Entries, now: Now, n_rows: int) -> Step:
-        """The part of these vectors in the gradients and losses of a batch of `n_rows`."""
+    def step(self, weights: Weights, part: Part, entries: Entries, now: Now) -> Step:
+        """What these vectors add to the gradients and losses of their batch."""
 
     def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
         """The saved form, with unit decoder rows; `x_BN` is a sample of inputs."""
 
 
 def sparse_step(arch: Architecture, weights: Weights, x_BN: Tensor, screen: Screen, now: Now) -> Step:
-    return arch.step(weights, x_BN, arch.sparse(weights, x_BN, screen), now, len(x_BN))
+    seen_BN = arch.seen(weights, x_BN)
+    entries = SparseEntries(arch.support(weights, seen_BN, screen), weights["W_dec_FN"])
+    return arch.step(weights, Part(x_BN, seen_BN, len(x_BN)), entries, now)
 
 
 def dense_step(arch: Architecture, weights: Weights, x_BN: Tensor, dtype: torch.dtype, now: Now) -> Step:
     """As `sparse_step` with matrix products in `dtype`; cheaper while many codes are above zero."""
-    parts = (
-        arch.step(
-            weights, x_RN, DenseEntries(arch.pre_activations(weights, x_RN, dtype), weights["W_dec_FN"]), now, len(x_BN)
-        )
-        for x_RN in x_BN.split(DENSE_TILE)
-    )
-    total = next(parts)
-    for part in parts:
-        total.add(part)
+    total = None
+    for x_RN in x_BN.split(DENSE_TILE):
+        seen_RN = arch.seen(weights, x_RN)
+        pre_RF = affine(seen_RN, weights["W_enc_FN"], weights[arch.encoder_bias], dtype)
+        entries = DenseEntries(pre_RF, weights["W_dec_FN"])
+        step = arch.step(weights, Part(x_RN, seen_RN, len(x_BN)), entries, now)
+        total = total.plus(step) if total else step
     return total
 
 
@@ -86,9 +101,10 @@ def affine(x_RN: Tensor, W_FN: Tensor, b_F: Tensor, dtype: torch.dtype) -> Tenso
     return torch.addmm(b_F.to(dtype), x_RN.to(dtype), W_FN.to(dtype).T)
 
 
-def reconstruction_error(weights: Weights, x_RN: Tensor, entries: Entries, code_E: Tensor) -> Tensor:
-    """x' - x, [R, N]."""
-    return entries.decode(code_E).add_(weights["b_dec_N"]).sub_(x_RN)
+def reconstruct(weights: Weights, part: Part, entries: Entries, code_E: Tensor) -> tuple[Tensor, Tensor]:
+    """The squared error ||x' - x||^2, mean over the batch, and its gradient [R, N] in x'."""
+    error_RN = entries.decode(code_E).add_(weights["b_dec_N"]).sub_(part.x_RN)
+    return square_sum(error_RN) / part.n_rows, error_RN.mul_(2 / part.n_rows)
 
 
 def square_sum(error_RN: Tensor) -> Tensor:

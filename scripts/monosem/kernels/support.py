@@ -77,7 +77,7 @@ def valued(positions: list[Tensor], x_BN: Tensor, W_FN: Tensor, b_F: Tensor) -> 
 
 def narrow_inputs(x_RN: Tensor, screen: Screen) -> Tensor:
     """Inputs [R, N + 4] of the screen: 1, 1 for the two halves of the bias, and the two norms of the bound."""
-    x_RK = x_RN.new_zeros(len(x_RN), x_RN.shape[1] + 4, dtype=screen.dtype)
+    x_RK = x_RN.new_empty(len(x_RN), x_RN.shape[1] + 4, dtype=screen.dtype)
     x_RK[:, :-4] = x_RN
     x_RK[:, -4:-2] = 1
     if screen.margin:
