@@ -22,8 +22,8 @@ import sys
 from pathlib import Path
 
 from monosem.artefacts import replacing
-from monosem.readme import Rule, costs_table, diagram, findings_table, parse_rules, replace_tables, rules_table
-from monosem.readme_dictionaries import dictionaries_table, trainers_table
+from monosem.readme.dictionaries import dictionaries_table, trainers_table
+from monosem.readme.workflow import Rule, costs_table, diagram, findings_table, parse_rules, replace_tables, rules_table
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -28,21 +28,9 @@ from monosem.artefacts import replacing, sha256, write_record
 from monosem.checkpoints import Checkpoint, run_key
 from monosem.devices import PRECISIONS, resolved, use_device
 from monosem.sae import save_sae
-from monosem.sae_recipe import Products, Recipe, architecture_of, penalty_units
+from monosem.sae_recipe import HYPERPARAMETERS, Products, Recipe, architecture_of, penalty_units
 from monosem.sae_training import train_sae
 from monosem.store import open_store
-
-HYPERPARAMETERS = (
-    ("--l1", float, "weight of the sparsity penalty, in scaled units"),
-    ("--k", int, "codes of a vector"),
-    ("--k-aux", int, "dead features of a vector that explain what is left over"),
-    ("--aux", float, "weight of that term"),
-    ("--prefixes", float, "shares of the features that must do on their own"),
-    ("--bandwidth", float, "width of the stand-in derivative of a threshold, in scaled units"),
-    ("--threshold", float, "threshold at the start, in scaled units"),
-    ("--tanh-scale", float, "scale of a code inside the tanh of the penalty"),
-    ("--pre-act", float, "weight of the term that revives dead features"),
-)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -68,8 +56,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--precision", choices=PRECISIONS, required=True, help="of the large products")
     parser.add_argument("--log-every", type=int, required=True, help="steps a row of the log")
     parser.add_argument("--seed", type=int, required=True, help="initial weights, epoch order, resampling")
-    for flag, kind, text in HYPERPARAMETERS:
-        parser.add_argument(flag, type=kind, nargs="+" if flag == "--prefixes" else None, help=text)
+    for name, (kind, text) in HYPERPARAMETERS.items():
+        several = "+" if name == "prefixes" else None
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, nargs=several, help=text)
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
@@ -83,8 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = use_device(args.device, args.threads)
     args.device, args.precision = device.type, resolved(args.precision, device)  # a checkpoint is of this machine's
-    own = {flag.lstrip("-").replace("-", "_"): None for flag, _, _ in HYPERPARAMETERS}
-    architecture = architecture_of(args.arch, {name: as_tuple(getattr(args, name)) for name in own})
+    architecture = architecture_of(args.arch, vars(args))
     given = {**vars(args), "architecture": architecture, "resample_at": tuple(args.resample_at)}
     recipe = Recipe(**{field.name: given[field.name] for field in fields(Recipe)})
     store = open_store(args.acts)
@@ -108,10 +96,6 @@ def main(argv: list[str] | None = None) -> None:
             "digest": sha256(args.output)[:16],
         }
         write_record(args.output_record, fields_of_record, inputs=inputs, args=args)
-
-
-def as_tuple(value: float | list[float] | None) -> float | tuple[float, ...] | None:
-    return tuple(value) if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -122,9 +122,9 @@ def acts(tokens, lm, tmp_path_factory):
 
 def sae_flags(stored, folder, **changed):
     values = {"acts": stored, "name": "relu-w24", "arch": "relu", "width": 24, "l1": 0.5, "vectors": 3200, "batch": 64}
-    values |= {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "warmup": 0.1, "decay": 0.2, "resample_at": [0.3, 0.6]}
-    values |= {"resample_inputs": 200, "dead_window": 0.2, "precision": "float32", "log_every": 7, "seed": 1}
-    values |= {"threads": 1, "device": "cpu", "output": folder / "sae.safetensors"}
+    values |= {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "warmup": 0.1, "decay": 0.2, "ramp": 0}
+    values |= {"resample_at": [0.3, 0.6], "resample_inputs": 200, "dead_window": 0.2, "precision": "float32"}
+    values |= {"log_every": 7, "seed": 1, "threads": 1, "device": "cpu", "output": folder / "sae.safetensors"}
     values |= {"output_log": folder / "train.tsv", "output_record": folder / "sae.json"}
     return flags(**{**values, **changed})
 

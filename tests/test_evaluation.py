@@ -36,12 +36,16 @@ def tokens_SL():
     return tokens_SL
 
 
+def dictionary(W_enc_FN, b_enc_F, W_dec_FN, b_dec_N, threshold=0.0, k=None):
+    return SparseAutoencoder(W_enc_FN, b_enc_F, W_dec_FN, b_dec_N, torch.full_like(b_enc_F, threshold), k)
+
+
 def identity(N):
-    return SparseAutoencoder(torch.eye(N), torch.zeros(N), torch.eye(N), torch.zeros(N))
+    return dictionary(torch.eye(N), torch.zeros(N), torch.eye(N), torch.zeros(N))
 
 
 def silent(N, b_dec_N):
-    return SparseAutoencoder(torch.eye(N), torch.full((N,), -1e9), torch.eye(N), b_dec_N)
+    return dictionary(torch.eye(N), torch.full((N,), -1e9), torch.eye(N), b_dec_N)
 
 
 def losses(model, tokens_SL, sae, mean_N=None, site=POST):
@@ -101,8 +105,10 @@ def test_codes_of_neurons_are_their_activations(model, tokens_SL, site):
     assert sums.explained_variance == 1 and (codes.matrix.data != 0).all()
 
 
-def test_codes_of_a_dictionary_are_its_encoding(model, tokens_SL):
-    sae = SparseAutoencoder(torch.randn(20, 12), torch.randn(20), torch.randn(20, 12), torch.randn(12))
+@pytest.mark.parametrize(("threshold", "k"), [(0, None), (3.0, None), (0, 4)])
+def test_codes_of_a_dictionary_are_its_encoding(model, tokens_SL, threshold, k):
+    parts = (torch.randn(20, 12), torch.randn(20), torch.randn(20, 12), torch.randn(12))
+    sae = dictionary(*parts, threshold, k)
     x_TN = torch.cat(list(held_out_activations(model, tokens_SL, 0, POST)))
     codes, sums = encode_held_out(sae, held_out_activations(model, tokens_SL, 0, POST))
     np.testing.assert_allclose(codes.matrix.toarray(), sae.encode(x_TN).numpy(), rtol=1e-4, atol=1e-4)
@@ -122,7 +128,7 @@ def test_a_dictionary_that_never_fires_is_all_dead(model, tokens_SL):
 
 def test_the_feature_table_by_hand():
     codes = Codes(csr_array(np.array([[1, 0, 0], [3, 0, 0], [0, 0, 2], [5, 0, 0]], dtype=np.float32)))
-    sae = SparseAutoencoder(
+    sae = dictionary(
         torch.tensor([[1.0, 0], [1, 1], [0, -2]]), torch.tensor([1.0, 2, 3]),
         torch.tensor([[1.0, 0], [-1, 0], [0.6, -0.8]]), torch.zeros(2),
     )  # fmt: skip

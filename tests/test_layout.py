@@ -20,10 +20,13 @@ RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 LAYERS = [
     {"provenance"},
     {"artefacts", "progress"},
-    {"checkpoints", "codes", "corpus", "cross_entropy", "devices", "lm", "metrics", "records", "sae", "store"}
-    | {"summary", "tokens"},
-    {"contexts", "kernels", "lm_training", "resampling", "sampling"},
-    {"autointerp", "evaluation", "findings", "sae_training", "universality"},
+    {"checkpoints", "codes", "corpus", "cross_entropy", "devices", "lm", "metrics", "records", "store", "summary"}
+    | {"tokens"},
+    {"contexts", "kernels", "lm_training", "sampling"},
+    {"resampling", "sae"},
+    {"architectures", "autointerp", "evaluation", "findings", "universality"},
+    {"sae_recipe"},
+    {"sae_training"},
     {"figures", "pages", "readme"},
 ]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import readme_tables
-from monosem.readme import Rule, diagram, disk_use, duration, listing, parse_rules, replace_tables, table
+from monosem.readme.workflow import Rule, diagram, disk_use, duration, listing, parse_rules, replace_tables, table
 
 RULES = '''"""Train."""
 

@@ -147,11 +147,12 @@ def test_skipping_batches_is_not_reading_them(acts, batch):
 
 
 @pytest.mark.parametrize("batch", [50, 64, 70])
-def test_an_epoch_shows_each_row_once_and_the_next_in_another_order(acts, batch):
+def test_an_epoch_shows_each_row_once_and_scaled_and_the_next_in_another_order(acts, batch):
     store = open_store(acts)
     n = 2 * 700 // batch + 1
     rows = np.concatenate(taken(store, batch, n))[:1400]
-    stored = sorted(map(bytes, store.acts_TN[:]))
+    stored = sorted(map(bytes, store.acts_TN[:].astype(np.float32) * np.float32(store.scale)))
+    assert rows.dtype == np.float32 and np.linalg.norm(rows, axis=1).mean() == pytest.approx(math.sqrt(16), rel=1e-5)
     assert sorted(map(bytes, rows[:700])) == sorted(map(bytes, rows[700:])) == stored
     assert not np.array_equal(rows[:700], rows[700:])
     assert not np.array_equal(np.concatenate(taken(store, batch, n, seed=2)), np.concatenate(taken(store, batch, n)))

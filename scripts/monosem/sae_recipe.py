@@ -9,6 +9,18 @@ from monosem.architectures import ARCHITECTURES, Architecture
 from monosem.devices import matmul_dtype
 from monosem.kernels import Screen
 
+HYPERPARAMETERS: dict[str, tuple[type, str]] = {
+    "l1": (float, "weight of the sparsity penalty, in scaled units"),
+    "k": (int, "codes of a vector"),
+    "k_aux": (int, "dead features of a vector that explain what is left over"),
+    "aux": (float, "weight of that term"),
+    "prefixes": (float, "shares of the features that must do on their own"),
+    "bandwidth": (float, "width of the stand-in derivative of a threshold, in scaled units"),
+    "threshold": (float, "threshold at the start, in scaled units"),
+    "tanh_scale": (float, "scale of a code inside the tanh of the penalty"),
+    "pre_act": (float, "weight of the term that revives dead features"),
+}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -77,20 +89,22 @@ class Products(NamedTuple):
 
 
 def architecture_of(name: str, given: dict[str, Any]) -> Architecture:
-    """The named architecture with its hyperparameters from `given`, in which None stands for "not given".
+    """The named architecture with its HYPERPARAMETERS from `given`, in which None stands for "not given".
 
     Raises ValueError when one is missing, or given though the architecture has none of that name.
     """
     kind = ARCHITECTURES[name]
     own = [item.name for item in fields(kind)]
-    for setting, value in given.items():
+    for setting in HYPERPARAMETERS:
+        value = given.get(setting)
         flag = f"--{setting.replace('_', '-')}"
         if setting in own and value is None:
             raise ValueError(f"{flag}: needed by the architecture {name}")
         if setting not in own and value is not None:
             listed = ", ".join(f"--{item.replace('_', '-')}" for item in own)
             raise ValueError(f"{flag} {value}: not a setting of the architecture {name}, which has {listed}")
-    return kind(**{setting: given[setting] for setting in own})
+    values = {setting: given[setting] for setting in own}
+    return kind(**{setting: tuple(value) if isinstance(value, list) else value for setting, value in values.items()})
 
 
 def penalty_units(l1: float | None, scale: float, n_neurons: int) -> dict[str, float]:

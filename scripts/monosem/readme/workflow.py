@@ -1,4 +1,4 @@
-"""The generated tables of README.md: what they say comes from the workflow and its results, never from memory."""
+"""Tables of README.md about the workflow: its rules, their costs, its findings, its picture."""
 
 import csv
 import re
@@ -30,11 +30,11 @@ class Cost(NamedTuple):
 
 
 def parse_rules(text: str) -> list[Rule]:
-    """The rules of one .smk file that write something, in its order; their outputs are quoted strings."""
+    """The rules of one .smk file that write something, in its order; their outputs are quoted and lie in results/."""
     rules = []
     for name, body in RULE.findall(text):
         sections = dict(SECTION.findall(body))
-        outputs = re.findall(r'"([^"]+)"', sections.get("output", ""))
+        outputs = re.findall(r'"(results/[^"]+)"', sections.get("output", ""))
         script = re.search(r"(\w+\.py)", sections.get("shell", ""))
         if outputs:
             rules.append(Rule(name, script[1] if script else "", outputs))

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from monosem.artefacts import read_json
-from monosem.readme import duration, number, table
+from monosem.readme.workflow import duration, number, table
 
 
 def dictionaries_table(folder: Path, benchmarks: Path) -> str:

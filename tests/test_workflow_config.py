@@ -1,0 +1,81 @@
+"""What the config may say: a wrong one fails at once and names the key, a right one becomes flags of the scripts."""
+
+import re
+import shlex
+from dataclasses import fields
+
+import pytest
+from recipes import HYPERPARAMETERS as OWN_SETTINGS
+from test_workflow import new_folder, snakemake
+
+from monosem.sae_recipe import architecture_of
+from train_sae import as_tuple, parse_args
+
+ALL_SETTINGS = {key for own in OWN_SETTINGS.values() for key in own}
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("sae: {learning_rate: 1}", "learning_rate"),
+        ("widths: [1]", "widths"),
+        ("dictionaries: {x: {width: 8, l1: 1, lr_: 2}}", "lr_"),
+        ("headline: relu-w77", "relu-w77"),
+        ("sites: [mlp]", "mlp"),
+        ("sites: [mlp_post-l7]", "mlp_post-l7"),
+        ("models: {control: {dictionaries: [relu-w128]}}", "models.control"),
+        ("tokens: {vocab_size: many}", "many"),
+    ],
+)
+def test_a_wrong_config_fails_at_once_and_names_it(tmp_path, line, named):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(line + "\n")
+    done = snakemake(new_folder(tmp_path / "run"), "-n", more=(wrong,))
+    assert done.returncode != 0 and named in done.stdout
+    assert not (tmp_path / "run/results").exists()
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        ("{width: 64}", "config dictionaries.odd: relu needs l1; give it a value"),
+        ("{width: 64, arch: topk}", "config dictionaries.odd: topk needs k; give it a value"),
+        ("{width: 64, arch: jumprelu, tanh_scale: 2}", "config dictionaries.odd: jumprelu needs l1; give it a value"),
+        ("{width: 64, arch: topk, k: 8, l1: 3}", "config dictionaries.odd (topk): l1 is not one of"),
+        ("{width: 64, l1: 3, k_aux: 8}", "config dictionaries.odd (relu): k_aux is not one of"),
+        ("{width: 64, arch: batchtopk, k: 8, prefixes: [1]}", "config dictionaries.odd (batchtopk): prefixes is not"),
+        ("{width: 64, arch: relu-2023, l1: 3}", "relu-2023"),
+    ],
+)
+def test_a_dictionary_and_its_architecture_must_agree(tmp_path, entry, named):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(f"dictionaries: {{odd: {entry}}}\n")
+    done = snakemake(new_folder(tmp_path / "run"), "-n", more=(wrong,))
+    assert done.returncode != 0 and named in done.stdout
+    assert not (tmp_path / "run/results").exists()
+
+
+def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
+    """The planned commands are ones that train_sae.py takes; what the dictionary sets comes before all else."""
+    own = {name: {"k": 9} if "k" in needs else {"l1": 1.25} for name, needs in OWN_SETTINGS.items()}
+    entries = [f"{name}: {{arch: {name}, width: 96, lr: 0.0125, {text(own[name])}}}" for name in own]
+    extra = tmp_path / "extra.yaml"
+    extra.write_text(f"dictionaries: {{{', '.join(entries)}}}\n")
+    folder, planned = new_folder(tmp_path / "run"), {}
+    done = snakemake(folder, "-n", "-p", "--until", "train_sae", more=(extra,))
+    for command in re.findall(r"train_sae\.py ((?:.*\\\n)*.*) 2>&1", done.stdout):
+        args = parse_args(shlex.split(command.replace("\\\n", " ")))
+        planned[args.name] = args
+    assert set(own) < set(planned), done.stdout[-3000:]
+    for name, needs in OWN_SETTINGS.items():
+        args = planned[name]
+        made = architecture_of(name, {key: as_tuple(getattr(args, key)) for key in ALL_SETTINGS})
+        assert {field.name for field in fields(made)} == set(needs) and (args.arch, args.n_features) == (name, 96)
+        assert args.lr == 0.0125 and all(getattr(args, key) == value for key, value in own[name].items())
+    assert planned["relu"].resample_at and not planned["topk"].resample_at
+    assert planned["jumprelu"].ramp == 1 and planned["relu"].ramp == 0
+    assert planned["relu-2024"].grad_clip == 1 and planned["relu"].grad_clip is None
+
+
+def text(settings):
+    return ", ".join(f"{key}: {value}" for key, value in settings.items())
