@@ -9,9 +9,7 @@ from recipes import HYPERPARAMETERS as OWN_SETTINGS
 from test_workflow import new_folder, snakemake
 
 from monosem.sae_recipe import architecture_of
-from train_sae import as_tuple, parse_args
-
-ALL_SETTINGS = {key for own in OWN_SETTINGS.values() for key in own}
+from train_sae import parse_args
 
 
 @pytest.mark.parametrize(
@@ -69,7 +67,7 @@ def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
     assert set(own) < set(planned), done.stdout[-3000:]
     for name, needs in OWN_SETTINGS.items():
         args = planned[name]
-        made = architecture_of(name, {key: as_tuple(getattr(args, key)) for key in ALL_SETTINGS})
+        made = architecture_of(name, vars(args))
         assert {field.name for field in fields(made)} == set(needs) and (args.arch, args.n_features) == (name, 96)
         assert args.lr == 0.0125 and all(getattr(args, key) == value for key, value in own[name].items())
     assert planned["relu"].resample_at and not planned["topk"].resample_at

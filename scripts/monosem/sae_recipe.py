@@ -95,16 +95,15 @@ def architecture_of(name: str, given: dict[str, Any]) -> Architecture:
     """
     kind = ARCHITECTURES[name]
     own = [item.name for item in fields(kind)]
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     for setting in HYPERPARAMETERS:
-        value = given.get(setting)
-        flag = f"--{setting.replace('_', '-')}"
+        flag, value = f"--{setting.replace('_', '-')}", values.get(setting)
         if setting in own and value is None:
             raise ValueError(f"{flag}: needed by the architecture {name}")
         if setting not in own and value is not None:
             listed = ", ".join(f"--{item.replace('_', '-')}" for item in own)
             raise ValueError(f"{flag} {value}: not a setting of the architecture {name}, which has {listed}")
-    values = {setting: given[setting] for setting in own}
-    return kind(**{setting: tuple(value) if isinstance(value, list) else value for setting, value in values.items()})
+    return kind(**{setting: values[setting] for setting in own})
 
 
 def penalty_units(l1: float | None, scale: float, n_neurons: int) -> dict[str, float]:
