@@ -218,7 +218,7 @@ def test_across_tiles(name, way, shift, monkeypatch):
     monkeypatch.setattr(support, "TILE", 7)
     monkeypatch.setattr(support, "BLOCK", 7)
     monkeypatch.setattr(largest, "SAMPLED_ROWS", 5)
-    monkeypatch.setattr(steps, "DENSE_TILE", 7)
+    monkeypatch.setattr(steps, "DENSE_ENTRIES", 70)
     monkeypatch.setattr(topk, "AUX_TILE", 7)
     case = made(name, 50, 6, 30, shift=shift, silent=0.2)
     assert_textbook(case, case.step(way))

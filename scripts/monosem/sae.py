@@ -55,9 +55,10 @@ class SparseAutoencoder:
     def encode_sparse(self, x_BN: Tensor, screen: Screen) -> Csr:
         """The codes of `encode` that are not zero."""
         centred_BN = x_BN - self.b_dec_N
-        if self.k is not None:
-            return largest_of_row(centred_BN, self.W_enc_FN, self.b_enc_F, self.k, screen)
-        found = entries_above(centred_BN, self.W_enc_FN, self.b_enc_F, self.threshold_F, screen)
+        if self.k is None:
+            found = entries_above(centred_BN, self.W_enc_FN, self.b_enc_F, self.threshold_F, screen)
+        else:
+            found = largest_of_row(centred_BN, self.W_enc_FN, self.b_enc_F, self.k, screen)
         return found.where(found.value_Z > self.threshold_F[found.column_Z])
 
     def decode(self, codes_BF: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from monosem.architectures.jumprelu import JumpRelu
 from monosem.architectures.matryoshka import Matryoshka
 from monosem.architectures.relu import Relu
 from monosem.architectures.relu_2024 import Relu2024
-from monosem.architectures.steps import DENSE_TILE, Architecture, Now, Step, dense_step, sparse_step
+from monosem.architectures.steps import Architecture, Now, Step, dense_step, sparse_step
 from monosem.architectures.topk import TopK
 
 ARCHITECTURES: dict[str, type[Architecture]] = {
@@ -21,7 +21,6 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
 
 __all__ = [
     "ARCHITECTURES",
-    "DENSE_TILE",
     "Architecture",
     "BatchTopK",
     "Gated",

@@ -8,7 +8,6 @@ vector through on average.
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from monosem.architectures.topk import TopK
@@ -23,6 +22,6 @@ class BatchTopK(TopK):
 
     def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
         kept_Z = self.support(weights, self.seen(weights, x_BN), Screen(x_BN.dtype, margin=False)).value_Z
-        # A code passes when it is above the threshold, so this is the number just below the smallest that is kept.
-        least = torch.nextafter(kept_Z.min(), kept_Z.new_zeros(())) if len(kept_Z) else kept_Z.new_zeros(())
+        # A hair below the smallest that is kept, which is to pass, also when rounded otherwise.
+        least = kept_Z.min() * (1 - 2**-20) if len(kept_Z) else kept_Z.new_zeros(())
         return SparseAutoencoder(**weights, threshold_F=least.expand(len(weights["b_enc_F"])).clone())

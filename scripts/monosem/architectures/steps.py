@@ -14,7 +14,7 @@ from torch import Tensor
 from monosem.kernels import Csr, DenseEntries, Entries, Screen, SparseEntries, Weights
 from monosem.sae import SparseAutoencoder, unit_rows
 
-DENSE_TILE = 2048  # rows
+DENSE_ENTRIES = 1 << 26  # of a dense tile, so that memory does not grow with the width: 128 MiB in bfloat16
 
 
 class Now(NamedTuple):
@@ -88,7 +88,7 @@ def sparse_step(arch: Architecture, weights: Weights, x_BN: Tensor, screen: Scre
 def dense_step(arch: Architecture, weights: Weights, x_BN: Tensor, dtype: torch.dtype, now: Now) -> Step:
     """As `sparse_step` with matrix products in `dtype`; cheaper while many codes are above zero."""
     total = None
-    for x_RN in x_BN.split(DENSE_TILE):
+    for x_RN in x_BN.split(max(1, DENSE_ENTRIES // len(weights["W_dec_FN"]))):
         seen_RN = arch.seen(weights, x_RN)
         pre_RF = affine(seen_RN, weights["W_enc_FN"], weights[arch.encoder_bias], dtype)
         entries = DenseEntries(pre_RF, weights["W_dec_FN"])
