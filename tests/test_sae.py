@@ -73,11 +73,11 @@ def test_sparse_codes_are_the_dense_ones(screen, B, F, shift, seed, kind):
 
 
 def test_a_screen_without_margin_decides_only_which_codes_are_there():
-    sae, x_BN = random_sae(N=8, F=40, seed=5), torch.randn(5000, 8)
+    sae, x_BN = random_sae(N=8, F=40, seed=5, dtype=torch.float64), torch.randn(5000, 8, dtype=torch.float64)
     codes_BF = sae.encode_sparse(x_BN, Screen(torch.bfloat16, False)).tensor().to_dense()
     exact_BF = sae.encode(x_BN)
     there_BF = codes_BF > 0
-    torch.testing.assert_close(codes_BF[there_BF], exact_BF[there_BF], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(codes_BF[there_BF], exact_BF[there_BF])
     missed_BF = (exact_BF > 0) & ~there_BF
     above_BF = (exact_BF - sae.threshold_F) / ((x_BN - sae.b_dec_N).norm(dim=1)[:, None] * sae.W_enc_FN.norm(dim=1))
     assert missed_BF.any() and above_BF[missed_BF].max() < 2**-6  # only those hardly above the threshold are missed
