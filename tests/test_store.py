@@ -2,9 +2,13 @@
 
 import json
 import math
+import os
 import resource
 import shutil
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -226,3 +230,32 @@ def test_parts_take_different_contexts(tokens, lm, tmp_path):
     stores = [make_acts(tokens, lm, tmp_path / str(part), n_vectors=300, part=part, parts=2) for part in (0, 1)]
     first, second = (set(zarr.open_array(path / "context", mode="r")[:].tolist()) for path in stores)
     assert first and second and all(context % 2 == 0 for context in first) and all(context % 2 for context in second)
+
+
+def peak_mib_of_an_epoch(path):
+    """Of a process of its own that reads the whole store in batches."""
+    code = f"""
+from pathlib import Path
+from monosem.store import open_store
+store = open_store(Path({str(path)!r}))
+batches = store.batches(2048, first=0, seed=0)
+total = sum(float(next(batches)[0, 0]) for _ in range(store.acts_TN.shape[0] // 2048))
+batches.close()
+print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""
+    scripts = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=scripts)
+    return int(done.stdout) / 1024
+
+
+def test_memory_does_not_grow_with_the_store(tmp_path):
+    """Two whole chunks and a batch, however many there are: 16 MiB of float16 against 160."""
+    peaks = []
+    for n_rows in (16_384, 163_840):
+        path = tmp_path / f"{n_rows}.zarr"
+        columns = {name: np.zeros(8192, dtype=int) for name in ("token", "context", "position")}
+        block = rows_of(np.random.default_rng(0).random((8192, 512), dtype=np.float32), columns, "float16")
+        write_arrays(path, [block] * (n_rows // 8192), n_rows, row_dtype(512, "float16"))
+        path.with_suffix(".json").write_text(json.dumps({"n_vectors": n_rows, "scale": 2.0}))
+        peaks.append(peak_mib_of_an_epoch(path))
+    assert peaks[1] - peaks[0] < 48, peaks
