@@ -89,6 +89,18 @@ def memory(wildcards=None, attempt=1):
     return 3072 * attempt
 
 
+def sae_memory(wildcards, attempt=1):
+    """MiB that training a dictionary may use: 800 for the process; weights, two moments, gradients, and two more for
+    their copies while saving; four arrays of a dense tile (`DENSE_ENTRIES` in the code); batches and samples of inputs.
+    """
+    own = recipe(wildcards.dict)
+    neurons = config["lm"]["d_mlp" if wildcards.site.startswith("mlp_post") else "d_model"]
+    weights = 2 * own["width"] * neurons
+    dense = 4 * min(own["batch"] * own["width"], 2**26)
+    inputs = (8 * own["batch"] + 65536 + own["resample_inputs"]) * neurons
+    return attempt * max(1024, 800 + 4 * (6 * weights + dense + inputs) // 2**20)
+
+
 def own_texts(wildcards):
     """Local files that the corpus is made of, so that an edited or a new one is noticed."""
     local = [source for source in config["corpus"]["source"] if source != "packages" and not source.startswith("hf:")]

@@ -20,7 +20,7 @@ rule train_sae:
     priority: 10  # the long jobs first, so that the short ones fill the end
     threads: config["threads"]
     resources:
-        mem_mb=memory,
+        mem_mb=sae_memory,
         runtime=240,
         gpu=GPU,
     params:
