@@ -40,8 +40,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rulegraph", type=Path, help="from snakemake --rulegraph mermaid-js; - is standard input")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file would change")
     args = parser.parse_args(argv)
-    if args.benchmarks and not (args.rules and args.root) and not args.dictionaries:
-        parser.error("--benchmarks: --rules and --root, or --dictionaries, are needed beside it")
+    if args.benchmarks and not (args.rules or args.dictionaries):
+        parser.error("--benchmarks: --rules or --dictionaries is needed beside it")
+    if args.benchmarks and args.rules and not args.root:
+        parser.error("--benchmarks: --root is needed beside it and --rules")
     if args.dictionaries and not args.benchmarks:
         parser.error("--dictionaries: --benchmarks is needed beside it")
     return args

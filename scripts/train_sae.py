@@ -52,11 +52,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--grad-clip", type=float, help="largest norm of all gradients together; default none")
     parser.add_argument("--resample-at", type=float, nargs="*", required=True, help="when, as shares of the steps")
     parser.add_argument("--resample-inputs", type=int, required=True, help="vectors to look for high loss in")
-    parser.add_argument("--dead-window", type=float, required=True, help="share of the steps without activity")
+    parser.add_argument(
+        "--dead-window",
+        type=float,
+        required=True,
+        help="share of the steps without activity after which a feature is dead",
+    )
     parser.add_argument("--precision", choices=PRECISIONS, required=True, help="of the large products")
     parser.add_argument("--log-every", type=int, required=True, help="steps a row of the log")
     parser.add_argument("--seed", type=int, required=True, help="initial weights, epoch order, resampling")
-    for name, (kind, text) in HYPERPARAMETERS.items():
+    for name, (kind, _, text) in HYPERPARAMETERS.items():
         several = "+" if name == "prefixes" else None
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, nargs=several, help=text)
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
@@ -87,7 +92,7 @@ def main(argv: list[str] | None = None) -> None:
             **{name: store.record[name] for name in ("model", "site", "lm_digest", "scale")},
             "architecture": args.arch,
             "hyperparameters": asdict(architecture),
-            **penalty_units(args.l1, store.scale, store.width),
+            **penalty_units(architecture, store.scale, store.width),
             "n_features": args.n_features,
             "n_neurons": store.width,
             "matmul_dtype": args.precision,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textbook import differentiated
 from torch import Tensor
 
-from monosem.architectures import ARCHITECTURES, Now, dense_step, sparse_step, steps, topk
+from monosem.architectures import ARCHITECTURES, Now, dense_step, sparse_step, steps
 from monosem.kernels import Screen, adam, largest, support
 from monosem.sae_recipe import Products, Recipe
 from monosem.sae_training import advance, start
@@ -219,7 +219,6 @@ def test_across_tiles(name, way, shift, monkeypatch):
     monkeypatch.setattr(support, "BLOCK", 7)
     monkeypatch.setattr(largest, "SAMPLED_ROWS", 5)
     monkeypatch.setattr(steps, "DENSE_ENTRIES", 70)
-    monkeypatch.setattr(topk, "AUX_TILE", 7)
     case = made(name, 50, 6, 30, shift=shift, silent=0.2)
     assert_textbook(case, case.step(way))
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_problems import BOTH, NARROW, dense, problem, small_tiles
 
-from monosem.kernels import largest, largest_of_batch, largest_of_row
+from monosem.kernels import Screen, largest, largest_of_batch, largest_of_row
 
 MANY = settings(max_examples=80, deadline=None)
 SEED = st.integers(0, 10**6)
@@ -122,3 +122,11 @@ def test_how_many_rows_are_sampled_does_not_matter(find, dtype, seed, k):
     for other in results[1:]:
         for ours, theirs in zip(results[0][:3], other[:3], strict=True):
             assert torch.equal(ours, theirs)
+
+
+def test_the_margin_covers_the_accumulation_of_large_terms_that_cancel():
+    """All is exact in bfloat16; feature 0 is raised by far more than feature 1, the larger one."""
+    x_BN = torch.tensor([[1, 1, 2**-30]])
+    W_FN, b_F = torch.tensor([[1024, -1024, 1], [0, 0, 2.0]]), torch.zeros(2)
+    found = largest_of_row(x_BN, W_FN, b_F, 1, Screen(torch.bfloat16, margin=True))
+    assert found.column_Z.tolist() == [1] and found.value_Z.tolist() == [2**-29]

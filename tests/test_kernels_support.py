@@ -102,3 +102,16 @@ def test_float32_finds_the_same_with_and_without_a_narrow_screen():
         assert torch.equal(plain.column_Z, kept.column_Z) and torch.equal(plain.start_B1, kept.start_B1)
         torch.testing.assert_close(plain.value_Z, kept.value_Z, rtol=1e-4, atol=1e-4)
         assert len(narrow.value_Z) > len(kept.value_Z) > 0
+
+
+@pytest.mark.parametrize("margin", [True, False])
+def test_nothing_is_read_that_was_not_written(margin):
+    """Deterministic algorithms fill new memory with NaN, as it may happen to be."""
+    x_BN, W_FN = torch.randn(30, 5), torch.randn(40, 5)
+    expected = entries_above(x_BN, W_FN, torch.zeros(40), 0.0, Screen(torch.bfloat16, margin))
+    torch.use_deterministic_algorithms(True)
+    try:
+        found = entries_above(x_BN, W_FN, torch.zeros(40), 0.0, Screen(torch.bfloat16, margin))
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert torch.equal(found.column_Z, expected.column_Z) and torch.equal(found.value_Z, expected.value_Z)

@@ -113,7 +113,7 @@ def test_the_rule_graph_can_come_from_standard_input(project, monkeypatch):
 def test_benchmarks_need_the_rules(project, capsys):
     with pytest.raises(SystemExit):
         readme_tables.main(["--readme", str(project / "README.md"), "--benchmarks", str(project)])
-    assert "--rules and --root" in capsys.readouterr().err
+    assert "--rules or --dictionaries" in capsys.readouterr().err
 
 
 def test_a_missing_marker_and_a_missing_graph_are_errors_that_say_what_to_do():

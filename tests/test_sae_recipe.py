@@ -82,7 +82,15 @@ def test_the_exact_screen_is_bfloat16_where_that_is_native(native, monkeypatch):
 
 
 def test_the_penalty_in_three_units():
-    assert penalty_units(None, 2.0, 512) == {}
-    assert penalty_units(3.0, 2.0, 512) == {
+    made = {name: architecture_of(name, {**given(name), "l1": 3.0}) for name in ("relu", "jumprelu")}
+    assert penalty_units(architecture_of("topk", given("topk")), 2.0, 512) == {}
+    assert penalty_units(made["jumprelu"], 2.0, 512) == {}  # tanh has no units
+    assert penalty_units(made["relu"], 2.0, 512) == {
         "l1_scaled_units": 3.0, "l1_raw_units": 1.5, "l1_paper_units": 1.5 / 512,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "setting"), [("relu", "l1"), ("topk", "k"), ("jumprelu", "threshold")])
+def test_a_setting_out_of_range_is_named(name, setting):
+    with pytest.raises(ValueError, match=rf"--{setting} -1: at least .* expected"):
+        architecture_of(name, {**given(name), setting: -1})

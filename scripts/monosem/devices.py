@@ -8,19 +8,22 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def use_device(name: str, threads: int) -> torch.device:
-    """`auto` is the first CUDA device if there is one. Sets torch's CPU threads and turns TF32 off."""
+    """`auto` is the first CUDA device if there is one. Sets torch's CPU threads; sums stay float32."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"--device {name}: no CUDA device found; use --device cpu or auto")
     torch.set_num_threads(threads)
     torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
     return torch.device(name)
 
 
 def native_bfloat16(device: torch.device) -> bool:
     """Whether the hardware multiplies bfloat16 matrices itself, with float32 accumulation."""
-    return torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def matmul_dtype(precision: str, device: torch.device) -> torch.dtype:

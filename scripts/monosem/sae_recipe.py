@@ -9,16 +9,17 @@ from monosem.architectures import ARCHITECTURES, Architecture
 from monosem.devices import matmul_dtype
 from monosem.kernels import Screen
 
-HYPERPARAMETERS: dict[str, tuple[type, str]] = {
-    "l1": (float, "weight of the sparsity penalty, in scaled units"),
-    "k": (int, "codes of a vector"),
-    "k_aux": (int, "dead features of a vector that explain what is left over"),
-    "aux": (float, "weight of that term"),
-    "prefixes": (float, "shares of the features that must do on their own"),
-    "bandwidth": (float, "width of the stand-in derivative of a threshold, in scaled units"),
-    "threshold": (float, "threshold at the start, in scaled units"),
-    "tanh_scale": (float, "scale of a code inside the tanh of the penalty"),
-    "pre_act": (float, "weight of the term that revives dead features"),
+# Name: type, least value, meaning.
+HYPERPARAMETERS: dict[str, tuple[type, float, str]] = {
+    "l1": (float, 0, "weight of the sparsity penalty, in scaled units"),
+    "k": (int, 1, "codes of a vector"),
+    "k_aux": (int, 1, "dead features of a vector that explain what is left over"),
+    "aux": (float, 0, "weight of that term"),
+    "prefixes": (float, 0, "shares of the features that must do on their own"),
+    "bandwidth": (float, 1e-6, "width of the stand-in derivative of a threshold, in scaled units"),
+    "threshold": (float, 1e-6, "threshold at the start, in scaled units"),
+    "tanh_scale": (float, 1e-6, "scale of a code inside the tanh of the penalty"),
+    "pre_act": (float, 0, "weight of the term that revives dead features"),
 }
 
 
@@ -44,6 +45,11 @@ class Recipe:
     dead_window: float
     log_every: int
     seed: int
+
+    def __post_init__(self) -> None:
+        for flag, value in (("width", self.n_features), ("batch", self.batch), ("log-every", self.log_every)):
+            if value < 1:
+                raise ValueError(f"--{flag} {value}: at least 1 expected")
 
     @property
     def steps(self) -> int:
@@ -96,18 +102,24 @@ def architecture_of(name: str, given: dict[str, Any]) -> Architecture:
     kind = ARCHITECTURES[name]
     own = [item.name for item in fields(kind)]
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
-    for setting in HYPERPARAMETERS:
+    for setting, (_, least, _) in HYPERPARAMETERS.items():
         flag, value = f"--{setting.replace('_', '-')}", values.get(setting)
         if setting in own and value is None:
             raise ValueError(f"{flag}: needed by the architecture {name}")
         if setting not in own and value is not None:
             listed = ", ".join(f"--{item.replace('_', '-')}" for item in own)
             raise ValueError(f"{flag} {value}: not a setting of the architecture {name}, which has {listed}")
+        if value is not None and min(value if isinstance(value, tuple) else [value]) < least:
+            raise ValueError(f"{flag} {value}: at least {least:g} expected")
     return kind(**{setting: values[setting] for setting in own})
 
 
-def penalty_units(l1: float | None, scale: float, n_neurons: int) -> dict[str, float]:
-    """The penalty's weight on scaled inputs, on raw ones, and as the paper counts it (mean squared error, raw)."""
-    if l1 is None:
+def penalty_units(architecture: Architecture, scale: float, n_neurons: int) -> dict[str, float]:
+    """The weight of an L1 penalty on scaled inputs, on raw ones, and as the paper counts it (mean squared error, raw).
+
+    Nothing where the penalty is none, or not linear in the codes.
+    """
+    l1 = getattr(architecture, "l1", None)
+    if l1 is None or hasattr(architecture, "tanh_scale"):
         return {}
     return {"l1_scaled_units": l1, "l1_raw_units": l1 / scale, "l1_paper_units": l1 / scale / n_neurons}

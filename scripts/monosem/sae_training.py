@@ -66,20 +66,24 @@ def train_sae(
     Raises FloatingPointError naming step and settings when the loss is not finite.
     """
     state = checkpoint.load()
-    median_N = geometric_median(first_inputs(store, MEDIAN_ROWS))
-    run = Progress.restored(state, device) if state else start(median_N, recipe, device)
+    if state:
+        run = Progress.restored(state, device)
+    else:
+        run = start(geometric_median(first_inputs(store, MEDIAN_ROWS)), recipe, device)
     batches = store.batches(recipe.batch, first=run.step, seed=recipe.seed)
     done, total = run.step * recipe.batch, recipe.steps * recipe.batch
     with progress(desc="train sae", unit="vector", unit_scale=True, total=total, initial=done) as bar:
         while run.step < recipe.steps:
             x_BN = torch.from_numpy(next(batches)).to(device)
             step = advance(run, x_BN, recipe, products)
+            check_finite(run, recipe, float(step.mse + step.penalty))
             resampled = resample_dead(run, store, recipe, products) if run.step in recipe.resample_steps else 0
             record(run, step, recipe, resampled)
             bar.update(recipe.batch)
             if checkpoint.due():
                 checkpoint.save(run.state())
     batches.close()
+    check_finite(run, recipe, *(float(tensor.sum()) for tensor in run.weights.values()))
     sample_BN = first_inputs(store, INFERENCE_ROWS).to(device)
     return recipe.architecture.inference(run.weights, sample_BN), run.rows
 
@@ -139,11 +143,16 @@ def input_loss(sae: SparseAutoencoder, x_BN: Tensor, l1: float, screen: Screen) 
     return (sae.decode_sparse(codes) - x_BN).square().sum(dim=1) + l1 * l1_B
 
 
+def check_finite(run: Progress, recipe: Recipe, *values: float) -> None:
+    """Of losses, and at the end of sums of weights, which an architecture may not notice while no code is active."""
+    for value in values:
+        if not math.isfinite(value):
+            raise FloatingPointError(f"loss is {value} at step {run.step - 1} ({recipe}); lower the learning rate")
+
+
 def record(run: Progress, step: Step, recipe: Recipe, resampled: int) -> None:
     """Note the step's figures; a row of means every `log_every` steps and at the end."""
     mse, penalty = step.mse.item(), step.penalty.item()
-    if not math.isfinite(mse + penalty):
-        raise FloatingPointError(f"loss is {mse + penalty} at step {run.step - 1} ({recipe}); lower the learning rate")
     l0 = step.n_active / recipe.batch
     figures = {"loss": mse + penalty, "mse": mse, "penalty": penalty, "l0": l0, "resampled": resampled}
     for name, value in {"steps": 1, **figures}.items():

@@ -100,7 +100,7 @@ def encoder_product(settings: Settings, width: int) -> float:
 
 def steady_start(width: int, settings: Settings) -> Path:
     """Weights trained, by our own trainer, until codes are as sparse as they are in most of a training."""
-    path = settings.data / f"steady-{width}-{settings.l1}.npz"
+    path = settings.data / f"steady-{width}-{settings.l1}-{settings.lr}.npz"
     if path.exists():
         return path
     start, output = settings.data / f"untrained-{width}.npz", settings.data / f"steady-{width}-part"

@@ -91,14 +91,16 @@ def memory(wildcards=None, attempt=1):
 
 def sae_memory(wildcards, attempt=1):
     """MiB that training a dictionary may use: 800 for the process; weights, two moments, gradients, and two more for
-    their copies while saving; four arrays of a dense tile (`DENSE_ENTRIES` in the code); batches and samples of inputs.
+    their copies while saving; seven arrays of a dense tile (`DENSE_ENTRIES` in the code), or 50 bytes for each of the most
+    entries that a sparse step is given (`Products.sparse_below`); batches and samples of inputs.
     """
     own = recipe(wildcards.dict)
     neurons = config["lm"]["d_mlp" if wildcards.site.startswith("mlp_post") else "d_model"]
     weights = 2 * own["width"] * neurons
-    dense = 4 * min(own["batch"] * own["width"], 2**26)
+    dense = 7 * min(own["batch"] * own["width"], 2**26)
+    sparse = 0.2 * 50 / 4 * own["batch"] * own["width"]
     inputs = (8 * own["batch"] + 65536 + own["resample_inputs"]) * neurons
-    return attempt * max(1024, 800 + 4 * (6 * weights + dense + inputs) // 2**20)
+    return attempt * max(1024, 800 + int(4 * (6 * weights + max(dense, sparse) + inputs)) // 2**20)
 
 
 def own_texts(wildcards):

@@ -22,10 +22,6 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
 __all__ = [
     "ARCHITECTURES",
     "Architecture",
-    "BatchTopK",
-    "Gated",
-    "JumpRelu",
-    "Matryoshka",
     "Now",
     "Relu",
     "Relu2024",

@@ -35,14 +35,13 @@ class Matryoshka(BatchTopK):
     def step(self, weights: Weights, part: Part, entries: SparseEntries, now: Now) -> Step:
         edges = self.edges(len(weights["b_enc_F"]))
         groups = [entries.between(first, last) for first, last in pairwise(edges)]
-        errors = [group.decode(group.pre_E) for group in groups]
-        for before, after in pairwise([weights["b_dec_N"] - part.x_RN, *errors]):
-            after += before
-        squares = sum(square_sum(error_RN) for error_RN in errors)
-        factor, grads = 2 / (part.n_rows * len(groups)), errors
+        grads = [group.decode(group.pre_E) for group in groups]
+        for before, after in pairwise([weights["b_dec_N"] - part.x_RN, *grads]):
+            after += before  # now the errors x'_m - x
+        factor, squares = 2 / (part.n_rows * len(groups)), sum(square_sum(error_RN) for error_RN in grads)
         last_RN = grads[-1] * (2 / part.n_rows)
         for after, before in pairwise(reversed(grads)):
-            before += after  # the gradient of the losses of this prefix and of all longer ones
+            before += after  # now the sum of this prefix's error and of all longer ones'
         for grad_RN in grads:
             grad_RN *= factor
         parts = []

@@ -35,7 +35,7 @@ class Part(NamedTuple):
 @dataclass
 class Step:
     gradients: Weights  # by the names of the weights
-    mse: Tensor  # squared error, summed over neurons, mean over the batch
+    mse: Tensor  # squared error, summed over neurons, mean over the batch (and over nested reconstructions)
     penalty: Tensor  # all else in the loss
     n_active: int  # codes above zero
     n_entries: int  # entries that a sparse step works on

@@ -13,12 +13,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from monosem.architectures import steps
 from monosem.architectures.relu import affine_gradients
 from monosem.architectures.steps import Now, Part, Step, random_directions, reconstruct, square_sum
 from monosem.kernels import Csr, Entries, Screen, Weights, largest_of_row
 from monosem.sae import SparseAutoencoder
-
-AUX_TILE = 1024  # rows
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ def add_aux(step: Step, weights: Weights, part: Part, grad_BN: Tensor, dead_F: T
     if not len(dead_D):
         return
     W_enc_DN, b_enc_D, W_dec_DN = (weights[name][dead_D] for name in ("W_enc_FN", "b_enc_F", "W_dec_FN"))
-    for seen_RN, grad_RN in zip(part.seen_RN.split(AUX_TILE), grad_BN.split(AUX_TILE), strict=True):
+    rows = max(1, steps.DENSE_ENTRIES // len(dead_D))
+    for seen_RN, grad_RN in zip(part.seen_RN.split(rows), grad_BN.split(rows), strict=True):
         code_RD = torch.addmm(b_enc_D, seen_RN, W_enc_DN.T).relu_()
         if len(dead_D) > k_aux:
             kept = code_RD.topk(k_aux, dim=1)

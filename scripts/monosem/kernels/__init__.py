@@ -1,4 +1,4 @@
-"""What a training step of a sparse autoencoder costs, at the cost of its nonzero codes.
+"""A training step of a sparse autoencoder whose products, but the encoder's, cost the number of nonzero codes.
 
 `support` finds the entries of a batch of pre-activations that matter, without keeping the others; `entries` are these,
 as a CSR matrix or as a dense tile, with the few products that every architecture's gradient is made of; `adam` is the
@@ -6,7 +6,7 @@ update. No autograd anywhere.
 """
 
 from monosem.kernels.adam import Adam, Weights, clip, update
-from monosem.kernels.csr import Csr, csr_tensor
+from monosem.kernels.csr import Csr
 from monosem.kernels.entries import DenseEntries, Entries, SparseEntries
 from monosem.kernels.largest import largest_of_batch, largest_of_row
 from monosem.kernels.support import Screen, entries_above
@@ -20,7 +20,6 @@ __all__ = [
     "SparseEntries",
     "Weights",
     "clip",
-    "csr_tensor",
     "entries_above",
     "largest_of_batch",
     "largest_of_row",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 Weights = dict[str, Tensor]
-BLOCK = 512  # rows; four blocks of 512 x 512 float32 are 4 MiB
+BLOCK = 512  # rows of weights worked on while they are in the cache: four of 512 x 512 float32 are 4 MiB
 EPSILON = 1e-8
 
 
@@ -31,19 +31,20 @@ def update(
     With `unit` the part of the decoder rows' gradient that only changes their length is removed first, and after the
     step they are brought back to unit norm (paper, appendix "Sparse autoencoder": both are needed).
     """
+    count = torch.tensor(float(at.step), device=weights["W_dec_FN"].device)
     for name, weight in weights.items():
-        for start in range(0, len(weight), BLOCK):
-            rows = slice(start, start + BLOCK)
+        size = len(weight) if weight.is_cuda else BLOCK  # a GPU is bound by launches instead
+        for start in range(0, len(weight), size):
+            rows = slice(start, start + size)
             block, gradient = weight[rows], gradients[name][rows]
             if unit and name == "W_dec_FN":
                 gradient -= (gradient * block).sum(dim=1, keepdim=True) * block
-            step_block(block, gradient, [moment[rows] for moment in moments[name]], at)
+            step_block(block, gradient, [moment[rows] for moment in moments[name]], count, at)
             if unit and name == "W_dec_FN":
                 block /= block.norm(dim=1, keepdim=True)
 
 
-def step_block(weight: Tensor, gradient: Tensor, moments: list[Tensor], at: Adam) -> None:
-    count = torch.tensor(float(at.step), device=weight.device)
+def step_block(weight: Tensor, gradient: Tensor, moments: list[Tensor], count: Tensor, at: Adam) -> None:
     torch._fused_adam_(
         [weight],
         [gradient],

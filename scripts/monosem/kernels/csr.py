@@ -40,7 +40,7 @@ class Csr(NamedTuple):
 
     def where(self, keep_Z: Tensor) -> "Csr":
         """Only the entries that `keep_Z` marks."""
-        kept_Z1 = torch.nn.functional.pad(keep_Z.cumsum(0), (1, 0)).to(self.start_B1.dtype)
+        kept_Z1 = F.pad(keep_Z.cumsum(0), (1, 0)).to(self.start_B1.dtype)
         return Csr(kept_Z1[self.start_B1], self.column_Z[keep_Z], self.value_Z[keep_Z], self.n_columns)
 
     def dot(self, left_BN: Tensor, right_FN: Tensor) -> Tensor:

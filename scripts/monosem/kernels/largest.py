@@ -10,8 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from monosem.kernels.adam import BLOCK
 from monosem.kernels.csr import Csr
-from monosem.kernels.support import Screen, entries_above, ordered, row_tiles, tiles, valued
+from monosem.kernels.support import (
+    Screen,
+    accumulation_error,
+    entries_above,
+    ordered,
+    row_tiles,
+    tiles,
+    valued,
+)
 
 SAMPLED_ROWS = 64
 GROUPS = 4  # for each of the k; 4 leave about 1.15 k candidates a row
@@ -29,11 +38,11 @@ def largest_of_row(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, k: int, screen: Scre
     and seldom much smaller, so few entries more than k are candidates; a top-k over whole rows is never needed.
     """
     k = min(k, len(W_FN))
-    slack = row_slack(W_FN, b_F, screen)
+    slack = row_slack(W_FN, b_F, screen) if screen.margin else None
     found = []
     for pre_RF, rows_RN in zip(tiles(x_BN, W_FN, b_F, screen), row_tiles(x_BN), strict=True):
         floor_R = kth_group_maximum(pre_RF, k)
-        if screen.margin:
+        if slack:
             floor_R = (1 - 2**-6) * floor_R - slack(rows_RN)  # the first factor for three roundings
         found.append(positions_at_least(pre_RF, floor_R.clamp_min(0).to(pre_RF.dtype)))
     return largest_stored(valued(found, x_BN, W_FN, b_F), k)
@@ -41,8 +50,10 @@ def largest_of_row(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, k: int, screen: Scre
 
 def row_slack(W_FN: Tensor, b_F: Tensor, screen: Screen) -> Callable[[Tensor], Tensor]:
     """How far above its exact value a screen with margin may put an entry, at most, for each of some inputs [R]."""
-    norm, lost = W_FN.norm(dim=1).max(), (W_FN - W_FN.to(screen.dtype)).norm(dim=1).max()
-    bias = 2**-13 * b_F.abs().max()
+    norm = W_FN.norm(dim=1).max()
+    lost = torch.stack([(rows_RN - rows_RN.to(screen.dtype)).norm(dim=1).max() for rows_RN in W_FN.split(BLOCK)]).max()
+    accumulation = accumulation_error(W_FN)
+    lost, bias = lost + accumulation * norm, (2**-14 + 2 * accumulation) * b_F.abs().max()
 
     def slack(x_RN: Tensor) -> Tensor:
         lost_R = (x_RN - x_RN.to(screen.dtype)).norm(dim=1)

@@ -9,9 +9,11 @@ The product is computed in tiles of rows that fit the cache, and only what is ab
 
     |x.w - x'.w'| = |dx.w' + x.dw| <= ||dx|| ||w'|| + ||x|| ||dw||      (Cauchy-Schwarz)
 
-and the float32 sums of the product add at most K 2^-24 (||x'|| ||w'|| + |b|), K its inner dimension. That bound is a
-product of two short vectors, one of the input and one of the feature, so it is appended to both as further columns,
-with the bias: the same matrix product then gives b + x'.w' + bound, which is above the floor wherever b + x.w is.
+and the float32 sums of the product add at most K 2^-24 (||x'|| ||w'|| + |b|), K its inner dimension; those of the
+product that computes the values, as much again. That bound is a product of two short vectors, one of the input and one
+of the feature, so it is appended to both as further columns, rounded up, with the bias as the sum of two bfloat16
+numbers: the same matrix product then gives b + x'.w' + bound, which is above the floor wherever b + x.w is. The proof
+is for sums in float32 that are rounded, as on a CPU, N up to 2^16, and inputs that do not underflow.
 
 Shape suffixes: B vectors, R vectors of a tile, N neurons, F features, Z entries found.
 """
@@ -24,11 +26,11 @@ import torch
 from torch import Tensor
 
 from monosem.devices import native_bfloat16
+from monosem.kernels.adam import BLOCK
 from monosem.kernels.csr import Csr
 
-TILE = 256  # rows; 256 x 8192 bfloat16 pre-activations are 4 MiB, which a CPU keeps in its cache
+TILE = 256  # rows; at width 8192 their bfloat16 pre-activations are 4 MiB, which a CPU keeps in its cache
 CUDA_TILE = 4096  # a GPU is bound by launches instead
-BLOCK = 512  # rows of weights worked on while they are in the cache
 ROUND_UP = 1 + 2**-7  # rounding to bfloat16 takes at most 2^-8
 
 
@@ -45,7 +47,10 @@ class Screen(NamedTuple):
 
 
 def entries_above(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, floor: Tensor | float, screen: Screen) -> Csr:
-    """Pre-activations above the floor (a number, or one for each feature), and with a margin some just below it."""
+    """Pre-activations above the floor (a number, or one for each feature).
+
+    With a margin also some just below it; with a narrow screen without one, some such, and not some just above it.
+    """
     found = [positions_above_zero(pre_RF) for pre_RF in tiles(x_BN, W_FN, b_F - floor, screen)]
     return valued(found, x_BN, W_FN, b_F)
 
@@ -70,7 +75,10 @@ def valued(positions: list[Tensor], x_BN: Tensor, W_FN: Tensor, b_F: Tensor) -> 
         row_Z = position_Z // len(W_FN)
         columns.append((position_Z - row_Z * len(W_FN)).int())
         counts.append(torch.bincount(row_Z, minlength=len(rows_RN)))
-    start_B1 = torch.nn.functional.pad(torch.cat(counts).cumsum(0), (1, 0)).int()
+    start_B1 = torch.nn.functional.pad(torch.cat(counts).cumsum(0), (1, 0))
+    if start_B1[-1] >= 2**31:
+        raise ValueError(f"{len(x_BN)} vectors x {len(W_FN)} features: over 2^31 codes at once; lower --batch")
+    start_B1 = start_B1.int()
     found = Csr(start_B1, torch.cat(columns), x_BN.new_empty(0), len(W_FN))
     return found._replace(value_Z=found.dot(x_BN, W_FN).add_(b_F[found.column_Z]))
 
@@ -80,6 +88,7 @@ def narrow_inputs(x_RN: Tensor, screen: Screen) -> Tensor:
     x_RK = x_RN.new_empty(len(x_RN), x_RN.shape[1] + 4, dtype=screen.dtype)
     x_RK[:, :-4] = x_RN
     x_RK[:, -4:-2] = 1
+    x_RK[:, -2:] = 0  # new memory holds anything, and 0 times NaN is NaN
     if screen.margin:
         x_RK[:, -2] = (x_RN - x_RK[:, :-4]).norm(dim=1) * ROUND_UP
         x_RK[:, -1] = x_RN.norm(dim=1) * ROUND_UP
@@ -91,7 +100,7 @@ def narrow_features(W_FN: Tensor, b_F: Tensor, screen: Screen) -> Tensor:
     W_FK = W_FN.new_zeros(len(W_FN), W_FN.shape[1] + 4, dtype=screen.dtype)
     W_FK[:, :-4] = W_FN
     if screen.margin:
-        accumulation = W_FK.shape[1] * 2**-23  # of the screen, and of the product that gives the values
+        accumulation = accumulation_error(W_FN)
         b_F = b_F + b_F.abs() * (accumulation + 2**-15)  # 2^-16 is lost by the second half
         for rows_RN, narrow_RK in zip(W_FN.split(BLOCK), W_FK.split(BLOCK), strict=True):
             norm_R, lost_R = rows_RN.norm(dim=1), (rows_RN - narrow_RK[:, :-4]).norm(dim=1)
@@ -100,6 +109,11 @@ def narrow_features(W_FN: Tensor, b_F: Tensor, screen: Screen) -> Tensor:
     W_FK[:, -4] = b_F
     W_FK[:, -3] = b_F - W_FK[:, -4]
     return W_FK
+
+
+def accumulation_error(W_FN: Tensor) -> float:
+    """Of the float32 sums of a screen and of the product that gives the values, relative to ||x|| ||w|| + |b|."""
+    return (W_FN.shape[1] + 4) * 2**-23
 
 
 def positions_above_zero(pre_RF: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ from monosem.readme.workflow import duration, number, table
 
 
 def dictionaries_table(folder: Path, benchmarks: Path) -> str:
-    """One row for each dictionary of `folder`, results/{model}/{site}; the neurons are none."""
+    """One row for each dictionary of `folder`, results/{model}/{site}; which the neurons are not among."""
     rows = []
-    for path in sorted(folder.glob("*/sae.json")):
+    for path in folder.glob("*/sae.json"):
         sae, found = read_json(path), read_json(path.parent / "eval.json")
         model, site, name = sae["model"], sae["site"], sae["dictionary"]
         with (benchmarks / "train_sae" / f"{model}_{site}_{name}.tsv").open(encoding="utf-8", newline="") as file:
@@ -19,6 +19,7 @@ def dictionaries_table(folder: Path, benchmarks: Path) -> str:
         rows.append(
             (
                 f"`{name}`",
+                f"{sae['n_features']:,}",
                 sae["architecture"],
                 sae["matmul_dtype"],
                 f"{found['l0']:.2f}",
