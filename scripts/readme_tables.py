@@ -4,7 +4,7 @@
   rules      each rule, its script and its artefacts              from --rules
   costs      wall clock, CPU, memory and disk of each rule        from --rules, --benchmarks and --root
   findings   what the paper found and what was measured here      from --findings
-  dictionaries  how good each dictionary is                       from --dictionaries and --benchmarks
+  dictionaries  how good each dictionary is                       from --dictionaries
   trainers   speed of SAE trainers side by side                   from --trainers
   dag        a picture of the workflow                            from --rulegraph
 
@@ -40,12 +40,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rulegraph", type=Path, help="from snakemake --rulegraph mermaid-js; - is standard input")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file would change")
     args = parser.parse_args(argv)
-    if args.benchmarks and not (args.rules or args.dictionaries):
-        parser.error("--benchmarks: --rules or --dictionaries is needed beside it")
-    if args.benchmarks and args.rules and not args.root:
-        parser.error("--benchmarks: --root is needed beside it and --rules")
-    if args.dictionaries and not args.benchmarks:
-        parser.error("--dictionaries: --benchmarks is needed beside it")
+    if args.benchmarks and not (args.rules and args.root):
+        parser.error("--benchmarks: --rules and --root are needed beside it")
     return args
 
 
@@ -55,10 +51,10 @@ def make_tables(args: argparse.Namespace) -> dict[str, str]:
     if rules:
         tables["rules"] = rules_table(rules)
     if args.dictionaries:
-        tables["dictionaries"] = dictionaries_table(args.dictionaries, args.benchmarks)
+        tables["dictionaries"] = dictionaries_table(args.dictionaries)
     if args.trainers:
         tables["trainers"] = trainers_table(args.trainers)
-    if args.benchmarks and rules:
+    if args.benchmarks:
         tables["costs"] = costs_table(rules, args.benchmarks, args.root)
     if args.findings:
         tables["findings"] = findings_table(args.findings)

@@ -1,10 +1,12 @@
 import io
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import readme_tables
+from monosem.readme.dictionaries import dictionaries_table, trainers_table
 from monosem.readme.workflow import Rule, diagram, disk_use, duration, listing, parse_rules, replace_tables, table
 
 RULES = '''"""Train."""
@@ -113,7 +115,7 @@ def test_the_rule_graph_can_come_from_standard_input(project, monkeypatch):
 def test_benchmarks_need_the_rules(project, capsys):
     with pytest.raises(SystemExit):
         readme_tables.main(["--readme", str(project / "README.md"), "--benchmarks", str(project)])
-    assert "--rules or --dictionaries" in capsys.readouterr().err
+    assert "--rules and --root" in capsys.readouterr().err
 
 
 def test_a_missing_marker_and_a_missing_graph_are_errors_that_say_what_to_do():
@@ -169,3 +171,29 @@ def test_durations_name_the_unit_that_fits(one, other):
     order = ["s", "min", "h"]
     units = [next(unit for unit in ("h", "min", "s") if unit in duration(seconds).split()) for seconds in (short, long)]
     assert order.index(units[0]) <= order.index(units[1])
+
+
+def test_a_row_for_each_dictionary_by_width(tmp_path):
+    for name, width in (("b", 2048), ("a", 2048), ("c", 512)):
+        (tmp_path / name).mkdir()
+        sae = {"dictionary": name, "n_features": width, "architecture": "relu", "matmul_dtype": "float32"}
+        found = {"l0": 19.876, "loss_recovered": 0.81234, "explained_variance": 0.7, "n_dead": 128}
+        (tmp_path / name / "sae.json").write_text(json.dumps(sae))
+        (tmp_path / name / "eval.json").write_text(json.dumps(found))
+    (tmp_path / "neurons").mkdir()
+    rows = dictionaries_table(tmp_path).splitlines()[2:]
+    assert rows[0] == "| `c` | 512 | relu | float32 | 19.88 | 0.8123 | 0.7000 | 25.0% |"
+    assert [row.split("`")[1] for row in rows] == ["c", "a", "b"]
+
+
+def test_trainers_from_several_files_fastest_first(tmp_path):
+    common = {"architecture": "relu", "precision": "float32", "peak_mib": 1234.5, "loss": 190.04, "l0": 20.4}
+    common |= {"explained_variance": 0.7849, "x_encoder": 1.234, "spread": {"x_encoder": [1.1, 1.5]}}
+    for width, speed in ((4096, 100.0), (512, 3000.4), (512, 90000.4)):
+        row = {**common, "package": f"p{speed:.0f}", "width": width, "activations_per_s": speed}
+        (tmp_path / f"{speed}.json").write_text(json.dumps([row]))
+    rows = trainers_table(sorted(tmp_path.iterdir())).splitlines()[2:]
+    assert [row.split(" | ")[1] for row in rows] == ["p90000", "p3000", "p100"]
+    assert rows[0] == (
+        "| 512 | p90000 | relu | float32 | 90,000 | 1.23x (1.10-1.50) | 1,234 MiB | 190.0 | 20.4 | 0.785 |"
+    )

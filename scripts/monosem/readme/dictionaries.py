@@ -1,24 +1,20 @@
 """Tables of README.md about autoencoders: how good each trained one is, and how fast each trainer."""
 
-import csv
 import json
 from pathlib import Path
 
 from monosem.artefacts import read_json
-from monosem.readme.workflow import duration, number, table
+from monosem.readme.workflow import table
 
 
-def dictionaries_table(folder: Path, benchmarks: Path) -> str:
-    """One row for each dictionary of `folder`, results/{model}/{site}; which the neurons are not among."""
+def dictionaries_table(folder: Path) -> str:
+    """One row for each dictionary of `folder`, results/{model}/{site}, which the neurons are not among."""
     rows = []
     for path in folder.glob("*/sae.json"):
         sae, found = read_json(path), read_json(path.parent / "eval.json")
-        model, site, name = sae["model"], sae["site"], sae["dictionary"]
-        with (benchmarks / "train_sae" / f"{model}_{site}_{name}.tsv").open(encoding="utf-8", newline="") as file:
-            seconds = number(next(csv.DictReader(file, delimiter="\t"))["s"])
         rows.append(
             (
-                f"`{name}`",
+                f"`{sae['dictionary']}`",
                 f"{sae['n_features']:,}",
                 sae["architecture"],
                 sae["matmul_dtype"],
@@ -26,19 +22,10 @@ def dictionaries_table(folder: Path, benchmarks: Path) -> str:
                 f"{found['loss_recovered']:.4f}",
                 f"{found['explained_variance']:.4f}",
                 f"{found['n_dead'] / sae['n_features']:.1%}",
-                duration(seconds),
             )
         )
-    header = (
-        "dictionary",
-        "architecture",
-        "products",
-        "L0",
-        "loss recovered",
-        "explained variance",
-        "dead",
-        "trained in",
-    )
+    rows.sort(key=lambda row: (int(row[1].replace(",", "")), row[2], row[0]))
+    header = ("dictionary", "width", "architecture", "products", "L0", "loss recovered", "explained variance", "dead")
     return table(header, rows)
 
 
