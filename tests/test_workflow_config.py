@@ -77,3 +77,11 @@ def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
 
 def text(settings):
     return ", ".join(f"{key}: {value}" for key, value in settings.items())
+
+
+def test_naming_a_model_in_a_config_does_not_move_the_text_of_another(tmp_path):
+    extra = tmp_path / "extra.yaml"
+    extra.write_text("models: {B: {dictionaries: [relu-w256]}}\n")
+    done = snakemake(new_folder(tmp_path / "run"), "-n", "-p", "--until", "store_acts", more=(extra,))
+    shares = dict(re.findall(r"--model results/(\w+)/lm/weights\.safetensors(?:.*\\\n)*?.* --part (\d) ", done.stdout))
+    assert shares == {"A": "0", "B": "1", "control": "0"}, done.stdout[-3000:]

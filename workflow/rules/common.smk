@@ -33,7 +33,8 @@ def dictionaries_of(model):
 
 def text_share(model):
     """Each trained model's activations come from contexts of its own, as in the paper; a control's from its model's."""
-    trained = [name for name, entry in MODELS.items() if entry["shuffle_of"] is None]
+    # Sorted, because a config given with --configfile puts the models that it names first.
+    trained = sorted(name for name, entry in MODELS.items() if entry["shuffle_of"] is None)
     return ["--part", trained.index(MODELS[model]["shuffle_of"] or model), "--parts", len(trained)]
 
 
