@@ -18,6 +18,7 @@ import train_lm
 import train_sae
 import train_tokenizer
 from monosem import store
+from monosem.kernels import support
 
 torch.set_num_threads(1)
 SCRIPTS = Path(train_lm.__file__).parent
@@ -29,6 +30,15 @@ def seeded():
     torch.manual_seed(0)
     np.random.seed(0)
     random.seed(0)
+
+
+@pytest.fixture(scope="module", params=[7, 256])
+def tile(request):
+    """Rows that kernels work on at once: fewer than a batch has, and more."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TILE", "BLOCK"):
+            patch.setattr(support, name, request.param)
+        yield
 
 
 def flags(**values):

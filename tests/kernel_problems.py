@@ -4,23 +4,19 @@ Shape suffixes: B vectors, N neurons, F features.
 """
 
 import warnings
-from contextlib import contextmanager
 
 import pytest
 import torch
+from hypothesis import settings
+from hypothesis import strategies as st
 
-from monosem.kernels import Screen, support
+from monosem.kernels import Screen
 
 EXACT, NARROW = Screen(torch.float64, False), Screen(torch.bfloat16, True)
 BOTH = pytest.mark.parametrize("screen", [EXACT, NARROW], ids=["float64", "bfloat16"])
-
-
-@contextmanager
-def small_tiles(rows):
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("TILE", "BLOCK"):
-            patch.setattr(support, name, rows)
-        yield
+MANY = settings(max_examples=80, deadline=None)
+SEED = st.integers(0, 10**6)
+SHAPES = (st.integers(1, 40), st.integers(1, 9), st.integers(1, 24))  # B, N, F
 
 
 def assert_whole(csr):

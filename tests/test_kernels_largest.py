@@ -7,19 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_problems import BOTH, NARROW, dense, problem, small_tiles
+from kernel_problems import BOTH, MANY, NARROW, SEED, SHAPES, dense, problem
 
 from monosem.kernels import Screen, largest, largest_of_batch, largest_of_row
 
-MANY = settings(max_examples=80, deadline=None)
-SEED = st.integers(0, 10**6)
-SHAPES = (st.integers(1, 40), st.integers(1, 9), st.integers(1, 24))
-
-
-@pytest.fixture(autouse=True, scope="module", params=[7, 256])
-def tile(request):
-    with small_tiles(request.param):
-        yield
+pytestmark = pytest.mark.usefixtures("tile")
 
 
 def misjudged():
@@ -29,13 +21,18 @@ def misjudged():
     return x_BN, W_FN, b_F * 1e-4
 
 
+def exact(found, pre_BF):
+    """Their dense form [B, F], which has the pre-activations' own values."""
+    value_BF = dense(found)
+    torch.testing.assert_close(value_BF[value_BF > 0], pre_BF[value_BF > 0], rtol=1e-9, atol=1e-12)
+    return value_BF
+
+
 def check_largest_of_row(x_BN, W_FN, b_F, k, screen):
     pre_BF = x_BN @ W_FN.T + b_F
     expected_Bk = pre_BF.relu().topk(min(k, len(b_F)), dim=1).values
     found = largest_of_row(x_BN, W_FN, b_F, k, screen)
-    value_BF = dense(found)
-    torch.testing.assert_close(value_BF[value_BF > 0], pre_BF[value_BF > 0], rtol=1e-9, atol=1e-12)
-    ours_Bk = value_BF.topk(min(k, len(b_F)), dim=1).values
+    ours_Bk = exact(found, pre_BF).topk(min(k, len(b_F)), dim=1).values
     torch.testing.assert_close(ours_Bk, expected_Bk, rtol=1e-9, atol=1e-12)
     assert torch.equal(found.start_B1.diff().long(), (expected_Bk > 0).sum(dim=1))
     assert (found.value_Z > 0).all()
@@ -85,8 +82,7 @@ def check_largest_of_batch(x_BN, W_FN, b_F, k, screen):
     wanted = len(x_BN) * min(k, len(b_F))
     expected_Z = pre_BF.relu().flatten().topk(wanted).values
     found = largest_of_batch(x_BN, W_FN, b_F, k, screen)
-    value_BF = dense(found)
-    torch.testing.assert_close(value_BF[value_BF > 0], pre_BF[value_BF > 0], rtol=1e-9, atol=1e-12)
+    exact(found, pre_BF)
     ours_Z = found.value_Z.sort(descending=True).values
     torch.testing.assert_close(ours_Z, expected_Z[expected_Z > 0], rtol=1e-9, atol=1e-12)
 

@@ -7,19 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_problems import BOTH, NARROW, dense, magnitudes, normals, problem, small_tiles
+from kernel_problems import BOTH, MANY, NARROW, SEED, SHAPES, dense, magnitudes, normals, problem
 
 from monosem.kernels import Screen, entries_above
 
-MANY = settings(max_examples=80, deadline=None)
-SEED = st.integers(0, 10**6)
-SHAPES = (st.integers(1, 40), st.integers(1, 9), st.integers(1, 24))
-
-
-@pytest.fixture(autouse=True, scope="module", params=[7, 256])
-def tile(request):
-    with small_tiles(request.param):
-        yield
+pytestmark = pytest.mark.usefixtures("tile")
 
 
 def check_above(x_BN, W_FN, b_F, floor, screen):

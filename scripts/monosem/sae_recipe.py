@@ -82,7 +82,7 @@ class Products(NamedTuple):
 
     screen: Screen
     dense: torch.dtype
-    sparse_below: float  # share of entries under which the sparse step is the cheaper one, measured on a CPU
+    sparse_below: float  # share of entries under which sparse steps are cheaper on a CPU: tests/benchmarks/switch.py
 
     @classmethod
     def of(cls, precision: str, device: torch.device) -> "Products":

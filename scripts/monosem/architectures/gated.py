@@ -15,17 +15,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from monosem.architectures.families import Centred
 from monosem.architectures.steps import Now, Part, Step, count_above_zero, kaiming, reconstruct
-from monosem.kernels import Csr, Entries, Screen, Weights, entries_above
+from monosem.kernels import Entries, Weights
 from monosem.sae import SparseAutoencoder
 
 
 @dataclass(frozen=True)
-class Gated:
+class Gated(Centred):
     l1: float
 
-    unit_decoder: ClassVar[bool] = True
-    has_dense: ClassVar[bool] = True
     per_feature: ClassVar[dict[str, float]] = {"b_gate_F": 0.0, "r_mag_F": 0.0, "b_mag_F": 0.0}
     encoder_bias: ClassVar[str] = "b_gate_F"
 
@@ -33,12 +32,6 @@ class Gated:
         W_enc_FN, _, W_dec_FN = kaiming(n_features, len(median_N), rng)
         zeros = {name: torch.full((n_features,), value) for name, value in self.per_feature.items()}
         return {"W_enc_FN": W_enc_FN, **zeros, "W_dec_FN": W_dec_FN, "b_dec_N": median_N.clone()}
-
-    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
-        return x_BN - weights["b_dec_N"]
-
-    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
-        return entries_above(seen_BN, weights["W_enc_FN"], weights["b_gate_F"], 0.0, screen)
 
     def step(self, weights: Weights, part: Part, entries: Entries, now: Now) -> Step:
         l1 = now.ramp * self.l1 / part.n_rows

@@ -12,47 +12,35 @@ vectors less the few that are above the threshold. Start and saved form as relu-
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from monosem.architectures.relu_2024 import folded_decoder, tied_start
+from monosem.architectures.families import FreeDecoder
 from monosem.architectures.steps import Now, Part, Step, reconstruct
-from monosem.kernels import Csr, Entries, Screen, Weights, entries_above
-from monosem.sae import SparseAutoencoder
+from monosem.kernels import Entries, Weights
 
 
 @dataclass(frozen=True)
-class JumpRelu:
+class JumpRelu(FreeDecoder):
     l1: float
     bandwidth: float
     threshold: float  # at the start
     tanh_scale: float
     pre_act: float
 
-    unit_decoder: ClassVar[bool] = False
-    has_dense: ClassVar[bool] = True
-    encoder_bias: ClassVar[str] = "b_enc_F"
-
     @property
     def per_feature(self) -> dict[str, float]:
         return {"b_enc_F": 0.0, "log_threshold_F": math.log(self.threshold)}
 
-    def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
-        weights = tied_start(n_features, len(median_N), rng)
-        return {**weights, "log_threshold_F": torch.full((n_features,), math.log(self.threshold))}
+    def threshold_of(self, weights: Weights) -> Tensor:
+        return weights["log_threshold_F"].exp()
 
-    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
-        return x_BN
-
-    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
-        floor_F = weights["log_threshold_F"].exp() - self.bandwidth / 2
-        return entries_above(seen_BN, weights["W_enc_FN"], weights["b_enc_F"], floor_F, screen)
+    def floor(self, weights: Weights) -> Tensor:
+        return self.threshold_of(weights) - self.bandwidth / 2
 
     def step(self, weights: Weights, part: Part, entries: Entries, now: Now) -> Step:
         l1, c = now.ramp * self.l1 / part.n_rows, self.tanh_scale
-        norm_F, threshold_F = weights["W_dec_FN"].norm(dim=1), weights["log_threshold_F"].exp()
+        norm_F, threshold_F = weights["W_dec_FN"].norm(dim=1), self.threshold_of(weights)
         threshold_E, norm_E = entries.each(threshold_F), entries.each(norm_F)
         open_E = entries.pre_E > threshold_E
         code_E = entries.pre_E * open_E
@@ -89,7 +77,7 @@ class JumpRelu:
         """Add the term that revives dead features: sums over all vectors, less those above the threshold."""
         if not dead_F.any():
             return
-        norm_F, threshold_F = weights["W_dec_FN"].norm(dim=1), weights["log_threshold_F"].exp()
+        norm_F, threshold_F = weights["W_dec_FN"].norm(dim=1), self.threshold_of(weights)
         open_E = open_E.to(entries.pre_E.dtype)
         count_F = len(part.x_RN) - entries.total(open_E)
         x_sum_FN = part.seen_RN.sum(dim=0) - entries.outer(open_E, part.seen_RN)
@@ -101,6 +89,3 @@ class JumpRelu:
         step.gradients["W_dec_FN"].addcmul_(weights["W_dec_FN"], (below_F / norm_F)[:, None])
         step.gradients["log_threshold_F"] += factor_F * count_F * threshold_F
         step.penalty = step.penalty + below_F @ norm_F
-
-    def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
-        return folded_decoder(weights, weights["log_threshold_F"].exp())

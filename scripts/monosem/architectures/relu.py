@@ -10,34 +10,22 @@ Squared error is summed over neurons (the paper's prose divides it by 512, so it
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from monosem.architectures.families import Centred, centred_gradients
 from monosem.architectures.steps import Now, Part, Step, count_above_zero, kaiming, reconstruct
-from monosem.kernels import Csr, Entries, Screen, Weights, entries_above
-from monosem.sae import SparseAutoencoder
+from monosem.kernels import Entries, Weights
 
 
 @dataclass(frozen=True)
-class Relu:
+class Relu(Centred):
     l1: float
-
-    unit_decoder: ClassVar[bool] = True
-    has_dense: ClassVar[bool] = True
-    per_feature: ClassVar[dict[str, float]] = {"b_enc_F": 0.0}
-    encoder_bias: ClassVar[str] = "b_enc_F"
 
     def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
         W_enc_FN, b_enc_F, W_dec_FN = kaiming(n_features, len(median_N), rng)
         return {"W_enc_FN": W_enc_FN, "b_enc_F": b_enc_F, "W_dec_FN": W_dec_FN, "b_dec_N": median_N.clone()}
-
-    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
-        return x_BN - weights["b_dec_N"]
-
-    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
-        return entries_above(seen_BN, weights["W_enc_FN"], weights["b_enc_F"], 0.0, screen)
 
     def step(self, weights: Weights, part: Part, entries: Entries, now: Now) -> Step:
         l1 = now.ramp * self.l1 / part.n_rows
@@ -45,26 +33,10 @@ class Relu:
         mse, grad_RN = reconstruct(weights, part, entries, code_E)
         grad_E = torch.ops.aten.threshold_backward(entries.dot(grad_RN).add_(l1), code_E, 0)
         return Step(
-            gradients=affine_gradients(weights, part, entries, code_E, grad_E, grad_RN),
+            gradients=centred_gradients(weights, part, entries, code_E, grad_E, grad_RN),
             mse=mse,
             penalty=l1 * code_E.sum(dtype=part.x_RN.dtype),
             n_active=(n_active := count_above_zero(code_E)),
             n_entries=n_active,
             active_F=entries.active(code_E),
         )
-
-    def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
-        return SparseAutoencoder(**weights, threshold_F=torch.zeros_like(weights["b_enc_F"]))
-
-
-def affine_gradients(
-    weights: Weights, part: Part, entries: Entries, code_E: Tensor, grad_E: Tensor, grad_RN: Tensor
-) -> Weights:
-    """Gradients of an autoencoder with a pre-encoder bias, from those of its pre-activations and of its output."""
-    b_enc_F = entries.total(grad_E)
-    return {
-        "W_enc_FN": entries.outer(grad_E, part.seen_RN),
-        "b_enc_F": b_enc_F,
-        "W_dec_FN": entries.outer(code_E, grad_RN),
-        "b_dec_N": grad_RN.sum(dim=0) - b_enc_F @ weights["W_enc_FN"],
-    }

@@ -4,50 +4,24 @@
     loss = mean over x of ||x - x'||^2 + l1 sum f_i |d_i|
 
 The decoder is free, and the penalty weighs each code by its decoder norm, so that shrinking f and growing d gains
-nothing. W_d starts as random directions of norm 0.1 and W_e as the same; biases start at zero. The recipe goes with a
-penalty that rises over the first 5 % of the steps, gradients clipped at norm 1 and no resampling. Saved with the
-decoder norms folded into the codes: f_i |d_i| and d_i / |d_i| are the same function.
+nothing. The recipe goes with a penalty that rises over the first 5 % of the steps, gradients clipped at norm 1 and no
+resampling.
 
     df = [f > 0] (e W_d + l1 |d| / B)      dW_d = f^T e + (l1 / B) (sum f) d / |d|
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
-from torch import Tensor
 
-from monosem.architectures.steps import (
-    Now,
-    Part,
-    Step,
-    count_above_zero,
-    random_directions,
-    reconstruct,
-)
-from monosem.kernels import Csr, Entries, Screen, Weights, entries_above
-from monosem.sae import SparseAutoencoder
-
-START_NORM = 0.1
+from monosem.architectures.families import FreeDecoder
+from monosem.architectures.steps import Now, Part, Step, count_above_zero, reconstruct
+from monosem.kernels import Entries, Weights
 
 
 @dataclass(frozen=True)
-class Relu2024:
+class Relu2024(FreeDecoder):
     l1: float
-
-    unit_decoder: ClassVar[bool] = False
-    has_dense: ClassVar[bool] = True
-    per_feature: ClassVar[dict[str, float]] = {"b_enc_F": 0.0}
-    encoder_bias: ClassVar[str] = "b_enc_F"
-
-    def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
-        return tied_start(n_features, len(median_N), rng)
-
-    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
-        return x_BN
-
-    def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
-        return entries_above(seen_BN, weights["W_enc_FN"], weights["b_enc_F"], 0.0, screen)
 
     def step(self, weights: Weights, part: Part, entries: Entries, now: Now) -> Step:
         l1 = now.ramp * self.l1 / part.n_rows
@@ -71,29 +45,3 @@ class Relu2024:
             n_entries=n_active,
             active_F=entries.active(code_E),
         )
-
-    def inference(self, weights: Weights, x_BN: Tensor) -> SparseAutoencoder:
-        return folded_decoder(weights, torch.zeros_like(weights["b_enc_F"]))
-
-
-def tied_start(n_features: int, n_neurons: int, rng: torch.Generator) -> Weights:
-    W_dec_FN = START_NORM * random_directions(n_features, n_neurons, rng)
-    return {
-        "W_enc_FN": W_dec_FN.clone(),
-        "b_enc_F": torch.zeros(n_features),
-        "W_dec_FN": W_dec_FN,
-        "b_dec_N": torch.zeros(n_neurons),
-    }
-
-
-def folded_decoder(weights: Weights, threshold_F: Tensor) -> SparseAutoencoder:
-    """The same function with unit decoder rows, and with the pre-encoder bias of the saved form."""
-    norm_F = weights["W_dec_FN"].norm(dim=1)
-    W_enc_FN = weights["W_enc_FN"] * norm_F[:, None]
-    return SparseAutoencoder(
-        W_enc_FN=W_enc_FN,
-        b_enc_F=weights["b_enc_F"] * norm_F + W_enc_FN @ weights["b_dec_N"],
-        W_dec_FN=weights["W_dec_FN"] / norm_F[:, None],
-        b_dec_N=weights["b_dec_N"],
-        threshold_F=threshold_F * norm_F,
-    )

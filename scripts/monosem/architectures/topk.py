@@ -14,22 +14,19 @@ import torch
 from torch import Tensor
 
 from monosem.architectures import steps
-from monosem.architectures.relu import affine_gradients
+from monosem.architectures.families import Centred, centred_gradients
 from monosem.architectures.steps import Now, Part, Step, random_directions, reconstruct, square_sum
 from monosem.kernels import Csr, Entries, Screen, Weights, largest_of_row
 from monosem.sae import SparseAutoencoder
 
 
 @dataclass(frozen=True)
-class TopK:
+class TopK(Centred):
     k: int
     k_aux: int
     aux: float
 
-    unit_decoder: ClassVar[bool] = True
     has_dense: ClassVar[bool] = False
-    per_feature: ClassVar[dict[str, float]] = {"b_enc_F": 0.0}
-    encoder_bias: ClassVar[str] = "b_enc_F"
 
     def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
         W_dec_FN = random_directions(n_features, len(median_N), rng)
@@ -40,9 +37,6 @@ class TopK:
             "b_dec_N": median_N.clone(),
         }
 
-    def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
-        return x_BN - weights["b_dec_N"]
-
     def support(self, weights: Weights, seen_BN: Tensor, screen: Screen) -> Csr:
         return largest_of_row(seen_BN, weights["W_enc_FN"], weights["b_enc_F"], self.k, screen)
 
@@ -50,7 +44,7 @@ class TopK:
         code_E = entries.pre_E
         mse, grad_RN = reconstruct(weights, part, entries, code_E)
         step = Step(
-            gradients=affine_gradients(weights, part, entries, code_E, entries.dot(grad_RN), grad_RN),
+            gradients=centred_gradients(weights, part, entries, code_E, entries.dot(grad_RN), grad_RN),
             mse=mse,
             penalty=part.x_RN.new_zeros(()),
             n_active=code_E.numel(),

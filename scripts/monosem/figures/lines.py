@@ -7,17 +7,12 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from monosem.figures.style import COLOURS, OTHER_COLOUR, colour_of, new_figure, paper_line
+from monosem.figures.style import colour_of, new_figure, paper_line
 from monosem.metrics import loss_recovered
 from monosem.records import Run
 
 PAPER_L0 = 20.0  # upper end of the target "10-20", paper: #appendix-hyperparameters
 PAPER_RECOVERED = {"A/1": 0.79, "A/5": 0.945}  # paper: #global-analysis-how-much
-LABEL_PLACES = {
-    "A": {"xytext": (6, 4), "ha": "left"},
-    "B": {"xytext": (-6, -9), "ha": "right"},
-    "control": {"xytext": (6, -9), "ha": "left"},
-}  # of a point's name, per model, so that models with equal results do not print over each other
 SMOOTHING = 100  # points of the training loss that one drawn point averages, at most
 
 
@@ -50,23 +45,38 @@ def dictionary_training(curves: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """L0 and reconstruction error against activation vectors seen, one line a run."""
     figure = new_figure(8, 6)
     upper, lower = figure.subplots(2, 1, sharex=True)
-    curves = curves.assign(place=curves["site"] + "/" + curves["dictionary"])
-    places = curves["place"].unique()
-    colours = dict(zip(places, sns.color_palette("colorblind", len(places)), strict=True))
-    options = {"data": curves, "x": "vectors", "hue": "place", "style": "model", "palette": colours, "errorbar": None}
+    placed = with_place(curves)
+    options = {"data": placed, "x": "vectors", "hue": "place", "style": "model", "palette": place_colours(placed)}
+    options["errorbar"] = None
     sns.lineplot(y="l0", ax=upper, **options)
     sns.lineplot(y="mse", ax=lower, legend=False, **options)
     paper_line(upper, PAPER_L0, "paper: L0 under 10-20", horizontal=True)
     upper.set(yscale="log", ylabel="L0: active features a token")
     lower.set(yscale="log", ylabel="squared error of a vector\n(scaled activations)", xlabel="activation vectors seen")
     upper.set_title("Training of the dictionaries: activity and error of each batch")
-    handles, labels = upper.get_legend_handles_labels()
-    upper.get_legend().remove()
-    shown = [(handle, label) for handle, label in zip(handles, labels, strict=True) if label not in ("place", "model")]
-    upper.legend(*zip(*shown, strict=True), fontsize="small")
+    plain_legend(upper)
     plain_ticks(upper.yaxis, lower.yaxis)
     lower.xaxis.set_major_formatter(EngFormatter())
-    return figure, curves.drop(columns="place")
+    return figure, curves
+
+
+def with_place(frame: pd.DataFrame) -> pd.DataFrame:
+    """With a column for where a dictionary stands: its name, after that of its site if there are several."""
+    several = frame["site"].nunique() > 1
+    return frame.assign(place=frame["site"] + "/" + frame["dictionary"] if several else frame["dictionary"])
+
+
+def place_colours(frame: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
+    places = frame["place"].unique()
+    palette = sns.color_palette("colorblind" if len(places) <= 10 else "husl", len(places))
+    return dict(zip(places, palette, strict=True))
+
+
+def plain_legend(axes: Axes) -> None:
+    """Beside the axes, without the names of the columns that colour and style stand for."""
+    handles, labels = axes.get_legend_handles_labels()
+    shown = [(handle, label) for handle, label in zip(handles, labels, strict=True) if label not in ("place", "model")]
+    axes.legend(*zip(*shown, strict=True), fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def plain_ticks(*log_axes: Axis) -> None:
@@ -81,19 +91,17 @@ def pareto(points: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """Loss recovered against L0, a point a run; `points` has the run's columns, l0 and loss_recovered."""
     figure = new_figure(8, 5)
     axes = figure.subplots()
-    colours = COLOURS | {model: OTHER_COLOUR for model in points["model"].unique() if model not in COLOURS}
-    markers = "site" if points["site"].nunique() > 1 else None
-    sns.scatterplot(points, x="l0", y="loss_recovered", hue="model", style=markers, palette=colours, s=70, ax=axes)
-    for row in points.itertuples():
-        place = LABEL_PLACES.get(row.model, LABEL_PLACES["A"])
-        style = {"color": colours[row.model], "fontsize": "x-small", "textcoords": "offset points"}
-        axes.annotate(row.dictionary, (row.l0, row.loss_recovered), **place, **style)
+    placed = with_place(points)
+    sns.scatterplot(
+        placed, x="l0", y="loss_recovered", hue="place", style="model", palette=place_colours(placed), s=80, ax=axes
+    )
     for name, value in PAPER_RECOVERED.items():
         paper_line(axes, value, f"paper {name}: {value:.1%}", horizontal=True)
     paper_line(axes, PAPER_L0, "paper: L0 under 10-20", horizontal=False)
     axes.set(xscale="log", xlabel="L0: active features a token", ylabel="share of the loss recovered")
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.set_title("What sparsity costs: loss recovered on held-out text, one point a dictionary")
+    plain_legend(axes)
     show_all(axes, points)
     plain_ticks(axes.xaxis)
     return figure, points

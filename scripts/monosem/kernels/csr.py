@@ -30,9 +30,10 @@ class Csr(NamedTuple):
 
     def tensor(self, value_Z: Tensor | None = None) -> Tensor:
         """A torch CSR matrix [B, F], of other values if some are given."""
-        return csr_tensor(
-            self.start_B1, self.column_Z, self.value_Z if value_Z is None else value_Z, (self.n_rows, self.n_columns)
-        )
+        value_Z, shape = self.value_Z if value_Z is None else value_Z, (self.n_rows, self.n_columns)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+            return torch.sparse_csr_tensor(self.start_B1, self.column_Z, value_Z, shape, check_invariants=False)
 
     def times(self, value_Z: Tensor, right_FN: Tensor) -> Tensor:
         """values @ right, [B, N]."""
@@ -88,9 +89,3 @@ def weighted_sums(rows_QN: Tensor, start_P1: Tensor, row_Z: Tensor, weight_Z: Te
     return F.embedding_bag(
         row_Z, rows_QN, start_P1, mode="sum", per_sample_weights=weight_Z.to(rows_QN.dtype), include_last_offset=True
     )
-
-
-def csr_tensor(start_B1: Tensor, column_Z: Tensor, value_Z: Tensor, shape: tuple[int, int]) -> Tensor:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        return torch.sparse_csr_tensor(start_B1, column_Z, value_Z, shape, check_invariants=False)

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from monosem.devices import native_bfloat16
@@ -75,7 +76,7 @@ def valued(positions: list[Tensor], x_BN: Tensor, W_FN: Tensor, b_F: Tensor) -> 
         row_Z = position_Z // len(W_FN)
         columns.append((position_Z - row_Z * len(W_FN)).int())
         counts.append(torch.bincount(row_Z, minlength=len(rows_RN)))
-    start_B1 = torch.nn.functional.pad(torch.cat(counts).cumsum(0), (1, 0))
+    start_B1 = F.pad(torch.cat(counts).cumsum(0), (1, 0))
     if start_B1[-1] >= 2**31:
         raise ValueError(f"{len(x_BN)} vectors x {len(W_FN)} features: over 2^31 codes at once; lower --batch")
     start_B1 = start_B1.int()
