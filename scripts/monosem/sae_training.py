@@ -13,7 +13,7 @@ from torch import Tensor
 
 from monosem.architectures import Now, Step, dense_step, sparse_step
 from monosem.checkpoints import Checkpoint
-from monosem.kernels import Adam, Screen, Weights, clip, update
+from monosem.kernels import Adam, Screen, Weights, clip_factor, update
 from monosem.progress import progress
 from monosem.resampling import resample
 from monosem.sae import SparseAutoencoder, geometric_median
@@ -96,10 +96,9 @@ def advance(run: Progress, x_BN: Tensor, recipe: Recipe, products: Products) -> 
         step = sparse_step(arch, run.weights, x_BN, products.screen, now)
     else:
         step = dense_step(arch, run.weights, x_BN, products.dense, now)
-    if recipe.grad_clip is not None:
-        clip(step.gradients, recipe.grad_clip)
+    factor = None if recipe.grad_clip is None else clip_factor(step.gradients, recipe.grad_clip)
     at = Adam(run.step + 1, recipe.learning_rate(run.step), recipe.beta1, recipe.beta2)
-    update(run.weights, step.gradients, run.moments, at, unit=arch.unit_decoder)
+    update(run.weights, step.gradients, run.moments, at, unit=arch.unit_decoder, factor=factor)
     run.last_active_F[step.active_F] = run.step
     run.density = step.n_entries / (len(x_BN) * recipe.n_features)
     run.step += 1

@@ -33,8 +33,6 @@ OURS = [
     for architecture in ("relu", "topk")
     for precision in ("float32", "bfloat16")
 ]
-# With free decoder norms, weighed in the penalty: what sae_lens trains.
-FREE_NORMS = [Trainer(OWN, precision, "relu-2024") for precision in ("float32", "bfloat16")]
 PEERS = [
     Trainer("textbook", "float32"),
     Trainer("textbook", "bfloat16"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from measuring import Settings, run, score, weights_path
-from trainers import FREE_NORMS, OURS, Trainer
+from trainers import OURS, Trainer
 
 POINTS = 12  # of a curve
 
@@ -19,7 +19,7 @@ Curve = list[tuple[float, float]]  # (seconds, held-out loss)
 def compare_trainings(peers: list[Trainer], width: int, vectors: int, settings: Settings) -> list[dict[str, Any]]:
     """Each of ours against each peer, at the worse of the two's final losses. Peers train in their narrowest type."""
     narrowest = {peer.name: peer for peer in sorted(peers, key=lambda peer: peer.precision, reverse=True)}
-    own = [trainer for trainer in OURS if trainer.architecture == "relu"] + FREE_NORMS
+    own = [trainer for trainer in OURS if trainer.architecture == "relu"]
     others = [peer for peer in narrowest.values() if peer.architecture == "relu"]
     steps = vectors // settings.batch
     if steps < POINTS:

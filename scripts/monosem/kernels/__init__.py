@@ -5,7 +5,7 @@ as a CSR matrix or as a dense tile, with the few products that every architectur
 update. No autograd anywhere.
 """
 
-from monosem.kernels.adam import Adam, Weights, clip, update
+from monosem.kernels.adam import Adam, Weights, clip_factor, update
 from monosem.kernels.csr import Csr
 from monosem.kernels.entries import DenseEntries, Entries, SparseEntries
 from monosem.kernels.largest import largest_of_batch, largest_of_row
@@ -19,7 +19,7 @@ __all__ = [
     "Screen",
     "SparseEntries",
     "Weights",
-    "clip",
+    "clip_factor",
     "entries_above",
     "largest_of_batch",
     "largest_of_row",

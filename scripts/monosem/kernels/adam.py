@@ -1,4 +1,4 @@
-"""Adam in one sweep: a block of rows is projected, stepped and renormalised while it is in the cache.
+"""Adam in one sweep: a block of rows is clipped, projected, stepped and renormalised while it is in the cache.
 
 Shape suffixes: F features, N neurons.
 """
@@ -24,9 +24,15 @@ class Adam:
 
 
 def update(
-    weights: Weights, gradients: Weights, moments: dict[str, tuple[Tensor, Tensor]], at: Adam, *, unit: bool
+    weights: Weights,
+    gradients: Weights,
+    moments: dict[str, tuple[Tensor, Tensor]],
+    at: Adam,
+    *,
+    unit: bool,
+    factor: Tensor | None = None,
 ) -> None:
-    """Step every tensor of `weights` in place.
+    """Step every tensor of `weights` in place, by the gradients times `factor`; gradients are overwritten.
 
     With `unit` the part of the decoder rows' gradient that only changes their length is removed first, and after the
     step they are brought back to unit norm (paper, appendix "Sparse autoencoder": both are needed).
@@ -37,6 +43,8 @@ def update(
         for start in range(0, len(weight), size):
             rows = slice(start, start + size)
             block, gradient = weight[rows], gradients[name][rows]
+            if factor is not None:
+                gradient *= factor
             if unit and name == "W_dec_FN":
                 gradient -= (gradient * block).sum(dim=1, keepdim=True) * block
             step_block(block, gradient, [moment[rows] for moment in moments[name]], count, at)
@@ -62,9 +70,7 @@ def step_block(weight: Tensor, gradient: Tensor, moments: list[Tensor], count: T
     )
 
 
-def clip(gradients: Weights, largest_norm: float) -> None:
-    """Scale all gradients in place so that their common norm is at most `largest_norm`."""
+def clip_factor(gradients: Weights, largest_norm: float) -> Tensor:
+    """What to multiply all gradients by, 1 at most, so that their common norm is at most `largest_norm`."""
     norm = torch.stack([gradient.norm() for gradient in gradients.values()]).norm()
-    factor = (largest_norm / norm).clamp_max(1)  # of a norm of zero too
-    for gradient in gradients.values():
-        gradient *= factor
+    return (largest_norm / norm).clamp_max(1)  # of a norm of zero too

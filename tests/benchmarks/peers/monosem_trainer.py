@@ -1,15 +1,15 @@
-"""This package: the steps of `train_sae`. Precision: float32, which is exact, or bfloat16. Architecture: relu,
-relu-2024 or topk.
+"""This package: the steps of `train_sae`. Precision: float32, which is exact, or bfloat16. Architecture: relu or
+topk.
 
 Like all others it starts from given weights and keeps its learning rate; nothing is resampled, and top-k codes have no
-auxiliary loss.
+auxiliary loss. Gradients are clipped to a norm of 1, as in the workflow's own recipe.
 """
 
 import torch
 from common import ENDLESS, NAMES, Batches, Job, read_job, start_weights
 from torch import Tensor
 
-from monosem.architectures import Relu, Relu2024, TopK
+from monosem.architectures import Relu, TopK
 from monosem.sae import SparseAutoencoder
 from monosem.sae_recipe import Products, Recipe
 from monosem.sae_training import Progress, advance, record
@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 
 
 def recipe_of(job: Job, n_features: int) -> Recipe:
-    architectures = {"relu": Relu(job.l1), "relu-2024": Relu2024(job.l1), "topk": TopK(job.k, k_aux=0, aux=0.0)}
+    architectures = {"relu": Relu(job.l1), "topk": TopK(job.k, k_aux=0, aux=0.0)}
     return Recipe(
         architecture=architectures[job.arch],
         n_features=n_features,
@@ -30,7 +30,7 @@ def recipe_of(job: Job, n_features: int) -> Recipe:
         warmup=0.0,
         decay=0.0,
         ramp=0.0,
-        grad_clip=None,
+        grad_clip=1.0,
         resample_at=(),
         resample_inputs=0,
         dead_window=1.0,
@@ -50,8 +50,6 @@ def main() -> None:
     recipe, products = recipe_of(job, n_features), Products.of(job.precision, CPU)
     moments = {name: (torch.zeros_like(tensor), torch.zeros_like(tensor)) for name, tensor in weights.items()}
     run = Progress(weights, moments, torch.full((n_features,), -1))
-    if job.arch == "relu-2024":  # which has no pre-encoder bias; the same function without
-        weights["b_enc_F"] -= weights["W_enc_FN"] @ weights["b_dec_N"]
     batches = Batches(job, lambda: saved(recipe.architecture.inference(run.weights, torch.empty(0))))
     for x_BN in batches:
         record(run, advance(run, x_BN, recipe, products), recipe, resampled=0)

@@ -2,7 +2,7 @@
 
 Its penalty weighs each code by the norm of its decoder row, which it leaves free. Moving the norms into the codes gives
 unit rows and the plain penalty, so lambda is the same and weights are saved in that form. It clips gradients to a norm
-of 1, which nothing turns off; Adam hardly notices.
+of 1, which nothing turns off.
 """
 
 from contextlib import suppress
