@@ -13,7 +13,9 @@ Example (in bash):
       --figures $F/pareto.svg --captions 'What to see' --figure-data $F/pareto.tsv \\
       --dictionary A/mlp_post/relu-w2048 --features $D/features.parquet --scores $D/autointerp/scores.parquet \\
       --explanations $D/autointerp/explanations.parquet --examples $D/autointerp/examples.parquet \\
-      --logits $D/logits.safetensors --tokenizer results/tokens/tokenizer.json --n-best 24 --n-random 12 --seed 0 \\
+      --estimates results/autointerp/estimates.tsv --differences results/autointerp/differences.tsv \\
+      --summaries $D/autointerp/scores.json --logits $D/logits.safetensors --tokenizer results/tokens/tokenizer.json \\
+      --n-best 24 --n-random 12 --seed 0 \\
       --config '{}' --records $D/eval.json results/A/lm/lm.json --output results/report/index.html
 """
 
@@ -27,7 +29,8 @@ import pandas as pd
 from monosem.artefacts import read_json, replacing
 from monosem.pages.page import Page, figure_entry, link_to, record_entry, render
 from monosem.pages.samples import Card, choose, make_cards, promoted_tokens
-from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, SCORE_COLUMNS, read_table
+from monosem.pages.score_table import read_scores
+from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, SCORE_COLUMNS, Run, read_table
 from monosem.tokens import load_vocabulary
 
 
@@ -46,6 +49,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--explanations", type=Path, required=True, help="its explanations.parquet")
     parser.add_argument("--examples", type=Path, required=True, help="its examples.parquet")
     parser.add_argument("--logits", type=Path, help="optional: its logits.safetensors, to show promoted tokens")
+    parser.add_argument("--estimates", type=Path, required=True, help="estimates.tsv of compare_scores.py")
+    parser.add_argument("--differences", type=Path, required=True, help="differences.tsv beside it")
+    parser.add_argument("--summaries", **files, help="scores.json of every dictionary in it, in the order of the page")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
     parser.add_argument("--n-best", type=int, required=True, help="features to show, best scored first")
     parser.add_argument("--n-random", type=int, required=True, help="features to show at random, beside those")
@@ -87,6 +93,8 @@ def main(argv: list[str] | None = None) -> None:
         findings=pd.read_csv(args.findings, sep="\t", dtype=str, keep_default_na=False).to_dict("records"),
         findings_link=link_to(args.findings, args.output),
         figures=[figure_entry(*files, args.output) for files in figures],
+        scores=read_scores(args.estimates, args.differences, args.summaries, Run(*args.dictionary.split("/"))),
+        scores_link=link_to(args.estimates, args.output),
         dictionary=args.dictionary,
         groups=feature_groups(args),
         config=json.dumps(args.config, indent=1, ensure_ascii=False),

@@ -13,17 +13,27 @@ Example:
       --eval {A,B}/mlp_post/relu-w2048/eval.json --features {A,B}/mlp_post/relu-w2048/features.parquet \\
       --scores A/mlp_post/relu-w2048/autointerp/scores.json \\
       --explanations A/mlp_post/relu-w2048/autointerp/explanations.parquet \\
+      --differences autointerp/differences.tsv \\
       --universality universality/mlp_post/{relu-w2048,neurons}.json --output findings.tsv
 """
 
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import replacing
+import pandas as pd
+
+from monosem.artefacts import read_json, replacing
 from monosem.findings.measurements import Measurements
 from monosem.findings.published import PUBLISHED
 from monosem.findings.scoreboard import judge, to_tsv
-from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_records, read_tables
+from monosem.records import (
+    DIFFERENCE_COLUMNS,
+    EXPLANATION_COLUMNS,
+    FEATURE_COLUMNS,
+    read_records,
+    read_table,
+    read_tables,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -38,6 +48,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--features", **files, help="features.parquet beside each --eval, in the same order")
     parser.add_argument("--scores", **files, help="scores.json of every scored dictionary and of the neurons")
     parser.add_argument("--explanations", **files, help="explanations.parquet beside each --scores, in the same order")
+    parser.add_argument("--differences", type=Path, help="differences.tsv of compare_scores.py")
+    parser.add_argument("--ratings", type=Path, help="ratings.json of collect_ratings.py, if people have rated")
     parser.add_argument("--universality", **files, help="A against B: one .json a dictionary, and the neurons")
     parser.add_argument("--output", type=Path, required=True, help="the scoreboard (.tsv)")
     return parser.parse_args(argv)
@@ -45,6 +57,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    nothing = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
+    differences = read_table(args.differences, DIFFERENCE_COLUMNS) if args.differences else nothing
     measurements = Measurements(
         site=args.site,
         headline=args.headline,
@@ -53,6 +67,8 @@ def main(argv: list[str] | None = None) -> None:
         features=read_tables(args.features, args.eval, FEATURE_COLUMNS),
         scores=read_records(args.scores),
         explanations=read_tables(args.explanations, args.scores, EXPLANATION_COLUMNS),
+        differences=differences,
+        ratings=read_json(args.ratings) if args.ratings else {},
         universality=read_records(args.universality),
     )
     rows = [judge(finding, measurements) for finding in PUBLISHED]

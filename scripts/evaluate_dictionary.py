@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measure a dictionary on text it was not trained on.
 
-A dictionary is a trained autoencoder, or, without --sae, the neurons themselves, so that both can be compared by the
-same later steps. Written are its codes (every activation above zero on the held-out tokens), the effect of each
-feature on the next-token logits, a table of features, and eval.json: L0, explained variance, and the model's loss
-clean, with the reconstruction in place of the activations, and with zeros or the mean there.
+A dictionary is an autoencoder, or, without --sae, the neurons themselves, so that both can be compared by the same
+later steps. Written are its codes (every activation above zero on the held-out tokens), the effect of each feature on
+the next-token logits, a table of features, and eval.json: L0, explained variance, and the model's loss clean, with the
+reconstruction in place of the activations, and with zeros or the mean there.
 
 Example:
   python scripts/evaluate_dictionary.py --model results/A/lm/weights.safetensors \\
@@ -46,7 +46,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sae", type=Path, help="autoencoder; without it the neurons are measured")
     parser.add_argument("--sae-record", type=Path, help="its record (sae.json)")
     parser.add_argument("--n-tokens", type=int, required=True, help="held-out tokens to encode, BOS included")
-    parser.add_argument("--loss-tokens", type=int, required=True, help="of these, tokens to measure losses on")
+    parser.add_argument("--loss-tokens", type=int, help="of these, tokens to measure losses on; without it, none")
     parser.add_argument("--ultralow-density", type=float, required=True, help="alive features fire at least this often")
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -97,10 +97,11 @@ def main(argv: list[str] | None = None) -> None:
         counts["n_ultralow"] = None  # one activation is already too many: not to be told from dead
     fields |= {"l0": codes.matrix.nnz / codes.n_tokens, **counts}
     if sae is not None:
+        fields |= {name: getattr(sums, name) for name in ("mse", "explained_variance", "normalised_mse")}
+    if sae is not None and args.loss_tokens is not None:
         mean_N = torch.tensor(acts["mean"], device=device)
         loss_SL = tokens_SL[: max(1, args.loss_tokens // tokens["context_length"])]
         fields |= measure_losses(model, loss_SL, tokens["bos"], site, sae, mean_N).record()
-        fields |= {name: getattr(sums, name) for name in ("mse", "explained_variance", "normalised_mse")}
     write_record(args.output_folder / "eval.json", fields, inputs=inputs, args=args)
 
 

@@ -3,9 +3,10 @@
 
 Reads the activations of a dictionary on held-out tokens (codes) and those tokens. For every feature it draws short
 windows as the paper does: from each of several even intervals between 0 and the feature's highest activation, at
-random, and around the feature's top tokens wherever they occur ("out of context"). Half of the contexts serve the
-explainer and the other half the scores, so the two never overlap. Where fewer windows exist, it takes what there is;
-features active on fewer than --min-active tokens get none. The same seed draws the same windows.
+random, and around the feature's top tokens wherever they occur ("out of context"). About half of the text, whole
+documents, serves the explainer and the other half the scores, so no document is on both sides. Where fewer windows
+exist, it takes what there is; features active on fewer than --min-active tokens get none. The same seed draws the same
+windows.
 
 Example (the numbers of the paper; 13 intervals: the top one and 12 others):
   python scripts/sample_examples.py --codes results/A/mlp_post/relu-w2048/codes.safetensors \\
@@ -16,7 +17,7 @@ Example (the numbers of the paper; 13 intervals: the top one and 12 others):
 
 Output: one row a window: feature, role (explain, score), kind (top, interval, random, out_of_context), interval (-1:
 none), context and position of the centre, tokens, activations, weight (importance, paper). Token -1 marks a position
-without an activation: BOS, or beyond the context's border.
+without an activation: BOS, or beyond the border of the document or the context.
 """
 
 import argparse
@@ -67,6 +68,7 @@ def main(argv: list[str] | None = None) -> None:
     if value_of(record, "tokens_digest", args.codes_record) != tokens_record["digest"]:
         raise ValueError(f"{args.codes}: made from other tokens than {args.tokens}; encode these tokens again")
     tokens_SL = read_contexts(args.tokens, record["n_contexts"])
+    document_SL = read_contexts(args.tokens, record["n_contexts"], "document")
     counted_SL = counted(tokens_SL, tokens_record["bos"])
     codes = read_codes(args.codes)
     n_counted = int(counted_SL.sum())
@@ -74,8 +76,9 @@ def main(argv: list[str] | None = None) -> None:
         raise ValueError(
             f"{args.codes}: {codes.n_tokens} tokens, but {args.codes_record} tells of {n_counted}; encode them again"
         )
+    held_out = lay_out(tokens_SL, document_SL, counted_SL, plan)
     with replacing(args.output) as tmp:
-        n_windows = write_windows(tmp, sample_windows(codes, lay_out(tokens_SL, counted_SL, plan), plan), plan.width)
+        n_windows = write_windows(tmp, sample_windows(codes, held_out, plan), plan.width)
     print(f"{n_windows} windows of {codes.n_features} features: {args.output}")
 
 

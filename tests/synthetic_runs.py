@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import compare_scores
 from monosem.autointerp import windows
+from monosem.autointerp.scores import MEASURES
 
-WIDTHS = {"relu-w64": 64, "relu-w128": 128, "neurons": 32}
+WIDTHS = {"relu-w64": 64, "relu-w128": 128, "neurons": 32, "random": 16}
 HEADLINE = "relu-w128"
 WINDOW = 9
 
@@ -72,13 +74,16 @@ def write_run(root: Path, model: str, dictionary: str, seed: int) -> None:
     curve = pd.DataFrame({"step": range(1, 201), "vectors": np.arange(1, 201) * 2048})
     curve["mse"], curve["l0"] = 300 / np.sqrt(curve["step"]) + width / 64, 20 + width / curve["step"]
     write_frame(folder / "train.tsv", curve)
-    spearman = rng.normal({"neurons": 0.2}.get(dictionary, 0.5), 0.2, width).clip(-1, 1)
-    table = pd.DataFrame({"feature": range(width), "status": "ok", "spearman": spearman, "pearson": spearman})
-    table.loc[:1, ["spearman", "pearson"]] = np.nan
+    mean = {"neurons": 0.2, "random": 0.1}.get(dictionary, 0.5) + 0.1 * (model == "control")
+    spearman = rng.normal(mean, 0.2, width).clip(-1, 1)
+    zeros = 0.5 if dictionary == "neurons" else 0.9
+    table = pd.DataFrame({"feature": range(width), "status": "ok", **dict.fromkeys(MEASURES, spearman)})
+    table["zero_share_random"] = zeros
+    table.loc[:1, [*MEASURES, "zero_share_random"]] = np.nan
     table.loc[:1, "status"] = "too_few_examples"
     write_frame(folder / "autointerp/scores.parquet", table)
-    median = float(np.nanmedian(spearman)) + 0.1 * (model == "control")
-    medians = {"spearman": {"median": median, "n": width - 2}}
+    medians = {"spearman": {"median": float(np.median(spearman[2:])), "n": width - 2}}
+    medians |= {"zero_share_random": {"mean": zeros}, "status_counts": {"ok": width - 2, "too_few_examples": 2}}
     run = {"model": model, "site": "mlp_post", "dictionary": dictionary}
     write_json(folder / "autointerp/scores.json", run | medians)
     explanations = pd.DataFrame({"feature": range(width), "text": [f"fires on number {i}" for i in range(width)]})
@@ -102,7 +107,8 @@ def write_universality(root: Path, dictionary: str, median: float) -> None:
 
 
 def write_all(root: Path) -> Path:
-    """results/ of two models and the control; every finding that a small run can judge is reproduced in it."""
+    """results/ of two models and the control; every finding that a small run can judge is reproduced in it, but for
+    what people rated."""
     for seed, model in enumerate(["A", "B", "control"]):
         for dictionary in WIDTHS:
             write_run(root, model, dictionary, seed)
@@ -112,7 +118,23 @@ def write_all(root: Path) -> Path:
         write_frame(root / model / "lm" / "train.tsv", curve)
     for dictionary, median in {HEADLINE: 0.75, "neurons": 0.4}.items():
         write_universality(root, dictionary, median)
+    compare(root)
     return root
+
+
+def compare(root: Path) -> None:
+    """autointerp/estimates.tsv and differences.tsv, of all runs."""
+    words = ["--seed", "0"]
+    for flag, file in {
+        "scores": "scores.json",
+        "tables": "scores.parquet",
+        "explanations": "explanations.parquet",
+    }.items():
+        words += [f"--{flag}", *files(root, f"*/mlp_post/*/autointerp/{file}")]
+    words += ["--features", *files(root, "*/mlp_post/*/features.parquet")]
+    for name in ("estimates", "differences"):
+        words += [f"--output-{name}", str(root / f"autointerp/{name}.tsv")]
+    compare_scores.main(words)
 
 
 def files(root: Path, pattern: str) -> list[str]:

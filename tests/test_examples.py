@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from monosem.autointerp.examples import Plan, Quota, interval_of, lay_out, sample_windows, within_quota
+from monosem.autointerp.examples import HeldOut, Plan, Quota, interval_of, lay_out, roles, sample_windows, within_quota
 from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate, read_windows, write_windows
 from monosem.codes import Codes
 
@@ -24,6 +24,14 @@ def held_out_tokens(n_contexts: int = 60, length: int = 64) -> np.ndarray:
     return tokens_SL
 
 
+def documents_of(tokens_SL: np.ndarray, n_contexts: int = 2) -> np.ndarray:
+    """Every BOS within a context starts a document; else one spans as many contexts."""
+    n, length = tokens_SL.shape
+    inner_SL = (tokens_SL == BOS) & (np.arange(length) > 0)
+    starts_SL = inner_SL | ((np.arange(n) % n_contexts == 0)[:, None] & (np.arange(length) == 0))
+    return np.cumsum(starts_SL.ravel()).reshape(n, length)
+
+
 def random_codes(n_tokens: int, density: float, n_features: int = 3, seed: int = 1) -> Codes:
     rng = np.random.default_rng(seed)
     dense_TF = rng.uniform(0, 5, (n_tokens, n_features)) * (rng.random((n_tokens, n_features)) < density)
@@ -31,7 +39,11 @@ def random_codes(n_tokens: int, density: float, n_features: int = 3, seed: int =
 
 
 def sample(codes: Codes, tokens_SL: np.ndarray, plan: Plan = PLAN) -> Windows:
-    return concatenate(list(sample_windows(codes, lay_out(tokens_SL, tokens_SL != BOS, plan), plan)))
+    return concatenate(list(sample_windows(codes, laid_out(tokens_SL, plan), plan)))
+
+
+def laid_out(tokens_SL: np.ndarray, plan: Plan = PLAN) -> HeldOut:
+    return lay_out(tokens_SL, documents_of(tokens_SL), tokens_SL != BOS, plan)
 
 
 def of_feature(windows: Windows, feature: int) -> Windows:
@@ -54,6 +66,7 @@ def windows(codes, tokens_SL) -> Windows:
 
 
 def test_windows_are_slices_of_the_held_out_tokens(windows, codes, tokens_SL):
+    document_SL = documents_of(tokens_SL)
     acts_SLF = np.zeros((*tokens_SL.shape, codes.n_features), dtype=np.float32)
     acts_SLF[tokens_SL != BOS] = codes.matrix.toarray()
     for feature, context, position, tokens_W, acts_W in zip(
@@ -66,15 +79,32 @@ def test_windows_are_slices_of_the_held_out_tokens(windows, codes, tokens_SL):
     ):
         for offset, token, act in zip(range(-4, 5), tokens_W, acts_W, strict=True):
             place = position + offset
-            if 0 <= place < tokens_SL.shape[1] and tokens_SL[context, place] != BOS:
+            inside = 0 <= place < tokens_SL.shape[1] and document_SL[context, place] == document_SL[context, position]
+            if inside and tokens_SL[context, place] != BOS:
                 assert (token, act) == (tokens_SL[context, place], acts_SLF[context, place, feature])
             else:
                 assert (token, act) == (UNOBSERVED, 0)
 
 
-def test_no_context_is_both_explained_and_scored(windows):
-    explained, scored = (set(windows.context_E[windows.role_E == role]) for role in range(len(ROLES)))
+def test_no_document_is_both_explained_and_scored(windows, tokens_SL):
+    document_E = documents_of(tokens_SL)[windows.context_E, windows.position_E]
+    explained, scored = (set(document_E[windows.role_E == role]) for role in range(len(ROLES)))
     assert explained and scored and not explained & scored
+    contexts = [set(windows.context_E[document_E == document]) for document in explained | scored]
+    assert max(map(len, contexts)) > 1  # so a split by context would not do
+
+
+@given(st.lists(st.integers(1, 50), min_size=2, max_size=30), st.integers(0, 99))
+def test_both_roles_get_documents_and_about_half_of_the_tokens(sizes, seed):
+    document_T = np.repeat(np.arange(len(sizes)), sizes)
+    role_T = roles(document_T, seed)
+    assert set(role_T) == {0, 1}
+    assert all(len(set(role_T[document_T == document])) == 1 for document in set(document_T))
+    assert abs((role_T == 0).sum() - sum(sizes) / 2) <= max(sizes) / 2
+
+
+def test_a_document_that_returns_keeps_its_role():
+    assert len(set(roles(np.array([4, 4, 7, 7, 4, 7]), 0)[[0, 1, 4]])) == 1
 
 
 def test_no_token_is_the_centre_of_two_windows_of_a_feature(windows):
@@ -124,7 +154,7 @@ def test_windows_out_of_context_stand_around_top_tokens_of_their_own_role(window
 
 
 def test_a_role_without_top_windows_gets_none_out_of_context(tokens_SL):
-    role_T = lay_out(tokens_SL, tokens_SL != BOS, PLAN).role_T
+    role_T = laid_out(tokens_SL).role_T
     dense_TF = np.where(role_T == 1, 5, 1)[:, None].astype(np.float32)  # the maximum is reached in scored contexts only
     ours = sample(Codes(csr_array(dense_TF)), tokens_SL)
     assert set(ours.role_E[ours.kind_E == OUT_OF_CONTEXT]) == {1} == set(ours.role_E[ours.kind_E == TOP])
@@ -151,10 +181,10 @@ def test_weights_are_density_times_share_of_interval(windows, codes):
 def test_the_same_seed_draws_the_same_windows_and_another_does_not(codes, tokens_SL, windows):
     again = sample(codes, tokens_SL)
     assert all(np.array_equal(x, y) for x, y in zip(windows, again, strict=True))
-    same_split = lay_out(tokens_SL, tokens_SL != BOS, PLAN)
+    same_split = laid_out(tokens_SL)
     other = concatenate(list(sample_windows(codes, same_split, replace(PLAN, seed=4))))
     assert not np.array_equal(windows.tokens_EW, other.tokens_EW)
-    other_split = lay_out(tokens_SL, tokens_SL != BOS, replace(PLAN, seed=4))
+    other_split = laid_out(tokens_SL, replace(PLAN, seed=4))
     assert not np.array_equal(same_split.role_T, other_split.role_T)
 
 
@@ -188,6 +218,7 @@ def test_windows_survive_the_file(windows, tmp_path):
         assert np.array_equal(mine, theirs.astype(mine.dtype))
 
 
-def test_one_context_cannot_be_split():
-    with pytest.raises(ValueError, match="held-out contexts 1: at least 2 expected"):
-        lay_out(np.ones((1, 8), dtype=int), np.ones((1, 8), dtype=bool), PLAN)
+def test_one_document_cannot_be_split():
+    ones_SL = np.ones((3, 8), dtype=int)
+    with pytest.raises(ValueError, match=r"held-out documents 1: at least 2 expected.*; encode more tokens, or"):
+        lay_out(ones_SL, ones_SL, ones_SL > 0, PLAN)

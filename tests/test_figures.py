@@ -26,6 +26,7 @@ INPUTS = {
     "density": {"--eval": f"{RUNS}/eval.json", "--features": f"{RUNS}/features.parquet"},
     "pareto": {"--eval": "*/mlp_post/*/eval.json"},
     "scores": {"--scores": f"{SCORED}/scores.json", "--tables": f"{SCORED}/scores.parquet"},
+    "score_strata": {"--headline": "relu-w128", "--estimates": "autointerp/estimates.tsv"},
     "universality": {"--records": "universality/*/*.json", "--matches": "universality/*/*.parquet"},
 }
 
@@ -38,7 +39,8 @@ def results(tmp_path_factory):
 def arguments(name: str, results: Path, output: Path) -> list[str]:
     words = []
     for flag, pattern in INPUTS[name].items():
-        words += [flag, *(pattern if flag == "--models" else files(results, pattern))]
+        given = {"--models": list(pattern), "--headline": [pattern]}.get(flag)
+        words += [flag, *(given or files(results, pattern))]
     return [*words, "--output", str(output), "--output-data", str(output.with_suffix(".tsv"))]
 
 

@@ -14,7 +14,7 @@ from monosem.findings.criteria import Comparison, describe, four_digits, holds
 from monosem.findings.measurements import Measurements, recovered_share
 from monosem.findings.published import PUBLISHED
 from monosem.findings.scoreboard import COLUMNS, judge, to_tsv
-from monosem.records import SOURCES, Run
+from monosem.records import DIFFERENCE_COLUMNS, SOURCES, Run
 
 SITE = "mlp_post"
 FINDINGS = {finding.id: finding for finding in PUBLISHED}
@@ -38,6 +38,17 @@ def match_record(median: float, logits: float) -> dict:
     return {**correlation, "n_tokens": 10**6, "status_counts": {"ok": 90, "dead": 10}}
 
 
+def score_record(median: float | None, zeros: float = 0.9, undefined: int = 0) -> dict:
+    counts = {"ok": 100 - undefined, "dead": 7, "too_few_examples": 5, "undefined_constant_prediction": undefined}
+    return {"spearman": {"median": median, "n": 100}, "zero_share_random": {"mean": zeros}, "status_counts": counts}
+
+
+def difference_rows() -> pd.DataFrame:
+    pairs = [(run("A"), run("A", "neurons"), 0.3), (run("control"), run("A"), 0.1)]
+    rows = [("spearman", str(left), str(right), 9, 9, by, by - 0.05, by + 0.05) for left, right, by in pairs]
+    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
+
+
 def measured() -> Measurements:
     """A run of everything, in which every finding comes out as in the paper."""
     widths = {"narrow": 4096, "wide": 131_072, HEADLINE: 4096}
@@ -48,7 +59,7 @@ def measured() -> Measurements:
             sae = 4.05 if dictionary == "wide" else 4.2
             evals[run(model, dictionary)] = eval_record(model, HEADLINE, n_features=width, loss_sae=sae, **losses)
         evals[run(model, "neurons")] = eval_record(model, "neurons", n_features=512, n_tokens=10**8)
-    scores = {("A", HEADLINE): 0.5, ("A", "neurons"): 0.2, ("control", HEADLINE): 0.6}
+    scores = {("A", HEADLINE): (0.5, 0.9), ("A", "neurons"): (0.2, 0.6), ("control", HEADLINE): (0.6, 0.9)}
     matches = {HEADLINE: 0.75, "neurons": 0.4}
     explanations = [explanation_rows("A", [True, False]), explanation_rows("control", [True, True])]
     return Measurements(
@@ -57,7 +68,11 @@ def measured() -> Measurements:
         sweep=["wide", "narrow"],
         evals=evals,
         features=feature_rows([1e-4] * 95 + [1e-2, 0, 0, 1e-7, 1e-5]),
-        scores={run(*key): {"spearman": {"median": median, "n": 100}} for key, median in scores.items()},
+        scores={run(*key): score_record(*numbers) for key, numbers in scores.items()},
+        differences=difference_rows(),
+        ratings={
+            "runs": {str(run("A", name)): {"median": m, "n": 30} for name, m in {HEADLINE: 11, "neurons": 1}.items()}
+        },
         explanations=pd.concat(explanations, ignore_index=True),
         universality={run("A", name): match_record(m, m / 3) for name, m in matches.items()},
     )
@@ -69,10 +84,9 @@ def changed_eval(model: str, dictionary: str = HEADLINE, **changes: object) -> M
     return replace(base, evals=base.evals | {run(model, dictionary): record})
 
 
-def changed_score(model: str, dictionary: str, median: float | None) -> Measurements:
+def changed_score(model: str, dictionary: str, median: float | None, **changes: float) -> Measurements:
     base = measured()
-    record = {"spearman": {"median": median, "n": 100}}
-    return replace(base, scores=base.scores | {run(model, dictionary): record})
+    return replace(base, scores=base.scores | {run(model, dictionary): score_record(median, **changes)})
 
 
 def changed_match(dictionary: str, median: float, logits: float = 0.1) -> Measurements:
@@ -95,6 +109,11 @@ CONTRADICTED = {
     "control-is-single-token": lambda: replace(
         measured(), explanations=pd.concat([explanation_rows("A", [True]), explanation_rows("control", [True])])
     ),
+    "neurons-fire-more": lambda: changed_score("A", "neurons", 0.2, zeros=0.9),
+    "few-failed-explanations": lambda: changed_score("A", "neurons", 0.2, zeros=0.6, undefined=20),
+    "people-prefer-features": lambda: replace(
+        measured(), ratings={"runs": {str(run("A", name)): {"median": 3, "n": 9} for name in (HEADLINE, "neurons")}}
+    ),
     "universal-features": lambda: changed_match(HEADLINE, 0.7199),
     "features-more-universal": lambda: changed_match("neurons", 0.75),
     "logits-correspond-less": lambda: changed_match(HEADLINE, 0.75, logits=0.8),
@@ -103,7 +122,8 @@ CONTRADICTED = {
 
 def nothing() -> Measurements:
     empty = pd.DataFrame(columns=["model", "site", "dictionary", "density", "single_token", "n_top"])
-    return Measurements(SITE, HEADLINE, ["wide", "narrow"], {}, empty, {}, empty, {})
+    differences = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
+    return Measurements(SITE, HEADLINE, ["wide", "narrow"], {}, empty, {}, empty, differences, {}, {})
 
 
 @pytest.mark.parametrize("id", FINDINGS)
@@ -139,6 +159,25 @@ def test_an_undefined_median_is_not_run_and_never_a_number():
     row = judge(FINDINGS["features-beat-neurons"], changed_score("A", HEADLINE, None))
     assert (row["verdict"], row["measured"]) == ("not run", "")
     assert "undefined" in row["run"]
+
+
+def test_a_difference_of_medians_is_given_with_its_interval():
+    row = judge(FINDINGS["features-beat-neurons"], measured())
+    assert row["measured"] == "features 0.5000, neurons 0.2000, difference 0.3000, 95 % from 0.2500, to 0.3500"
+    without = replace(measured(), differences=difference_rows()[:0])
+    assert (
+        "needs the scores of A/mlp_post/relu-w128 compared with"
+        in judge(FINDINGS["features-beat-neurons"], without)["run"]
+    )
+
+
+def test_explanations_of_features_that_were_not_tried_do_not_count_as_failed():
+    row = judge(FINDINGS["few-failed-explanations"], changed_score("A", HEADLINE, 0.5, undefined=13))
+    assert (row["verdict"], row["measured"]) == ("reproduced", "features 0.1300, neurons 0.000")
+    assert row["run"].endswith("(explained: 100 features, 100 neurons)")
+    nobody = score_record(None) | {"status_counts": {"ok": 0, "dead": 100}}
+    untried = replace(measured(), scores=measured().scores | {run("A"): nobody})
+    assert judge(FINDINGS["few-failed-explanations"], untried)["verdict"] == "not run"
 
 
 def single_token(of_a: list[bool | None], of_control: list[bool | None]) -> dict[str, str]:
@@ -206,6 +245,7 @@ def flags(results) -> list[str]:
         *["--eval", *files(results, f"{runs}/eval.json"), "--features", *files(results, f"{runs}/features.parquet")],
         *["--scores", *files(results, f"{runs}/autointerp/scores.json")],
         *["--explanations", *files(results, f"{runs}/autointerp/explanations.parquet")],
+        *["--differences", str(results / "autointerp/differences.tsv")],
         *["--universality", *files(results, "universality/*/*.json")],
     ]
 
@@ -227,6 +267,7 @@ def test_the_script_writes_equal_bytes_for_equal_runs_anywhere(tmp_path):
 def test_the_script_accepts_that_nothing_was_run(tmp_path):
     output = tmp_path / "findings.tsv"
     empty = [word for word in flags(synthetic_runs.write_all(tmp_path / "r")) if not word.startswith("/")]
+    empty.remove("--differences")
     compile_findings.main([*empty, "--output", str(output)])
     assert set(pd.read_csv(output, sep="\t")["verdict"]) == {"not run"}
 

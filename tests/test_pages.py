@@ -76,6 +76,9 @@ def arguments(root: Path, **changes: str) -> list[str]:
         "scores": folder / "autointerp/scores.parquet",
         "explanations": folder / "autointerp/explanations.parquet",
         "examples": folder / "autointerp/examples.parquet",
+        "estimates": root / "autointerp/estimates.tsv",
+        "differences": root / "autointerp/differences.tsv",
+        "summaries": folder / "autointerp/scores.json",
         "logits": root / "logits.safetensors",
         "tokenizer": root / "tokenizer.json",
         "n-best": 24,
@@ -141,6 +144,29 @@ def test_every_finding_stands_on_the_page_with_its_verdict(results):
     counts = rows["verdict"].value_counts()
     assert f"{counts.get('reproduced', 0)} reproduced, {counts.get('not reproduced', 0)} not reproduced" in text
     assert set(re.findall('class="verdict ([a-z-]+)"', build(results))) == {v.replace(" ", "-") for v in counts.index}
+
+
+def test_scores_stand_on_the_page_with_their_intervals(results):
+    text = " ".join(Reader(build(results)).text.split())
+    table = pd.read_csv(results / "autointerp/estimates.tsv", sep="\t").set_index(
+        ["model", "dictionary", "stratum", "measure"]
+    )
+    row = table.loc[("A", HEADLINE, "all", "spearman_weighted")]
+    assert f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})" in text
+    assert f"features of A A/mlp_post/{HEADLINE} 126 of 128 0 " in text
+    assert "features of A less neurons of A +0." in text and "less random directions of A +0." in text
+    assert re.search(r"less features of control -0\.\d{3} \(-0\.\d{3} to [+-]0\.\d{3}\)\.", text)
+
+
+def test_what_has_no_score_is_undefined_on_the_page_and_not_a_number(results, tmp_path):
+    folder = results / "A" / "mlp_post" / HEADLINE / "autointerp"
+    counts = {"ok": 0, "undefined_constant_prediction": 3, "dead": 125}
+    record = json.loads((folder / "scores.json").read_text()) | {"status_counts": counts}
+    table = pd.read_csv(results / "autointerp/estimates.tsv", sep="\t")
+    paths = {"summaries": synthetic_runs.write_json(tmp_path / "scores.json", record)}
+    paths["estimates"] = synthetic_runs.write_frame(tmp_path / "e.tsv", table[table["dictionary"] != HEADLINE])
+    text = " ".join(Reader(build(results, **paths)).text.split())
+    assert f"A/mlp_post/{HEADLINE} 0 of 128 3 undefined undefined undefined undefined" in text
 
 
 def test_the_page_is_the_same_when_built_twice(results):

@@ -48,7 +48,8 @@ def read_codes(path: Path) -> Codes:
     """Raises ValueError naming the file when it is missing, cut short, or not a codes file."""
     try:
         tensors = load_file(path)
-        parts_Z = (tensors["values"], tensors["indices"], tensors["indptr"])
+        narrow = np.int32 if tensors["values"].size < 1 << 31 else np.int64  # scipy widens both to the wider
+        parts_Z = (tensors["values"], tensors["indices"], tensors["indptr"].astype(narrow))
         matrix = csr_array(parts_Z, shape=tuple(tensors["shape"].tolist()))
         matrix.check_format(full_check=True)
         return Codes(matrix)

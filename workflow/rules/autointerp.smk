@@ -1,11 +1,37 @@
 """Automated interpretability without a language model: a token/context table explains a feature and predicts it.
 
-in:  results/{model}/{site}/{run}/, results/tokens/      run: a dictionary or `neurons`
-out: results/{model}/{site}/{run}/autointerp/
+in:  results/{model}/{site}/{run}/, results/tokens/      run: a dictionary, `neurons` or `random` (directions)
+out: results/{model}/{site}/{run}/autointerp/, results/autointerp/
 """
 
 AUTOINTERP = config["autointerp"]
 WINDOWS = {f"{role}_{kind}": count for role in ("explain", "score") for kind, count in AUTOINTERP[role].items()}
+
+
+rule draw_directions:
+    input:
+        acts=ancient("results/{model}/{site}/acts.zarr"),
+        record="results/{model}/{site}/acts.json",
+    output:
+        sae="results/{model}/{site}/random/sae.safetensors",
+        record="results/{model}/{site}/random/sae.json",
+    log:
+        "results/logs/draw_directions/{model}_{site}.log",
+    benchmark:
+        "results/benchmarks/draw_directions/{model}_{site}.tsv"
+    threads: config["threads"]
+    resources:
+        mem_mb=memory("draw_directions"),
+        runtime=runtime("draw_directions"),
+        disk_mb=disk("draw_directions"),
+    params:
+        code=fingerprint("draw_directions.py"),
+        flags=flags(AUTOINTERP["directions"]),
+    shell:
+        r"""
+        python "$SCRIPTS/draw_directions.py" --acts {input.acts:q} --name random {params.flags:q} --threads {threads} \
+            --output {output.sae:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
 
 
 rule sample_examples:
@@ -21,14 +47,15 @@ rule sample_examples:
     benchmark:
         "results/benchmarks/sample_examples/{model}_{site}_{run}.tsv"
     resources:
-        mem_mb=memory,
-        runtime=60,
+        mem_mb=memory("sample_examples"),
+        runtime=runtime("sample_examples"),
+        disk_mb=disk("sample_examples"),
     params:
         code=fingerprint("sample_examples.py"),
         flags=flags(AUTOINTERP, "seed", "width", "intervals", "min_active") + flags(WINDOWS),
     shell:
         r"""
-        python $SCRIPTS/sample_examples.py --codes {input.codes:q} --codes-record {input.record:q} \
+        python "$SCRIPTS/sample_examples.py" --codes {input.codes:q} --codes-record {input.record:q} \
             --tokens {input.tokens:q} {params.flags:q} --output {output.examples:q} 2>&1 | tee {log:q}
         """
 
@@ -47,15 +74,44 @@ rule score_features:
     benchmark:
         "results/benchmarks/score_features/{model}_{site}_{run}.tsv"
     resources:
-        mem_mb=memory,
-        runtime=60,
+        mem_mb=memory("score_features"),
+        runtime=runtime("score_features"),
+        disk_mb=disk("score_features"),
     params:
         code=fingerprint("score_features.py"),
         flags=flags(AUTOINTERP, "shrinkage", "single_token_min"),
     shell:
         r"""
-        python $SCRIPTS/score_features.py --model {wildcards.model:q} --site {wildcards.site:q} \
+        python "$SCRIPTS/score_features.py" --model {wildcards.model:q} --site {wildcards.site:q} \
             --dictionary {wildcards.run:q} --examples {input.examples:q} --features {input.features:q} \
             --tokenizer {input.tokenizer:q} {params.flags:q} --output-explanations {output.explanations:q} \
             --output-scores {output.scores:q} --output-summary {output.summary:q} 2>&1 | tee {log:q}
+        """
+
+
+rule compare_scores:
+    input:
+        scores=paths(offline_runs(), "autointerp/scores.json"),
+        tables=paths(offline_runs(), "autointerp/scores.parquet"),
+        explanations=paths(offline_runs(), "autointerp/explanations.parquet"),
+        features=paths(offline_runs(), "features.parquet"),
+    output:
+        estimates="results/autointerp/estimates.tsv",
+        differences="results/autointerp/differences.tsv",
+    log:
+        "results/logs/compare_scores/scores.log",
+    benchmark:
+        "results/benchmarks/compare_scores/scores.tsv"
+    resources:
+        mem_mb=memory("compare_scores"),
+        runtime=runtime("compare_scores"),
+        disk_mb=disk("compare_scores"),
+    params:
+        code=fingerprint("compare_scores.py"),
+        flags=flags(AUTOINTERP, "seed"),
+    shell:
+        r"""
+        python "$SCRIPTS/compare_scores.py" --scores {input.scores:q} --tables {input.tables:q} \
+            --explanations {input.explanations:q} --features {input.features:q} {params.flags:q} \
+            --output-estimates {output.estimates:q} --output-differences {output.differences:q} 2>&1 | tee {log:q}
         """

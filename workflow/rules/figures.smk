@@ -20,14 +20,15 @@ rule plot_training:
     benchmark:
         "results/benchmarks/plot_training/training.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=memory("plot_training"),
+        runtime=runtime("plot_training"),
+        disk_mb=disk("plot_training"),
     params:
         code=fingerprint("plot_training.py"),
         models=TRAINED,
     shell:
         r"""
-        python $SCRIPTS/plot_training.py --models {params.models:q} --train {input.train:q} --eval {input.eval:q} \
+        python "$SCRIPTS/plot_training.py" --models {params.models:q} --train {input.train:q} --eval {input.eval:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -48,13 +49,14 @@ rule plot_dictionary_training:
     benchmark:
         "results/benchmarks/plot_dictionary_training/dictionary_training.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=memory("plot_dictionary_training"),
+        runtime=runtime("plot_dictionary_training"),
+        disk_mb=disk("plot_dictionary_training"),
     params:
         code=fingerprint("plot_dictionary_training.py"),
     shell:
         r"""
-        python $SCRIPTS/plot_dictionary_training.py --eval {input.eval:q} --train {input.train:q} \
+        python "$SCRIPTS/plot_dictionary_training.py" --eval {input.eval:q} --train {input.train:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -71,13 +73,14 @@ rule plot_density:
     benchmark:
         "results/benchmarks/plot_density/density.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=memory("plot_density"),
+        runtime=runtime("plot_density"),
+        disk_mb=disk("plot_density"),
     params:
         code=fingerprint("plot_density.py"),
     shell:
         r"""
-        python $SCRIPTS/plot_density.py --eval {input.eval:q} --features {input.features:q} \
+        python "$SCRIPTS/plot_density.py" --eval {input.eval:q} --features {input.features:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -93,21 +96,22 @@ rule plot_pareto:
     benchmark:
         "results/benchmarks/plot_pareto/pareto.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=memory("plot_pareto"),
+        runtime=runtime("plot_pareto"),
+        disk_mb=disk("plot_pareto"),
     params:
         code=fingerprint("plot_pareto.py"),
     shell:
         r"""
-        python $SCRIPTS/plot_pareto.py --eval {input.eval:q} \
+        python "$SCRIPTS/plot_pareto.py" --eval {input.eval:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
 
 rule plot_scores:
     input:
-        scores=paths(scored_runs(), "autointerp/scores.json"),
-        tables=paths(scored_runs(), "autointerp/scores.parquet"),
+        scores=paths(offline_runs(), "autointerp/scores.json"),
+        tables=paths(offline_runs(), "autointerp/scores.parquet"),
     output:
         figure=report("results/figures/scores.svg", caption="../report/scores.rst", category="Interpretability"),
         data="results/figures/scores.tsv",
@@ -116,13 +120,42 @@ rule plot_scores:
     benchmark:
         "results/benchmarks/plot_scores/scores.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=memory("plot_scores"),
+        runtime=runtime("plot_scores"),
+        disk_mb=disk("plot_scores"),
     params:
         code=fingerprint("plot_scores.py"),
     shell:
         r"""
-        python $SCRIPTS/plot_scores.py --scores {input.scores:q} --tables {input.tables:q} \
+        python "$SCRIPTS/plot_scores.py" --scores {input.scores:q} --tables {input.tables:q} \
+            --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
+        """
+
+
+rule plot_score_strata:
+    input:
+        estimates="results/autointerp/estimates.tsv",
+    output:
+        figure=report(
+            "results/figures/score_strata.svg",
+            caption="../report/score_strata.rst",
+            category="Interpretability",
+        ),
+        data="results/figures/score_strata.tsv",
+    log:
+        "results/logs/plot_score_strata/score_strata.log",
+    benchmark:
+        "results/benchmarks/plot_score_strata/score_strata.tsv"
+    resources:
+        mem_mb=memory("plot_score_strata"),
+        runtime=runtime("plot_score_strata"),
+        disk_mb=disk("plot_score_strata"),
+    params:
+        code=fingerprint("plot_score_strata.py"),
+        headline=config["headline"],
+    shell:
+        r"""
+        python "$SCRIPTS/plot_score_strata.py" --estimates {input.estimates:q} --headline {params.headline:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -139,12 +172,13 @@ rule plot_universality:
     benchmark:
         "results/benchmarks/plot_universality/universality.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=memory("plot_universality"),
+        runtime=runtime("plot_universality"),
+        disk_mb=disk("plot_universality"),
     params:
         code=fingerprint("plot_universality.py"),
     shell:
         r"""
-        python $SCRIPTS/plot_universality.py --records {input.records:q} --matches {input.matches:q} \
+        python "$SCRIPTS/plot_universality.py" --records {input.records:q} --matches {input.matches:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """

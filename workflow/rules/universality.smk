@@ -23,14 +23,15 @@ rule match_features:
     benchmark:
         "results/benchmarks/match_features/{site}_{run}.tsv"
     resources:
-        mem_mb=memory,
-        runtime=60,
+        mem_mb=memory("match_features"),
+        runtime=runtime("match_features"),
+        disk_mb=disk("match_features"),
     params:
         code=fingerprint("match_features.py"),
         flags=flags(PAIR),
     shell:
         r"""
-        python $SCRIPTS/match_features.py {params.flags:q} --site {wildcards.site:q} --dictionary {wildcards.run:q} \
+        python "$SCRIPTS/match_features.py" {params.flags:q} --site {wildcards.site:q} --dictionary {wildcards.run:q} \
             --codes-a {input.codes_a:q} --codes-b {input.codes_b:q} \
             --record-a {input.record_a:q} --record-b {input.record_b:q} \
             --logits-a {input.logits_a:q} --logits-b {input.logits_b:q} \

@@ -2,11 +2,13 @@
 
 Sampling follows "Towards Monosemanticity" (#appendix-automated-setup): windows of nine tokens, drawn per even interval
 of activation between 0 and the feature's maximum, plus random windows and windows around the feature's top tokens in
-contexts drawn regardless of activation. One thing is stricter than in the paper: half of the contexts, drawn by
-`seed`, serve the explainer and the other half the scores, so no scored window overlaps one that was explained.
+contexts drawn regardless of activation. One thing is stricter than in the paper: about half of the text, whole
+documents drawn by `seed`, serves the explainer and the other half the scores, so that nothing that one document
+repeats, such as its names, helps to predict what was explained from it. No window reaches into another document.
 
-Shape suffixes: S contexts, L position, T held-out tokens, P places (contexts laid end to end with a gap between),
-Z active tokens of one feature, E windows, W positions in a window, G groups to draw from, C candidates.
+Shape suffixes: S contexts, L position, T held-out tokens, D documents, P places (the stretches of one document in one
+context, laid end to end with gaps between), Z active tokens of one feature, E windows, W positions in a window,
+G groups to draw from, C candidates.
 """
 
 from collections.abc import Iterator
@@ -44,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The held-out tokens, laid out so that a window is a slice that never reaches into another context."""
+    """The held-out tokens, laid out so that a window is a slice that never reaches out of its document or context."""
 
     tokens_P: np.ndarray
     place_T: np.ndarray
@@ -55,25 +57,38 @@ class HeldOut:
     sorted_tokens: list[np.ndarray]  # their tokens
 
 
-def lay_out(tokens_SL: np.ndarray, counted_SL: np.ndarray, plan: Plan) -> HeldOut:
-    """Raises ValueError when there are too few contexts to keep explained and scored ones apart."""
-    n_contexts, length = tokens_SL.shape
-    if n_contexts < len(ROLES):
-        raise ValueError(f"held-out contexts {n_contexts}: at least {len(ROLES)} expected; encode more tokens")
-    reach = plan.width // 2
-    padded_SQ = np.full((n_contexts, length + reach), UNOBSERVED, dtype=np.int32)
-    padded_SQ[:, :length] = np.where(counted_SL, tokens_SL.astype(np.int32), UNOBSERVED)
-    tokens_P = np.concatenate([np.full(reach, UNOBSERVED, dtype=np.int32), padded_SQ.ravel()])
+def lay_out(tokens_SL: np.ndarray, document_SL: np.ndarray, counted_SL: np.ndarray, plan: Plan) -> HeldOut:
+    """Raises ValueError when there are too few documents to keep explained and scored ones apart."""
     context_T, position_T = np.nonzero(counted_SL)
-    place_T = reach + context_T * (length + reach) + position_T
-    role_S = np.random.default_rng(plan.seed).permutation(n_contexts) % len(ROLES)
-    role_T = role_S.astype(np.int8)[context_T]
+    document_T = document_SL[counted_SL]
+    role_T = roles(document_T, plan.seed)
+    number_T = np.arange(document_T.size)
+    unbroken = (context_T, document_T, position_T - number_T)  # each is one number throughout a stretch
+    starts_T = np.any([np.diff(column_T, prepend=column_T[0] - 1) != 0 for column_T in unbroken], axis=0)
+    place_T = number_T + plan.width // 2 * np.cumsum(starts_T)
+    tokens_P = np.full(place_T[-1] + plan.width // 2 + 1, UNOBSERVED, dtype=np.int32)
+    tokens_P[place_T] = tokens_SL[counted_SL]
     by_token = []
     for role in range(len(ROLES)):
         rows = np.flatnonzero(role_T == role)
         by_token.append(rows[np.argsort(tokens_P[place_T[rows]], kind="stable")])
     sorted_tokens = [tokens_P[place_T[rows]] for rows in by_token]
     return HeldOut(tokens_P, place_T, context_T, position_T, role_T, by_token, sorted_tokens)
+
+
+def roles(document_T: np.ndarray, seed: int) -> np.ndarray:
+    """The role of each token's document: in an order of the seed, those up to half of all tokens explain."""
+    _, number_T, size_D = np.unique(document_T, return_inverse=True, return_counts=True)
+    if size_D.size < len(ROLES):
+        raise ValueError(
+            f"held-out documents {size_D.size}: at least {len(ROLES)} expected, so that none is both explained and "
+            "scored; encode more tokens, or give the text as more documents"
+        )
+    order_D = np.random.default_rng(seed).permutation(size_D.size)
+    middle_D = np.cumsum(size_D[order_D]) - size_D[order_D] / 2  # of the first document before, of the last behind half
+    role_D = np.empty(size_D.size, dtype=np.int8)
+    role_D[order_D] = middle_D > document_T.size / 2
+    return role_D[number_T]
 
 
 def sample_windows(codes: Codes, held_out: HeldOut, plan: Plan) -> Iterator[Windows]:
@@ -136,7 +151,7 @@ def choose(
     is_top = interval_Z[active] == plan.n_intervals - 1
     rows = rows_Z[active[is_top]]
     tokens, role = held_out.tokens_P[held_out.place_T[rows]], held_out.role_T[rows]
-    # Each role sees top tokens of its own contexts only: what stands in scored contexts must not guide the explainer.
+    # Each role sees top tokens of its own text only: what stands in scored documents must not guide the explainer.
     random, out_of_context = draw_others([tokens[role == own] for own in range(len(ROLES))], held_out, plan, rng)
 
     rows_C = np.concatenate([rows_Z[active], random, out_of_context])
@@ -158,7 +173,7 @@ def interval_of(values_Z: np.ndarray, n_intervals: int) -> np.ndarray:
 
 
 def draw_active(interval_Z: np.ndarray, role_Z: np.ndarray, plan: Plan, rng: np.random.Generator) -> np.ndarray:
-    """Places in Z of windows drawn from each interval, in the quota of the role their context serves."""
+    """Places in Z of windows drawn from each interval, in the quota of the role their document serves."""
     quota_G = np.array([[quota.interval] * (plan.n_intervals - 1) + [quota.top] for quota in plan.quotas]).ravel()
     shuffled = rng.permutation(interval_Z.size)
     group_Z = (role_Z * plan.n_intervals + interval_Z).astype(np.uint8)

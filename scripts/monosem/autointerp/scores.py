@@ -25,17 +25,17 @@ EXPLAINER = "token table, no language model: mean level of each pair (previous t
 REASONS = {
     "ok": "",
     "dead": "never active on the held-out tokens",
-    "too_few_examples": "too few active tokens to draw windows to explain and others to score",
+    "too_few_examples": "active on too few tokens, or in too few documents, to explain some and score others",
     "undefined_constant_truth": "the activation has one level throughout the scored windows",
     "undefined_constant_prediction": "the token table predicts one level throughout the scored windows",
 }
-MEASURES = ("spearman", "pearson", "spearman_random", "pearson_weighted")
+MEASURES = ("spearman", "pearson", "spearman_random", "spearman_weighted", "pearson_weighted")
 
 
 def explain_and_score(
     windows: Windows, max_act_F: np.ndarray, shown: list[str], shrinkage: float, min_top: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Explanations and scores of the features that have windows of both roles, one row each, indexed by feature.
+    """Explanations and scores of the features that are active in windows of both roles, a row each, indexed by feature.
 
     `shown` is the quoted text of each token. With fewer than `min_top` top-interval windows it is undefined whether a
     feature is a single-token feature.
@@ -55,7 +55,9 @@ def explain_and_score(
 
 
 def with_both_roles(windows: Windows) -> Windows:
-    roles = [np.unique(windows.feature_E[windows.role_E == role]) for role in range(len(ROLES))]
+    """The windows of features that are active in text of both roles; random windows alone do not count."""
+    drawn_E = windows.interval_E >= 0
+    roles = [np.unique(windows.feature_E[drawn_E & (windows.role_E == role)]) for role in range(len(ROLES))]
     return windows.where(np.isin(windows.feature_E, np.intersect1d(*roles)))
 
 
@@ -101,6 +103,7 @@ def score(table: TokenTable, windows: Windows, group_E: np.ndarray, levels_EW: n
             "spearman": spearman(counts_GIJ),
             "pearson": pearson(counts_GIJ),
             "spearman_random": spearman(random_GIJ),
+            "spearman_weighted": spearman(weighted_GIJ),
             "pearson_weighted": pearson(weighted_GIJ),
             "zero_share_random": pd.Series(random_GIJ[:, 0].sum(axis=1)) / pd.Series(random_GIJ.sum(axis=(1, 2))),
             "n_windows": np.bincount(group_E, minlength=n_groups),

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 ROLES = ("explain", "score")  # seen by the explainer; held back to score its explanation
 KINDS = ("top", "interval", "random", "out_of_context")
-UNOBSERVED = -1  # token of a window position that has no activation: BOS, or beyond the context's border
+UNOBSERVED = -1  # token of a window position that has no activation: BOS, or out of the document or context
 
 
 class Windows(NamedTuple):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.style import colour_of, new_figure, paper_line
-from monosem.records import NEURONS, RUN, Run
+from monosem.records import RUN, Run, kind
 
 N_BINS = 50
 ROW_INCHES = 1.2
@@ -58,10 +58,6 @@ def median_of(values: np.ndarray) -> str:
     return f"median {np.median(values):.2g}" if values.size else "no median"
 
 
-def what(run: Run) -> str:
-    return "neurons" if run.dictionary == NEURONS else "features"
-
-
 def by_run(table: pd.DataFrame) -> list[tuple[Run, pd.DataFrame]]:
     """The rows of each run, in the order in which the runs were given."""
     return [(Run(*key), rows) for key, rows in table.groupby(RUN, sort=False, observed=True)]
@@ -92,7 +88,7 @@ def scores(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     for run, of_run in by_run(table):
         values = of_run.loc[of_run["status"] == "ok", "spearman"].to_numpy(float)
         n_scored = np.isfinite(values).sum()
-        label = f"{what(run)} of {run}: {n_scored} of {len(of_run)} scored, {median_of(values)}"
+        label = f"{kind(run)} of {run}: {n_scored} of {len(of_run)} scored, {median_of(values)}"
         rows.append(Row(label, values, colour_of(run.model, run.dictionary)))
     title = "How well explanations predict activations in held-out examples (black: median)"
     x_label = "Spearman correlation of predicted and true activation, one value a feature (1 = perfect)"
@@ -104,12 +100,12 @@ def universality(matches: pd.DataFrame, tokens: dict[Run, int]) -> tuple[Figure,
     rows = []
     for run, table in by_run(matches):
         values = table["correlation"].to_numpy(float)
-        label = f"{what(run)} ({run.site}/{run.dictionary}), activations over {tokens[run]:,} tokens: "
+        label = f"{kind(run)} ({run.site}/{run.dictionary}), activations over {tokens[run]:,} tokens: "
         label += f"{np.isfinite(values).sum()} of {len(table)} matched, {median_of(values)}"
-        rows.append(Row(label, values, colour_of("A", run.dictionary), PAPER_UNIVERSALITY[what(run)]))
+        rows.append(Row(label, values, colour_of("A", run.dictionary), PAPER_UNIVERSALITY[kind(run)]))
     for run, table in by_run(matches):
         values = table["logit_correlation"].to_numpy(float)
-        label = f"the same {what(run)} ({run.site}/{run.dictionary}), logit weights: {median_of(values)}"
+        label = f"the same {kind(run)} ({run.site}/{run.dictionary}), logit weights: {median_of(values)}"
         rows.append(Row(label, values, "#888888"))
     title = "Each feature or neuron of model A and its best match in model B (black: median)"
     return histogram_rows(rows, title, "Pearson correlation with the best match (1 = the same)", (-1.0, 1.0)), matches

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.artefacts import replacing
-from monosem.records import NEURONS
+from monosem.records import DIRECTIONS, NEURONS
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color); a model keeps its colour in every figure
-COLOURS = {"A": "#0072B2", "B": "#E69F00", "control": "#009E73", NEURONS: "#D55E00"}
+COLOURS = {"A": "#0072B2", "B": "#E69F00", "control": "#009E73", NEURONS: "#D55E00", DIRECTIONS: "#56B4E9"}
 OTHER_COLOUR = "#CC79A7"
 PAPER_COLOUR = "#555555"
 THEME = {
@@ -51,7 +51,7 @@ def save(figure: Figure, data: pd.DataFrame, *, output: Path, output_data: Path)
 
 
 def colour_of(model: str, dictionary: str = "") -> str:
-    return COLOURS.get(NEURONS if dictionary == NEURONS else model, OTHER_COLOUR)
+    return COLOURS.get(dictionary if dictionary in (NEURONS, DIRECTIONS) else model, OTHER_COLOUR)
 
 
 def paper_line(axes: Axes, value: float, label: str, *, horizontal: bool) -> None:

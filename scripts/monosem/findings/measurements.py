@@ -28,6 +28,8 @@ class Measurements:
     features: pd.DataFrame
     scores: dict[Run, dict[str, Any]]
     explanations: pd.DataFrame
+    differences: pd.DataFrame
+    ratings: dict[str, Any]  # the record of people's ratings; empty when there are none
     universality: dict[Run, dict[str, Any]]
 
     def run(self, model: str, dictionary: str | None = None) -> Run:
@@ -35,10 +37,13 @@ class Measurements:
 
     def number(self, kind: str, run: Run, field: str) -> float:
         """One finite number of one record. Raises NotMeasuredError when the run or its value is missing."""
-        value = value_of(self.record(kind, run), field, f"{kind} of {run}")
+        value = self.field(kind, run, field)
         if value is None or not math.isfinite(value):
             raise NotMeasuredError(f"{kind} of {run}: {field} is undefined")
         return float(value)
+
+    def field(self, kind: str, run: Run, field: str) -> Any:  # noqa: ANN401
+        return value_of(self.record(kind, run), field, f"{kind} of {run}")
 
     def record(self, kind: str, run: Run) -> dict[str, Any]:
         records = getattr(self, kind)
@@ -52,6 +57,22 @@ class Measurements:
             if (run.site, run.dictionary) == (self.site, dictionary):
                 return run
         raise NotMeasuredError(f"needs universality of {self.site}/{dictionary}")
+
+    def score_difference(self, left: Run, right: Run) -> tuple[float, float, float]:
+        """Median score of `left` less that of `right`, and the two ends of its interval."""
+        rows = self.differences
+        chosen = (rows["measure"] == "spearman") & (rows["left"] == str(left)) & (rows["right"] == str(right))
+        found = rows.loc[chosen, ["difference", "low", "high"]].dropna()
+        if found.empty:
+            raise NotMeasuredError(f"needs the scores of {left} compared with {right}")
+        return tuple(found.iloc[0].astype(float))
+
+    def rating(self, run: Run, field: str) -> float:
+        """`median` or `n` of the ratings by people of a run. Raises NotMeasuredError when there are none."""
+        found = self.ratings.get("runs", {}).get(str(run))
+        if found is None or found["median"] is None:
+            raise NotMeasuredError(f"needs ratings of {run} by people")
+        return float(found[field])
 
     def feature_table(self, run: Run) -> pd.DataFrame:
         return rows_of(self.features, run, "the feature table")

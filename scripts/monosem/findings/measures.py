@@ -5,18 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from monosem.findings.measurements import Measurements, NotMeasuredError, expansion, recovered_share, sweep_runs
-from monosem.records import (
-    CONTROL,
-    DENSITY_TOKENS,
-    LOGIT_MATCH_MEDIAN,
-    MATCH_COUNT,
-    MATCH_DEAD,
-    MATCH_MEDIAN,
-    NEURONS,
-    SCORE_COUNT,
-    SCORE_MEDIAN,
-    Run,
-)
+from monosem.records import DENSITY_TOKENS, LOGIT_MATCH_MEDIAN, MATCH_COUNT, MATCH_DEAD, MATCH_MEDIAN, NEURONS, Run
 
 ULTRALOW = 1e-6  # density under which the paper calls a feature ultralow, over 100 M tokens
 ULTRALOW_TOKENS = 10_000_000  # held-out tokens at which that density means ten expected firings
@@ -95,28 +84,6 @@ def alive_densities(m: Measurements) -> Measured:
         "median density": float(alive.median()),
     }
     return Measured(numbers, density_tokens(m, run), [run])
-
-
-def median_scores(*names: str) -> Callable[[Measurements], Measured]:
-    """Median interpretability scores of the named ones of: features (of A), neurons (of A), control (its features)."""
-
-    def measure(m: Measurements) -> Measured:
-        runs = {"features": m.run("A"), "neurons": m.run("A", NEURONS), "control": m.run(CONTROL)}
-        chosen = [runs[name] for name in names]
-        numbers = {name: m.number("scores", runs[name], SCORE_MEDIAN) for name in names}
-        counts = ", ".join(f"{m.number('scores', runs[name], SCORE_COUNT):.0f} {name}" for name in names)
-        return Measured(numbers, min(density_tokens(m, run) for run in chosen), chosen, f"scored: {counts}")
-
-    return measure
-
-
-def single_token_features(m: Measurements) -> Measured:
-    runs = [m.run(CONTROL), m.run("A")]
-    control, features = (m.single_token_share(run) for run in runs)
-    tokens = min(density_tokens(m, run) for run in runs)
-    judged = [len(m.single_token_judged(run)) for run in runs]
-    note = f"judged: {judged[0]} control, {judged[1]} features"
-    return Measured({"control": control, "features": features}, tokens, runs, note)
 
 
 def matched_note(m: Measurements, run: Run) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, StrictUndefined
 
 from monosem.pages.samples import Card
+from monosem.pages.score_table import Scores
 from monosem.records import SOURCES
 
 PAPER = "https://transformer-circuits.pub/2023/monosemantic-features/index.html"
@@ -38,6 +39,8 @@ class Page(NamedTuple):
     findings: list[dict[str, str]]
     findings_link: Link
     figures: list[FigureEntry]
+    scores: Scores
+    scores_link: Link
     dictionary: str
     groups: list[tuple[str, list[Card]]]
     config: str

@@ -1,0 +1,73 @@
+"""How the findings on interpretability are measured: scores of explanations, and ratings by people."""
+
+from collections.abc import Callable
+
+from monosem.findings.measurements import Measurements, NotMeasuredError
+from monosem.findings.measures import Measured, density_tokens
+from monosem.records import CONTROL, NEURONS, SCORE_COUNT, SCORE_MEDIAN, SCORE_STATUSES, ZERO_SHARE, Run
+
+UNTRIED = ("dead", "too_few_examples")  # statuses of features that nobody tried to explain
+
+
+def runs_of(m: Measurements) -> dict[str, Run]:
+    return {"features": m.run("A"), "neurons": m.run("A", NEURONS), "control": m.run(CONTROL)}
+
+
+def scored_note(m: Measurements, names: tuple[str, ...]) -> str:
+    counts = [f"{m.number('scores', runs_of(m)[name], SCORE_COUNT):.0f} {name}" for name in names]
+    return f"scored: {', '.join(counts)}"
+
+
+def tokens_of(m: Measurements, runs: list[Run]) -> float:
+    return min(density_tokens(m, run) for run in runs)
+
+
+def median_scores(higher: str, lower: str) -> Callable[[Measurements], Measured]:
+    """Median scores of two of: features (of A), neurons (of A), control (its features); and their difference."""
+
+    def measure(m: Measurements) -> Measured:
+        runs = [runs_of(m)[name] for name in (higher, lower)]
+        numbers = {name: m.number("scores", runs_of(m)[name], SCORE_MEDIAN) for name in (higher, lower)}
+        difference, low, high = m.score_difference(*runs)
+        numbers |= {"difference": difference, "95 % from": low, "to": high}
+        return Measured(numbers, tokens_of(m, runs), runs, scored_note(m, (higher, lower)))
+
+    return measure
+
+
+def single_token_features(m: Measurements) -> Measured:
+    runs = [m.run(CONTROL), m.run("A")]
+    control, features = (m.single_token_share(run) for run in runs)
+    judged = [len(m.single_token_judged(run)) for run in runs]
+    note = f"judged: {judged[0]} control, {judged[1]} features"
+    return Measured({"control": control, "features": features}, tokens_of(m, runs), runs, note)
+
+
+def zeros_in_random_windows(m: Measurements) -> Measured:
+    names = ("features", "neurons")
+    runs = [runs_of(m)[name] for name in names]
+    numbers = {name: m.number("scores", runs_of(m)[name], ZERO_SHARE) for name in names}
+    return Measured(numbers, tokens_of(m, runs), runs, scored_note(m, names))
+
+
+def failed_explanations(m: Measurements) -> Measured:
+    """Of those with enough examples, the share whose explanation gave no score."""
+    names = ("features", "neurons")
+    runs = [runs_of(m)[name] for name in names]
+    numbers, tried = {}, []
+    for name, run in zip(names, runs, strict=True):
+        counts = {status: n for status, n in m.field("scores", run, SCORE_STATUSES).items() if status not in UNTRIED}
+        n_tried = sum(counts.values())
+        if n_tried == 0:
+            raise NotMeasuredError(f"no feature of {run} has enough examples to explain it")
+        numbers[name] = (n_tried - counts["ok"]) / n_tried
+        tried.append(f"{n_tried} {name}")
+    return Measured(numbers, tokens_of(m, runs), runs, f"explained: {', '.join(tried)}")
+
+
+def rated_by_people(m: Measurements) -> Measured:
+    names = ("features", "neurons")
+    runs = [runs_of(m)[name] for name in names]
+    medians = {name: m.rating(runs_of(m)[name], "median") for name in names}
+    rated = ", ".join(f"{m.rating(runs_of(m)[name], 'n'):.0f} of {name}" for name in names)
+    return Measured(medians, tokens_of(m, runs), runs, f"intervals rated: {rated}")
