@@ -3,7 +3,8 @@
 
 One attention and one MLP block by default, as in the paper. The loss appears as it falls; `train.tsv` keeps it. A run
 that is interrupted goes on where its last checkpoint was when the same command is given again, and ends with the
-same weights as one that was not interrupted.
+same weights as one that was not interrupted. Started by torchrun, several processes share the batch of every step,
+with the same result but for rounding; another number of them may go on from a checkpoint.
 
 Example:
   python scripts/train_lm.py --train results/tokens/train.zarr --val results/tokens/val.zarr --name A --seed 1 \\
@@ -18,12 +19,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from monosem.artefacts import replacing, sha256, write_record
-from monosem.checkpoints import Checkpoint, run_key
+from monosem.checkpoints import Checkpoint, Stoppable, run_key
 from monosem.devices import PRECISIONS, resolved, use_device
 from monosem.lm import LanguageModel, LMConfig, save_lm
 from monosem.lm_training import LMTraining, mean_loss, train_lm
+from monosem.parallel import Team, processes_here, team
 from monosem.tokens import counted, read_contexts, read_record
 
 
@@ -40,7 +43,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--n-heads", type=int, required=True, help="attention heads a block")
     parser.add_argument("--d-mlp", type=int, required=True, help="neurons a block")
     parser.add_argument("--tokens", type=int, required=True, help="tokens to train on, BOS included")
-    parser.add_argument("--batch", type=int, required=True, help="contexts a step")
+    parser.add_argument("--batch", type=int, required=True, help="contexts a step, of all processes together")
+    parser.add_argument("--micro-batch", type=int, help="contexts that a process takes at once; default: its share")
     parser.add_argument("--lr", type=float, required=True, help="peak learning rate of AdamW")
     parser.add_argument("--warmup", type=float, required=True, help="share of the steps with rising learning rate")
     parser.add_argument("--weight-decay", type=float, required=True, help="on matrices")
@@ -52,7 +56,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--precision", choices=PRECISIONS, required=True, help="of matrix products; weights are float32"
     )
     parser.add_argument("--compile", choices=["yes", "no"], required=True, help="use torch.compile where it works")
-    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads of all processes of a machine")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
     parser.add_argument("--output", type=Path, required=True, help="weights (.safetensors)")
@@ -63,15 +67,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    args.threads = max(1, args.threads // processes_here())
     device = use_device(args.device, args.threads)
     args.device, args.precision = device.type, resolved(args.precision, device)  # a checkpoint is of this machine's
+    with team(device) as together:
+        train(args, device, together)
+
+
+def train(args: argparse.Namespace, device: torch.device, together: Team) -> None:
     tokens = read_record(args.train)
     size = (args.n_layers, args.d_model, args.n_heads, args.d_mlp)
     config = LMConfig(tokens["vocab_size"], tokens["context_length"], *size)
+    given = ("tokens", "batch", "lr", "warmup", "weight_decay", "grad_clip", "val_every", "precision", "micro_batch")
     settings = LMTraining(
-        **{name: getattr(args, name) for name in ("tokens", "batch", "lr", "warmup", "weight_decay", "grad_clip")},
-        val_every=args.val_every,
-        precision=args.precision,
+        **{name: getattr(args, name) for name in given},
         seed=args.data_seed,
         bos=tokens["bos"],
         compile=args.compile == "yes",
@@ -79,8 +88,11 @@ def main(argv: list[str] | None = None) -> None:
     model = LanguageModel(config, seed=args.seed).to(device)
     val_SL = read_contexts(args.val)[: max(1, args.val_tokens // config.context_length)]
     inputs = [args.train.with_suffix(".json"), args.val.with_suffix(".json")]
-    with Checkpoint(args.output, run_key(args, inputs), every_s=args.checkpoint_s) as checkpoint:
-        rows = train_lm(model, read_contexts(args.train), val_SL, settings, checkpoint)
+    checkpoint = Checkpoint(args.output, run_key(args, inputs), every_s=args.checkpoint_s)
+    with checkpoint if together.leads else Stoppable() as state:
+        rows = train_lm(model, read_contexts(args.train), val_SL, settings, state, together)
+        if not together.leads:
+            return
         with replacing(args.output_log) as tmp:
             pd.DataFrame(rows).to_csv(tmp, sep="\t", index=False)
         save_lm(args.output, model)

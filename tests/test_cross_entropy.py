@@ -58,7 +58,7 @@ def test_the_tile_does_not_matter():
     x_PD, target_P = x_SLD[:, :-1].flatten(0, 1), tokens_SL[:, 1:].flatten()
     found = []
     for tile in (1, 4, 7, 15, 100):
-        loss = TiledCrossEntropy.apply(x_PD, W_U_DV, target_P, tile, tile_loss)
+        loss = TiledCrossEntropy.apply(x_PD, W_U_DV, target_P, tile, tile_loss, len(x_PD))
         found.append([loss, *gradients(loss, x_PD, W_U_DV)])
     for other in found[1:]:
         torch.testing.assert_close(other, found[0], rtol=1e-5, atol=1e-7)

@@ -1,14 +1,12 @@
 """Training of the transformers: the same bits whether interrupted or not, the same data for A and B."""
 
 import math
-import signal
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from conftest import lm_flags
-from killing import stop_midway
 
 import train_lm as script
 from monosem.checkpoints import Checkpoint
@@ -29,7 +27,7 @@ class StopAt(Checkpoint):
         super().__init__(output, "key", every_s=math.inf)
         self.step, self.asked = step, 0
 
-    def due(self):
+    def due(self, told=None):
         self.asked += 1
         return self.asked == self.step
 
@@ -65,35 +63,13 @@ def test_stopped_and_resumed_is_uninterrupted(tmp_path, stops, precision):
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
 
 
-@pytest.fixture
-def long_flags(tokens, tmp_path):
-    """A run of 250 steps, long enough to be killed on the way, that leaves a checkpoint at each of them."""
-    return lambda folder, every_s=0: lm_flags(tokens, tmp_path / folder, tokens=250 * 96, checkpoint_s=every_s)
-
-
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_script_goes_on_to_the_same_bytes(long_flags, tmp_path, as_script, stop, capsys):
-    output = tmp_path / "killed" / "weights.safetensors"
-    status, printed = stop_midway("train_lm.py", long_flags("killed"), output, stop)
-    assert status == (143 if stop == signal.SIGTERM else -stop), printed
-    left = {path.name for path in output.parent.iterdir()}
-    assert not left & {"weights.safetensors", "train.tsv", "lm.json"}
-    as_script("train_lm.py")
-    script.main(long_flags("killed"))
-    assert "resuming from" in capsys.readouterr().err
-    script.main(long_flags("whole", 60))
-    for name in ("weights.safetensors", "train.tsv"):
-        assert (tmp_path / "whole" / name).read_bytes() == (output.parent / name).read_bytes()
-    assert not [path.name for path in output.parent.iterdir() if path.name.endswith((".checkpoint", ".lease"))]
-
-
-def test_a_kill_while_the_record_is_made_costs_nothing(long_flags, tmp_path, monkeypatch):
+def test_a_kill_while_the_record_is_made_costs_nothing(tokens, tmp_path, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(script, "mean_loss", killed)
     with pytest.raises(KeyboardInterrupt):
-        script.main(long_flags("killed"))
+        script.main(lm_flags(tokens, tmp_path / "killed", checkpoint_s=0))
     assert (tmp_path / "killed" / ".weights.safetensors.checkpoint").exists()
 
 

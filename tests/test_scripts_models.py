@@ -7,8 +7,9 @@ import sys
 
 import pandas as pd
 import pytest
-from conftest import SCRIPTS, acts_flags, evaluate_flags, flags, lm_flags, pack_flags, sae_flags
+from conftest import SCRIPTS, acts_flags, collect_flags, evaluate_flags, flags, lm_flags, pack_flags, sae_flags
 
+import collect_acts
 import evaluate_dictionary
 import pack_tokens
 import shuffle_lm
@@ -18,11 +19,11 @@ import train_sae
 import train_tokenizer
 from monosem.artefacts import sha256
 
-MODULES = [train_tokenizer, pack_tokens, train_lm, shuffle_lm, store_acts, train_sae, evaluate_dictionary]
+MODULES = [train_tokenizer, pack_tokens, train_lm, shuffle_lm, collect_acts, store_acts, train_sae, evaluate_dictionary]
 
 
 @pytest.fixture
-def commands(corpus, tokens, lm, acts, sae, tmp_path):
+def commands(corpus, tokens, lm, parts, acts, sae, tmp_path):
     """A whole command line of each script, writing into tmp_path."""
     shuffled = {"model": lm / "weights.safetensors", "val": tokens / "val.zarr", "name": "control", "seed": 1}
     shuffled |= {"val_tokens": 240, "threads": 1, "output": tmp_path / "c.safetensors"}
@@ -31,7 +32,8 @@ def commands(corpus, tokens, lm, acts, sae, tmp_path):
         pack_tokens: pack_flags(corpus, tmp_path, "val", n_tokens=240),
         train_lm: lm_flags(tokens, tmp_path),
         shuffle_lm: flags(**shuffled, output_record=tmp_path / "lm.json"),
-        store_acts: acts_flags(tokens, lm, tmp_path),
+        collect_acts: collect_flags(tokens, lm, tmp_path),
+        store_acts: acts_flags(parts, tmp_path),
         train_sae: sae_flags(acts, tmp_path),
         evaluate_dictionary: evaluate_flags(tokens, lm, acts, sae, tmp_path),
     }
@@ -81,10 +83,12 @@ def changed(argv, flag, value):
         (train_lm, "--batch", 101, "--batch 101: at most the 100 stored contexts"),
         (train_lm, "--tokens", 95, r"--tokens 95: at least one batch \(96\)"),
         (shuffle_lm, "--model", "absent.safetensors", "absent.safetensors: no such file; run train_lm"),
-        (store_acts, "--site", "mlp", "site mlp: one of mlp_post, mlp_out, resid_post expected"),
-        (store_acts, "--site", "mlp_post-l1", "site mlp_post-l1: one of"),
-        (store_acts, "--n-vectors", 900, r"--n-vectors 900: 100 contexts with 8 positions each hold 800; pack"),
-        (store_acts, "--disk-gib", 1e-6, r"over disk_gib 1e-06; raise disk_gib or lower n_vectors"),
+        (collect_acts, "--site", "mlp", "site mlp: one of mlp_post, mlp_out, resid_post expected"),
+        (collect_acts, "--site", "mlp_post-l1", "site mlp_post-l1: one of"),
+        (collect_acts, "--n-vectors", 900, r"--n-vectors 900: 100 contexts with 8 positions each hold 800; pack"),
+        (collect_acts, "--disk-gib", 1e-6, r"over disk_gib 1e-06; raise disk_gib or lower n_vectors"),
+        (collect_acts, "--job", 1, "--job 1: 0 to 0 expected, below --jobs"),
+        (store_acts, "--collected", "absent", "absent/part.json: no such file"),
         (train_sae, "--acts", "absent.zarr", "absent.json: no such file"),
         (train_sae, "--vectors", 63, r"--vectors 63: at least one batch \(64\)"),
         (evaluate_dictionary, "--sae", "absent.safetensors", "absent.safetensors: no such file; run train_sae"),
@@ -139,9 +143,9 @@ def test_evaluation_refuses_a_dictionary_of_another_site(tokens, lm, acts, sae, 
 
 def test_activations_refuse_weights_that_are_not_the_records(tokens, lm, tmp_path):
     train_lm.main(lm_flags(tokens, tmp_path, seed=2))
-    argv = changed(acts_flags(tokens, lm, tmp_path), "--model", tmp_path / "weights.safetensors")
+    argv = changed(collect_flags(tokens, lm, tmp_path), "--model", tmp_path / "weights.safetensors")
     with pytest.raises(ValueError, match=r"weights\.safetensors: model [0-9a-f]{16}, but"):
-        store_acts.main(argv)
+        collect_acts.main(argv)
 
 
 def test_neurons_flow_through_the_same_evaluation(tokens, lm, acts, tmp_path):

@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -14,69 +13,20 @@ import numpy as np
 import pytest
 import torch
 import zarr
-from conftest import acts_flags, make_acts
+from conftest import make_acts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import store_acts
 from monosem import store as module
 from monosem.lm import Site, load_lm
 from monosem.sampling import sample_positions
-from monosem.store import gather, open_store, read_order, row_dtype, rows_of, scatter, write_arrays
+from monosem.store import open_store, read_order, row_dtype, rows_of, write_arrays
 from monosem.tokens import counted, read_contexts
 
 
 def numbered_rows(n, width=2):
     columns = {"token": np.arange(n), "context": np.arange(n) * 3, "position": np.arange(n) % 7}
     return rows_of(np.arange(n * width).reshape(n, width).astype(np.float32), columns, "float32")
-
-
-def shuffled(rows, folder, n_buckets, n_blocks, seed):
-    rng = np.random.default_rng(seed)
-    folder.mkdir(exist_ok=True)
-    buckets = scatter(np.array_split(rows, n_blocks), folder, n_buckets, rng)
-    return np.concatenate(list(gather(buckets, rows.dtype, rng)))
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 7), st.integers(0, 99))
-def test_the_shuffle_keeps_every_row_once(tmp_path_factory, n, n_buckets, n_blocks, seed):
-    rows, folder = numbered_rows(n), tmp_path_factory.getbasetemp() / "buckets"
-    out = shuffled(rows, folder, n_buckets, n_blocks, seed)
-    assert np.array_equal(np.sort(out, order="token"), rows) and list(folder.iterdir()) == []
-
-
-def test_every_place_is_equally_likely(tmp_path):
-    """Chi square of where each of 6 rows ends up, over 3000 shuffles; 25 degrees of freedom."""
-    rows, counts = numbered_rows(6), np.zeros((6, 6))
-    for seed in range(3000):
-        out = shuffled(rows, tmp_path / "buckets", 3, 2, seed)
-        counts[out["token"], np.arange(6)] += 1
-    assert ((counts - 500) ** 2 / 500).sum() < 60  # p < 1e-4
-
-
-def test_more_buckets_than_files_may_be_open(tmp_path):
-    """256 MiB a bucket: a store of 300 GB has 1200, where 1024 open files is a common limit."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
-    try:
-        out = shuffled(numbered_rows(500), tmp_path / "buckets", 300, 3, 0)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    assert sorted(out["token"]) == list(range(500))
-
-
-def test_one_bucket_and_a_chunk_are_all_that_is_held(tmp_path, monkeypatch):
-    """With rows spread over 20 buckets and chunks of 10, no more than a bucket and a chunk are ever pending."""
-    monkeypatch.setattr(module, "CHUNK_BYTES", 80)
-    rows, held = numbered_rows(1000), []
-    real = np.concatenate
-    monkeypatch.setattr(module.np, "concatenate", lambda parts: held.append(sum(map(len, parts))) or real(parts))
-    rng = np.random.default_rng(0)
-    buckets = scatter([rows], tmp_path, 20, rng)
-    largest = max(path.stat().st_size for path in buckets) // rows.dtype.itemsize
-    write_arrays(tmp_path / "s.zarr", gather(buckets, rows.dtype, rng), 1000, rows.dtype)
-    assert largest < 90 and max(held) <= largest + 10
 
 
 def test_float16_overflow_is_refused_and_float32_takes_it():
@@ -187,43 +137,11 @@ def test_a_missing_store_is_named(copy):
         open_store(copy)
 
 
-@pytest.mark.parametrize("array", ["acts", "token", "context", "position"])
-def test_a_missing_chunk_is_counted(copy, array):
-    next(path for path in (copy / array / "c").rglob("*") if path.is_file()).unlink()
-    with pytest.raises(ValueError, match=rf"acts\.zarr/{array}: 1 of 11 chunks are missing; delete the store"):
-        open_store(copy)
-
-
 def test_a_record_of_another_store_is_noticed(copy):
     record = json.loads(copy.with_suffix(".json").read_text())
     copy.with_suffix(".json").write_text(json.dumps({**record, "n_vectors": 701}))
     with pytest.raises(ValueError, match=r"acts\.zarr/acts: 700 rows, record says 701"):
         open_store(copy)
-
-
-@pytest.mark.parametrize("damage", ["flip first", "flip middle", "flip last", "cut", "cut to 3 bytes", "empty"])
-def test_a_damaged_chunk_is_named(copy, damage):
-    path = copy / "acts" / "c" / "4" / "0"
-    content = bytearray(path.read_bytes())
-    place = {"first": 20, "middle": len(content) // 2, "last": -1}.get(damage.split()[-1], 0)
-    content[place] ^= 1
-    kept = {"cut": len(content) // 2, "cut to 3 bytes": 3, "empty": 0}.get(damage, len(content))
-    path.write_bytes(content[:kept])
-    store = open_store(copy)
-    with pytest.raises(ValueError, match=r"acts\.zarr/acts chunk 4: damaged .*delete the store and rerun"):
-        store.chunk(4)
-    with pytest.raises(ValueError, match="chunk 4: damaged"):
-        taken(store, 700, 1)
-    assert len(store.chunk(3)) == 64
-
-
-def test_disk_use_is_refused_before_anything_is_written(tokens, lm, tmp_path):
-    bytes_needed = 700 * row_dtype(16, "float16").itemsize
-    with pytest.raises(ValueError, match=r"up to 0\.00 GiB for 700 vectors of 16 float16, over disk_gib"):
-        store_acts.main(acts_flags(tokens, lm, tmp_path / "x", disk_gib=0.99 * bytes_needed / 2**30))
-    assert not (tmp_path / "x").exists()
-    store_acts.main(acts_flags(tokens, lm, tmp_path / "x", disk_gib=1.01 * bytes_needed / 2**30))
-    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["acts.json", "acts.zarr"]
 
 
 def test_parts_take_different_contexts(tokens, lm, tmp_path):

@@ -138,17 +138,6 @@ def test_the_record_and_a_store_that_differs_from_it(tokens, tmp_path):
     assert np.array_equal(read_contexts(tokens / "train.zarr", 7), read_contexts(tokens / "train.zarr")[:7])
 
 
-@pytest.mark.parametrize("array", ARRAYS)
-def test_a_lost_chunk_is_noticed(tokens, tmp_path, array):
-    for name in ("train.zarr", "train.json"):
-        copy = shutil.copytree if name.endswith("zarr") else shutil.copy
-        copy(tokens / name, tmp_path / name)
-    chunk = next(path for path in (tmp_path / "train.zarr" / array / "c").rglob("*") if path.is_file())
-    chunk.unlink()
-    with pytest.raises(ValueError, match=rf"train\.zarr/{array}"):
-        read_contexts(tmp_path / "train.zarr", array=array)
-
-
 def test_a_lost_store_is_named(tokens, tmp_path):
     shutil.copy(tokens / "train.json", tmp_path / "train.json")
     with pytest.raises((ValueError, FileNotFoundError), match=r"train\.zarr"):

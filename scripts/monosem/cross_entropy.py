@@ -13,19 +13,26 @@ TileLoss = Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]]
 
 
 class TiledCrossEntropy(torch.autograd.Function):
-    """Mean next-token loss and its gradients without ever holding the logits of the whole batch.
+    """Mean next-token loss over `n_rows`, these or more, and its gradients, without ever holding a batch's logits.
 
     The loss is a scalar, so its gradient can be computed in the forward pass, tile by tile, while a tile's logits are
     in cache; backward only scales. Unembedding and softmax are most of a small model's cost.
     """
 
     @staticmethod
-    def forward(ctx: Any, x_PD: Tensor, W_U_DV: Tensor, target_P: Tensor, tile: int, tile_loss: TileLoss) -> Tensor:  # noqa: ANN401
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        x_PD: Tensor,
+        W_U_DV: Tensor,
+        target_P: Tensor,
+        tile: int,
+        tile_loss: TileLoss,
+        n_rows: int,
+    ) -> Tensor:
         W_DV = W_U_DV.to(x_PD.dtype)
         grad_x_PD, grad_W_DV = torch.empty_like(x_PD), torch.zeros_like(W_U_DV)
         total = x_PD.new_zeros((), dtype=torch.promote_types(x_PD.dtype, torch.float32))
-        n_rows = len(x_PD)
-        for start in range(0, n_rows, tile):
+        for start in range(0, len(x_PD), tile):
             rows = slice(start, start + tile)
             loss, grad_BV = tile_loss(x_PD[rows] @ W_DV, target_P[rows], n_rows)
             total += loss
@@ -37,7 +44,7 @@ class TiledCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         grad_x_PD, grad_W_DV = ctx.saved_tensors
-        return grad_x_PD * grad.to(grad_x_PD.dtype), grad_W_DV * grad, None, None, None
+        return grad_x_PD * grad.to(grad_x_PD.dtype), grad_W_DV * grad, None, None, None, None
 
 
 def tile_loss(logits_BV: Tensor, target_B: Tensor, n_rows: int) -> tuple[Tensor, Tensor]:
@@ -51,9 +58,18 @@ def tile_loss(logits_BV: Tensor, target_B: Tensor, n_rows: int) -> tuple[Tensor,
     return loss, (grad_BV / n_rows).to(dtype)
 
 
-def next_token_loss(x_SLD: Tensor, W_U_DV: Tensor, tokens_SL: Tensor, loss_of_tile: TileLoss = tile_loss) -> Tensor:
-    """Mean cross-entropy in nats of predicting tokens 1..L-1 from the last residual stream at 0..L-2."""
-    L = tokens_SL.shape[1]
+def next_token_loss(
+    x_SLD: Tensor,
+    W_U_DV: Tensor,
+    tokens_SL: Tensor,
+    loss_of_tile: TileLoss = tile_loss,
+    n_contexts: int | None = None,
+) -> Tensor:
+    """Mean cross-entropy in nats of predicting tokens 1..L-1 from the last residual stream at 0..L-2.
+
+    Of a batch of `n_contexts` these may be a part: the losses of all parts, and their gradients, add up to the batch's.
+    """
+    S, L = tokens_SL.shape
     tile = max(1, 256 // L) * (L - 1)  # whole contexts: equal tiles, so a compiled tile is compiled once
     x_PD, target_P = x_SLD[:, :-1].flatten(0, 1), tokens_SL[:, 1:].flatten()
-    return TiledCrossEntropy.apply(x_PD, W_U_DV, target_P, tile, loss_of_tile)
+    return TiledCrossEntropy.apply(x_PD, W_U_DV, target_P, tile, loss_of_tile, (n_contexts or S) * (L - 1))

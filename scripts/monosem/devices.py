@@ -4,11 +4,16 @@ import shutil
 
 import torch
 
+from monosem.claims import claim
+
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def use_device(name: str, threads: int) -> torch.device:
-    """`auto` is the first CUDA device if there is one. Sets torch's CPU threads; sums stay float32."""
+    """`auto` is a CUDA device if there is one, and where there are several a process takes one of them for itself.
+
+    Sets torch's CPU threads; sums stay float32.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
@@ -16,7 +21,23 @@ def use_device(name: str, threads: int) -> torch.device:
     torch.set_num_threads(threads)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
-    return torch.device(name)
+    device = torch.device(name)
+    if device.type == "cuda":
+        device = torch.device("cuda", own_gpu() if device.index is None else device.index)
+        torch.cuda.set_device(device)
+    return device
+
+
+def own_gpu() -> int:
+    """Number of the one GPU to work on.
+
+    A scheduler, or CUDA_VISIBLE_DEVICES, that shows a job a single GPU has chosen. Of several the job claims one, by
+    the hardware's own name, since two jobs may see the same GPU by different numbers.
+    """
+    n_gpus = torch.cuda.device_count()
+    if n_gpus == 1:
+        return 0
+    return claim([f"gpu-{torch.cuda.get_device_properties(number).uuid}" for number in range(n_gpus)])
 
 
 def native_bfloat16(device: torch.device) -> bool:

@@ -1,14 +1,10 @@
 """The activation store: vectors of one site, globally shuffled once at write time, then read by whole chunks.
 
-Shuffling follows Rao (1961) and Sandelius (1962): every row goes to a uniformly drawn bucket on disk, then each bucket
-is permuted in memory. The result is a uniform permutation, in two sequential passes, with one bucket in memory.
 Shape suffixes: T stored rows, R rows of a block, N site width.
 """
 
-import resource
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +13,11 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from monosem.arrays import open_array, read_chunk
 from monosem.artefacts import read_json
 
+RULE = "store_acts"  # which writes stores
 CHUNK_BYTES = 8 << 20
-BUCKET_BYTES = 256 << 20
 COLUMNS = {"token": "uint32", "context": "uint32", "position": "uint16"}
 DTYPES = {"float16": np.float16, "float32": np.float32}
 COMPRESSORS = (BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"), Crc32cCodec())
@@ -58,54 +55,22 @@ def check_disk(n_vectors: int, width: int, dtype: str, disk_gib: float) -> float
 
 
 class Moments:
-    """Running sums over the rows that pass through `watch`, for the scale and the mean of a store."""
+    """Running sums over the rows that pass through `watch`, for the scale and the mean of a store.
+
+    A sum of floats depends on its order; this is that of the store, which is the same however it was collected.
+    """
 
     def __init__(self, width: int) -> None:
         self.n_rows, self.norm, self.sum_N = 0, 0.0, np.zeros(width)
 
     def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         for rows in blocks:
-            acts_RN = rows["acts"].astype(np.float32)
-            self.n_rows += len(rows)
-            self.norm += np.linalg.norm(acts_RN, axis=1).sum(dtype=np.float64)
-            self.sum_N += acts_RN.sum(axis=0, dtype=np.float64)
+            for start in range(0, len(rows), 8192):
+                acts_RN = rows["acts"][start : start + 8192].astype(np.float32)
+                self.n_rows += len(acts_RN)
+                self.norm += np.linalg.norm(acts_RN, axis=1).sum(dtype=np.float64)
+                self.sum_N += acts_RN.sum(axis=0, dtype=np.float64)
             yield rows
-
-
-def scatter(blocks: Iterable[np.ndarray], folder: Path, n_buckets: int, rng: np.random.Generator) -> list[Path]:
-    """First pass: append every row to a uniformly drawn bucket file."""
-    allow_open_files(n_buckets)
-    paths = [folder / f"bucket-{i:04d}" for i in range(n_buckets)]
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        files = [stack.enter_context(path.open("wb")) for path in paths]
-        for rows in blocks:
-            bucket_R = rng.integers(n_buckets, size=len(rows))
-            order_R = np.argsort(bucket_R, kind="stable")
-            edges = np.searchsorted(bucket_R[order_R], np.arange(n_buckets + 1))
-            for i, file in enumerate(files):
-                rows[order_R[edges[i] : edges[i + 1]]].tofile(file)
-    return paths
-
-
-def allow_open_files(number: int) -> None:
-    """Raise this process's limit as far as needed, with room for what else is open."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = number + 128
-    if needed > soft:
-        if hard != resource.RLIM_INFINITY and needed > hard:
-            raise ValueError(
-                f"{number} buckets: this system lets {hard} files be open; raise `ulimit -Hn` over {needed}"
-            )
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-
-
-def gather(paths: list[Path], dtype: np.dtype, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Second pass: each bucket permuted, its file removed."""
-    for path in paths:
-        rows = np.fromfile(path, dtype=dtype)
-        path.unlink()
-        yield rows[rng.permutation(len(rows))]
 
 
 def write_arrays(path: Path, blocks: Iterable[np.ndarray], n_rows: int, row: np.dtype) -> None:
@@ -150,14 +115,8 @@ class Store:
         return self.acts_TN.shape[1]
 
     def chunk(self, number: int) -> np.ndarray:
-        """One whole chunk [R, N]; raises ValueError when its checksum or its compression fails."""
-        size = self.acts_TN.chunks[0]
-        try:
-            return self.acts_TN[number * size : (number + 1) * size]
-        except (ValueError, RuntimeError) as error:
-            raise ValueError(
-                f"{self.path}/acts chunk {number}: damaged ({error}); delete the store and rerun"
-            ) from None
+        """One whole chunk [R, N]; raises ValueError when it is damaged or missing."""
+        return read_chunk(self.acts_TN, self.path / "acts", number, RULE)
 
     def scaled(self, number: int) -> np.ndarray:
         """One whole chunk [R, N] as float32, times the scale."""
@@ -194,16 +153,10 @@ def read_order(n_chunks: int, epoch: int, seed: int) -> Iterator[int]:
 def open_store(path: Path) -> Store:
     """Raises ValueError when the record is missing or differs from the arrays, or when a chunk is not there."""
     record = read_json(path.with_suffix(".json"))
-    group = zarr.open_group(path, mode="r")
-    for name in ("acts", *COLUMNS):
-        array = group[name]
+    arrays = {name: open_array(path / name, RULE) for name in ("acts", *COLUMNS)}
+    for name, array in arrays.items():
         if array.shape[0] != record["n_vectors"]:
             raise ValueError(
-                f"{path}/{name}: {array.shape[0]} rows, record says {record['n_vectors']}; delete and rerun"
+                f"{path}/{name}: {array.shape[0]} rows, record says {record['n_vectors']}; delete and rerun {RULE}"
             )
-        if array.nchunks_initialized != array.nchunks:
-            missing = array.nchunks - array.nchunks_initialized
-            raise ValueError(
-                f"{path}/{name}: {missing} of {array.nchunks} chunks are missing; delete the store and rerun"
-            )
-    return Store(path, record, group["acts"])
+    return Store(path, record, arrays["acts"])

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from monosem.arrays import open_array, read_chunk
 from monosem.artefacts import read_json
 
+RULE = "pack_tokens"  # which writes token stores
 BOS = "<|bos|>"
 BOS_NAMES = (BOS, "<|endoftext|>", "<s>", "<bos>", "[CLS]")
 ARRAYS = ("tokens", "category", "document")
@@ -146,16 +147,14 @@ def read_contexts(path: Path, n_contexts: int | None = None, array: str = "token
     Raises ValueError when the store has fewer rows, differs from its record, or has lost or damaged chunks.
     """
     record = read_record(path)
-    rows = zarr.open_array(path / array, mode="r")
+    rows = open_array(path / array, RULE)
     n_contexts = record["n_contexts"] if n_contexts is None else n_contexts
     if rows.shape != (record["n_contexts"], record["context_length"]):
-        raise ValueError(f"{path}/{array}: shape {rows.shape} differs from its record; delete the store and rerun")
-    if rows.nchunks_initialized != rows.nchunks:
-        missing = rows.nchunks - rows.nchunks_initialized
-        raise ValueError(f"{path}/{array}: {missing} of {rows.nchunks} chunks are missing; delete the store and rerun")
+        raise ValueError(f"{path}/{array}: shape {rows.shape} differs from its record; delete it and rerun {RULE}")
     if n_contexts > rows.shape[0]:
         raise ValueError(f"{path}: {rows.shape[0]} contexts stored, {n_contexts} asked; raise the token count")
-    try:
-        return rows[:n_contexts]
-    except (ValueError, RuntimeError) as error:
-        raise ValueError(f"{path}/{array}: damaged ({error}); delete the store and rerun") from None
+    read_SL = np.empty((n_contexts, rows.shape[1]), dtype=rows.dtype)
+    for first in range(0, n_contexts, rows.chunks[0]):
+        part_SL = read_chunk(rows, path / array, first // rows.chunks[0], RULE)
+        read_SL[first : first + len(part_SL)] = part_SL[: n_contexts - first]
+    return read_SL
