@@ -10,19 +10,38 @@ import numpy as np
 import pytest
 import torch
 import zstandard
+from faults_table import pytest_addoption, pytest_terminal_summary, tried  # noqa: F401
+from killing import Starter
 
+import collect_acts
 import evaluate_dictionary
 import pack_tokens
 import store_acts
 import train_lm
 import train_sae
 import train_tokenizer
-from monosem import store
+from monosem import collection, store
 from monosem.kernels import support
 
 torch.set_num_threads(1)
 SCRIPTS = Path(train_lm.__file__).parent
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "no", "dog;", "قطة", "猫", "café", "—", "x", "=", "1\n"]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests that set up services on the machine, or take long, run only when they are asked for: `-m slurm`."""
+    for name in ("slurm", "reruns"):
+        if name not in config.option.markexpr:
+            config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(name)])
+            items[:] = [item for item in items if not item.get_closest_marker(name)]
+
+
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory):
+    """Starts scripts as processes, to be stopped on the way."""
+    starter = Starter(tmp_path_factory.mktemp("starter") / "log")
+    yield starter
+    starter.close()
 
 
 @pytest.fixture(autouse=True)
@@ -108,26 +127,49 @@ def lm(tokens, tmp_path_factory):
     return folder
 
 
-def acts_flags(packed, lm, folder, **changed):
+def collect_flags(packed, lm, folder, **changed):
     values = {"model": lm / "weights.safetensors", "model_record": lm / "lm.json", "tokens": packed / "train.zarr"}
     values |= {"site": "mlp_post", "n_vectors": 700, "per_context": 8, "dtype": "float16", "disk_gib": 0.01}
-    values |= {"seed": 3, "threads": 1, "device": "cpu", "output": folder / "acts.zarr"}
-    return flags(**{**values, "output_record": folder / "acts.json", **changed})
+    values |= {"seed": 3, "job": 0, "jobs": 1, "threads": 1, "device": "cpu", **changed}
+    return flags(**values, output=folder / f"acts-{values['job']}-of-{values['jobs']}")
 
 
-def make_acts(tokens, lm, folder, **changed):
-    """A store in many small chunks, shuffled through many small buckets."""
+def acts_flags(parts, folder, **changed):
+    values = {"collected": parts, "output": folder / "acts.zarr", "output_record": folder / "acts.json"}
+    return flags(**{**values, **changed})
+
+
+def collect(tokens, lm, folder, jobs=1, **changed):
+    """All parts of a store, through many small buckets."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collection, "BUCKET_BYTES", 4096)
+        for job in range(jobs):
+            collect_acts.main(collect_flags(tokens, lm, folder, job=job, jobs=jobs, **changed))
+    return sorted(folder.glob(f"acts-*-of-{jobs}"))
+
+
+def shuffle(parts, folder):
+    """A store in many small chunks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "CHUNK_BYTES", 2048)  # 64 rows of 16 float16
-        patch.setattr(store_acts, "BUCKET_BYTES", 4096)
-        store_acts.main(acts_flags(tokens, lm, folder, **changed))
+        store_acts.main(acts_flags(parts, folder))
     return folder / "acts.zarr"
 
 
+def make_acts(tokens, lm, folder, **changed):
+    return shuffle(collect(tokens, lm, folder, **changed), folder)
+
+
 @pytest.fixture(scope="session")
-def acts(tokens, lm, tmp_path_factory):
+def parts(tokens, lm, tmp_path_factory):
+    """What one job collected of 700 vectors of 16 neurons."""
+    return collect(tokens, lm, tmp_path_factory.mktemp("parts"))
+
+
+@pytest.fixture(scope="session")
+def acts(parts, tmp_path_factory):
     """acts.zarr beside its acts.json: 700 vectors of 16 neurons in 11 chunks."""
-    return make_acts(tokens, lm, tmp_path_factory.mktemp("acts"))
+    return shuffle(parts, tmp_path_factory.mktemp("acts"))
 
 
 def sae_flags(stored, folder, **changed):

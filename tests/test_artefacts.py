@@ -34,7 +34,7 @@ def test_success_leaves_the_new_one_alone(tmp_path, make, before):
         fill(path, "old") if before == "folder" else path.write_text("old")
     with replacing(path) as tmp:
         make(tmp, "new")
-        assert tmp.parent == path.parent and tmp.name.startswith(".")
+        assert tmp.parent.parent == path.parent and tmp.parent.name.startswith(".") and tmp.name == path.name
     assert (path.read_text() == "new") if path.is_file() else content(path) == {"a": "new", "sub/b": "new"}
     assert list(path.parent.iterdir()) == [path]
 

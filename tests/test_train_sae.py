@@ -1,14 +1,12 @@
-"""train_sae.py from the command line: every architecture to an evaluated dictionary, killed and resumed, refused."""
+"""train_sae.py from the command line: every architecture to an evaluated dictionary, or refused."""
 
 import json
-import signal
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from conftest import evaluate_flags, sae_flags
-from killing import stop_midway
 from recipes import CPU, HYPERPARAMETERS, NAMES, hyperparameter_flags, recipe
 
 import evaluate_dictionary
@@ -80,25 +78,6 @@ def test_it_is_evaluated(made, acts, lm, tokens, tmp_path):
         assert np.diff(codes.matrix.indptr).max() == 4
     elif "k" in HYPERPARAMETERS[name]:
         assert record["l0"] == pytest.approx(4, rel=0.3)
-
-
-@pytest.mark.parametrize("name", ["relu", "matryoshka"])
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_script_goes_on_to_the_same_bytes(acts, tmp_path, as_script, stop, name, capsys):
-    def argv(folder, every_s=0):
-        own = hyperparameter_flags(name)
-        return sae_flags(acts, tmp_path / folder, arch=name, vectors=64 * 300, checkpoint_s=every_s, **own)
-
-    output = tmp_path / "killed" / "sae.safetensors"
-    status, printed = stop_midway("train_sae.py", argv("killed"), output, stop)
-    assert status == (143 if stop == signal.SIGTERM else -stop), printed
-    assert not {path.name for path in output.parent.iterdir()} & {"sae.safetensors", "train.tsv", "sae.json"}
-    as_script("train_sae.py")
-    script.main(argv("killed"))
-    assert "resuming from" in capsys.readouterr().err
-    script.main(argv("whole", 60))
-    for file in ("sae.safetensors", "train.tsv"):
-        assert (tmp_path / "whole" / file).read_bytes() == (output.parent / file).read_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)

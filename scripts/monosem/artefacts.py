@@ -1,19 +1,24 @@
 """The one way to write a file: whole or not at all, and with a record of where it came from."""
 
 import argparse
+import errno
 import hashlib
 import json
 import os
 import platform
 import re
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from monosem.provenance import SCRIPTS, fingerprint
 
@@ -23,31 +28,62 @@ VOLATILE = ("written", "machine")  # record fields that may differ between two e
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a sibling path to write a file or folder to; renames it onto `path` on success, removes it on error."""
+    """Yields a path to write a file or folder to; renames it onto `path` on success, removes it on error."""
     with scratch(path) as tmp:
         yield tmp
         if path.is_dir() and tmp.exists():
-            shutil.rmtree(path)
+            path.rename(tmp.with_name(f"{tmp.name}.old"))
         tmp.replace(path)
 
 
 @contextmanager
 def scratch(path: Path) -> Iterator[Path]:
-    """Yields a name beside `path` for work in progress, and removes what is there in the end.
+    """Yields a path for work in progress, and removes what is there in the end, on SIGTERM too.
 
-    What a killed process of this machine left behind for the same path is removed too.
+    It is in a folder of its own beside `path`, because libraries write files of their own next to it. What a killed
+    process of this machine left behind for the same path is removed too. Whatever a library raises when the disk is
+    full becomes an OSError that names `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     node = re.escape(platform.node())
     for stale in path.parent.iterdir():
         owner = re.fullmatch(rf"\.{re.escape(path.name)}\.{node}-(\d+)\.tmp", stale.name)
-        if owner and not is_running(int(owner[1])):
+        if owner and (int(owner[1]) == os.getpid() or not is_running(int(owner[1]))):
             remove(stale)
-    tmp = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
+    folder = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
     try:
-        yield tmp
+        with unwound_by_sigterm():
+            folder.mkdir()
+            yield folder / path.name
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if not is_for_want_of_room(error, path.parent):
+            raise
+        remove(folder)
+        free = shutil.disk_usage(path.parent).free / 2**20
+        told = f"{path}: disk full, the {free:.1f} MiB free there are too few; make room and run the same again"
+        raise OSError(errno.ENOSPC, told) from error
     finally:
-        remove(tmp)
+        remove(folder)
+
+
+def is_for_want_of_room(error: Exception, folder: Path) -> bool:
+    """Some libraries say so by number, some by text, and torch and numpy not at all."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error):
+        return True
+    return shutil.disk_usage(folder).free < 1 << 20
+
+
+@contextmanager
+def unwound_by_sigterm() -> Iterator[None]:
+    """SIGTERM, where nobody handles it, ends the process as an exception does: what is begun is cleaned up."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def is_running(process: int) -> bool:

@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import json
 import os
-import pickle
 import signal
 import sys
 import time
@@ -21,7 +20,9 @@ from typing import Any, Self
 
 import torch
 
-from monosem.artefacts import code_digest, digest, holds_paths, replacing
+from monosem.artefacts import code_digest, digest, holds_paths, replacing, sha256
+
+SEAL_BYTES = hashlib.sha256().digest_size
 
 
 def run_key(args: argparse.Namespace, inputs: Iterable[Path]) -> str:
@@ -31,18 +32,63 @@ def run_key(args: argparse.Namespace, inputs: Iterable[Path]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-class Checkpoint:
-    """Use as a context manager around the work; `due()` asks each step, `save` keeps, leaving without error removes.
+class Stoppable:
+    """A context manager around work in steps that a signal ends between two of them; it keeps nothing.
 
-    On SIGTERM (a scheduler's time limit or `scancel`) the next `due()` is true and the `save` that follows exits with
-    status 143. Raises ValueError when another live process works on the same output.
+    On SIGTERM (a scheduler's time limit or `scancel`) and SIGINT (Ctrl-C) the next `due()` is true and the `save` that
+    follows exits with status 128 + signal: 143, 130. A second SIGINT ends the process at once.
+    """
+
+    signalled: signal.Signals | None = None
+    stopped_by: signal.Signals | None = None  # set between two steps only
+
+    @property
+    def told(self) -> bool:
+        """Whether this process was told to stop."""
+        return self.signalled is not None
+
+    def __enter__(self) -> Self:
+        self.handlers = {number: signal.signal(number, self.stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        if self.signalled == number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.signalled = signal.Signals(number)
+
+    def load(self) -> dict[str, Any] | None:
+        """The state to go on from, or None to start afresh."""
+        return None
+
+    def due(self, told: bool | None = None) -> bool:
+        """`told`: whether any of the processes that stop together was told to; None: this one works alone."""
+        if self.told if told is None else told:
+            self.stopped_by = self.signalled or signal.SIGTERM
+        return self.stopped_by is not None
+
+    def save(self, state: dict[str, Any]) -> None:
+        """A state says after which `step` it is."""
+        if self.stopped_by is not None:
+            raise SystemExit(128 + self.stopped_by)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+
+class Checkpoint(Stoppable):
+    """Keeps a state on disk: `due()` asks each step, `save` keeps, leaving without error removes.
+
+    Raises ValueError when another live process works on the same output.
     """
 
     def __init__(self, output: Path, key: str, *, every_s: float) -> None:
         self.path = output.with_name(f".{output.name}.checkpoint")
         self.lease = output.with_name(f".{output.name}.lease")
         self.key, self.every_s = key, every_s
-        self.saved_at, self.terminated = time.monotonic(), False
+        self.saved_at = time.monotonic()
 
     def __enter__(self) -> Self:
         self.lease.parent.mkdir(parents=True, exist_ok=True)
@@ -57,47 +103,59 @@ class Checkpoint:
         self.lease_file.truncate(0)
         self.lease_file.write(f"process {os.getpid()} of {os.uname().nodename}")
         self.lease_file.flush()
-        self.previous_handler = signal.signal(signal.SIGTERM, self.note_termination)
-        return self
-
-    def note_termination(self, number: int, frame: FrameType | None) -> None:
-        self.terminated = True
+        return super().__enter__()
 
     def load(self) -> dict[str, Any] | None:
-        """The state to go on from, or None to start afresh."""
         if not self.path.exists():
             return None
-        try:
-            kept = torch.load(self.path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError, OSError, KeyError, IndexError) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            say(f"ignoring checkpoint {self.path}: unreadable ({reason})")
+        if not is_sealed(self.path):
+            say(f"ignoring checkpoint {self.path}: damaged")
             return None
-        if not isinstance(kept, dict) or kept.get("key") != self.key:
+        kept = torch.load(self.path, map_location="cpu", weights_only=True)
+        if kept["key"] != self.key:
             say(f"ignoring checkpoint {self.path}: made with other flags, inputs or code")
             return None
-        say(f"resuming from {self.path}")
+        say(f"resuming from {self.path}, after step {kept['state']['step']}")
         return kept["state"]
 
-    def due(self) -> bool:
-        return self.terminated or time.monotonic() - self.saved_at >= self.every_s
+    def due(self, told: bool | None = None) -> bool:
+        return super().due(told) or time.monotonic() - self.saved_at >= self.every_s
 
     def save(self, state: dict[str, Any]) -> None:
         with replacing(self.path) as tmp:
             torch.save({"key": self.key, "state": state}, tmp)
+            seal(tmp)
         self.saved_at = time.monotonic()
-        if self.terminated:
-            say(f"terminated; run the same command again to go on from {self.path}")
-            raise SystemExit(128 + signal.SIGTERM)
+        if self.stopped_by is not None:
+            say(f"stopped by {self.stopped_by.name} after step {state['step']}; run the same command again to go on")
+        super().save(state)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGTERM, self.previous_handler)
+        super().__exit__(kind, error, trace)
         if kind is None:
             self.path.unlink(missing_ok=True)
             self.lease.unlink(missing_ok=True)
         self.lease_file.close()
+
+
+def seal(path: Path) -> None:
+    """Append the SHA-256 of the file, because torch notices a cut file but not a changed byte."""
+    digest = bytes.fromhex(sha256(path))
+    with path.open("ab") as file:
+        file.write(digest)
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether the file is as it was when it was sealed."""
+    left, seen = path.stat().st_size - SEAL_BYTES, hashlib.sha256()
+    with path.open("rb") as file:
+        while left > 0:
+            block = file.read(min(left, 1 << 20))
+            seen.update(block)
+            left -= len(block)
+        return file.read() == seen.digest()
 
 
 def say(message: str) -> None:
