@@ -6,7 +6,9 @@
   findings   what the paper found and what was measured here      from --findings
   dictionaries  how good each dictionary is                       from --dictionaries
   trainers   speed of SAE trainers side by side                   from --trainers
+  faults     what was done to the workflow and what happened      from --faults
   dag        a picture of the workflow                            from --rulegraph
+  reruns     what an edit of each script or module runs again     with --reruns, from a dry run
 
 Only the tables whose sources are given are set; the others stay as they are. With --check nothing is written, and the
 exit status is 1 when README.md would change: a test for a pull request.
@@ -22,8 +24,19 @@ import sys
 from pathlib import Path
 
 from monosem.artefacts import replacing
+from monosem.planning.planned import planned_jobs
+from monosem.planning.reruns import reruns_table
 from monosem.readme.dictionaries import dictionaries_table, trainers_table
-from monosem.readme.workflow import Rule, costs_table, diagram, findings_table, parse_rules, replace_tables, rules_table
+from monosem.readme.workflow import (
+    Rule,
+    costs_table,
+    diagram,
+    faults_table,
+    findings_table,
+    parse_rules,
+    replace_tables,
+    rules_table,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -37,7 +50,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--findings", type=Path, help="findings.tsv")
     parser.add_argument("--dictionaries", type=Path, help="folder of a model's site, such as results/A/mlp_post")
     parser.add_argument("--trainers", type=Path, nargs="*", default=[], help="from tests/benchmarks/sae_training.py")
+    parser.add_argument("--faults", type=Path, help="from pytest -m faults --faults-table (.tsv)")
     parser.add_argument("--rulegraph", type=Path, help="from snakemake --rulegraph mermaid-js; - is standard input")
+    parser.add_argument(
+        "--reruns", action="store_true", help="plan the default config; what an edit runs again"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file would change")
     args = parser.parse_args(argv)
     if args.benchmarks and not (args.rules and args.root):
@@ -58,6 +75,10 @@ def make_tables(args: argparse.Namespace) -> dict[str, str]:
         tables["costs"] = costs_table(rules, args.benchmarks, args.root)
     if args.findings:
         tables["findings"] = findings_table(args.findings)
+    if args.faults:
+        tables["faults"] = faults_table(args.faults)
+    if args.reruns:
+        tables["reruns"] = reruns_table(planned_jobs([], cores=1, gpus=1))
     if args.rulegraph:
         graph = sys.stdin.read() if str(args.rulegraph) == "-" else args.rulegraph.read_text(encoding="utf-8")
         tables["dag"] = diagram(graph)

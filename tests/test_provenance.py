@@ -98,9 +98,9 @@ def test_packages_and_cycles(project, files):
 
 
 def test_a_template_beside_its_module_counts_by_its_bytes(project, files):
-    before = project(**files, **{"monosem/b.html": "<p>", "monosem/unused.html": "<b>"})
-    after = project(**files, **{"monosem/b.html": "<p> ", "monosem/unused.html": "<i>"})
-    assert {path for path in before if before[path] != after[path]} == {"monosem/b.html"}
+    before = project(**files, **{"monosem/b.html": "<p>", "monosem/b.js": "1;", "monosem/unused.html": "<b>"})
+    after = project(**files, **{"monosem/b.html": "<p> ", "monosem/b.js": "2;", "monosem/unused.html": "<i>"})
+    assert {path for path in before if before[path] != after[path]} == {"monosem/b.html", "monosem/b.js"}
     assert "monosem/unused.html" not in before
 
 

@@ -2,7 +2,9 @@
 
 import glob
 import re
+from math import ceil
 
+from monosem.costs import Job, disk_mib, memory_mib, recipe as recipe_of, seconds
 from monosem.provenance import fingerprint
 
 DICTIONARIES = {name: entry for name, entry in config["dictionaries"].items() if entry is not None}
@@ -39,15 +41,11 @@ def text_share(model):
 
 
 def recipe(name):
-    """The recipe of one dictionary: the common one, with what its architecture and its own entry override."""
-    entry = DICTIONARIES[name]
-    arch = entry.get("arch", config["sae"]["arch"])
-    common = {"precision": config["precision"], **config["sae"]}
-    return {**common, **config["architectures"][arch], **entry, "arch": arch}
+    return recipe_of(config, name)
 
 
 def autoencoder(wildcards):
-    """Files of the trained autoencoder; the neurons have none."""
+    """Files of the autoencoder, trained or drawn at random; the neurons have none."""
     if wildcards.run == "neurons":
         return {}
     folder = f"results/{wildcards.model}/{wildcards.site}/{wildcards.run}"
@@ -63,10 +61,27 @@ def neuron_runs():
     return [(model, site, "neurons") for model in MODELS for site in config["sites"]]
 
 
+def evaluation(run):
+    """Settings of an evaluation; no loss is measured with neurons, which change nothing, or with random directions."""
+    return config["evaluation"] if run in DICTIONARIES else {**config["evaluation"], "loss_tokens": None}
+
+
+def direction_runs():
+    """Random directions, of the model that stands for the paper's."""
+    return [(config["universality"]["model"], config["sites"][0], "random")]
+
+
 def scored_runs():
     """Runs to score: the neurons of every model, the headline dictionary, and the others named for it."""
     chosen = [config["headline"], *config["autointerp"]["dictionaries"]]
     return [run for run in trained_runs() if run[2] in chosen] + neuron_runs()
+
+
+def offline_runs():
+    """Runs that the offline explainer scores too: the widths beside the headline's, and random directions."""
+    model, site, _ = direction_runs()[0]
+    widths = [(model, site, name) for name in width_sweep() if name in dictionaries_of(model)]
+    return list(dict.fromkeys(scored_runs() + widths)) + direction_runs()
 
 
 def compared():
@@ -85,23 +100,27 @@ def comparisons(suffix):
     return [f"results/universality/{site}/{name}{suffix}" for site, name in compared()]
 
 
-def memory(wildcards=None, attempt=1):
-    """MiB a job may use: 3 GiB, and as much again with each retry."""
-    return 3072 * attempt
+def memory(rule):
+    """Megabytes a job of the rule may use, and as much again with each retry; monosem.costs has the formulas."""
+    return lambda wildcards, attempt: attempt * megabytes(memory_mib(job(rule, wildcards)))
 
 
-def sae_memory(wildcards, attempt=1):
-    """MiB that training a dictionary may use: 800 for the process; weights, two moments, gradients, and two more for
-    their copies while saving; seven arrays of a dense tile (`DENSE_ENTRIES` in the code), or 50 bytes for each of the most
-    entries that a sparse step is given (`Products.sparse_below`); batches and samples of inputs.
-    """
-    own = recipe(wildcards.dict)
-    neurons = config["lm"]["d_mlp" if wildcards.site.startswith("mlp_post") else "d_model"]
-    weights = 2 * own["width"] * neurons
-    dense = 7 * min(own["batch"] * own["width"], 2**26)
-    sparse = 0.2 * 50 / 4 * own["batch"] * own["width"]
-    inputs = (8 * own["batch"] + 65536 + own["resample_inputs"]) * neurons
-    return attempt * max(1024, 800 + int(4 * (6 * weights + max(dense, sparse) + inputs)) // 2**20)
+def runtime(rule):
+    """Minutes a job of the rule may take, and as many again with each retry: a margin for slower machines."""
+    margin = config["machine"]["time_margin"] / 60
+    return lambda wildcards, attempt: attempt * max(10, ceil(margin * seconds(job(rule, wildcards))))
+
+
+def disk(rule):
+    return lambda wildcards: megabytes(sum(disk_mib(job(rule, wildcards))))
+
+
+def job(rule, wildcards):
+    return Job(rule, dict(wildcards.items()), config)
+
+
+def megabytes(mib):
+    return ceil(mib * 2**20 / 1e6)
 
 
 def own_texts(wildcards):
@@ -151,6 +170,6 @@ for model, entry in MODELS.items():
 wildcard_constraints:
     model="|".join(map(re.escape, MODELS)),
     dict="|".join(map(re.escape, DICTIONARIES)),
-    run="|".join(map(re.escape, [*DICTIONARIES, "neurons"])),
+    run="|".join(map(re.escape, [*DICTIONARIES, "neurons", "random"])),
     site="|".join(map(re.escape, config["sites"])),
     split="train|val",

@@ -18,6 +18,7 @@ class Rule(NamedTuple):
     name: str
     script: str  # "" for a rule that runs none, such as `all`
     outputs: list[str]
+    temporary: bool = False  # its outputs are removed when they have been used
 
 
 class Cost(NamedTuple):
@@ -37,7 +38,8 @@ def parse_rules(text: str) -> list[Rule]:
         outputs = re.findall(r'"(results/[^"]+)"', sections.get("output", ""))
         script = re.search(r"(\w+\.py)", sections.get("shell", ""))
         if outputs:
-            rules.append(Rule(name, script[1] if script else "", outputs))
+            temporary = "temp(" in sections["output"]
+            rules.append(Rule(name, script[1] if script else "", outputs, temporary))
     return rules
 
 
@@ -119,6 +121,13 @@ def finding_row(row: dict[str, str]) -> tuple[str, ...]:
     tokens = f"{int(row['tokens']):,}" if row["tokens"] else ""
     source = SOURCES[row["source"]]
     return (row["statement"], row["paper"], source, row["measured"], tokens, row["criterion"], row["verdict"])
+
+
+def faults_table(faults: Path) -> str:
+    """The rows of tests/faults_table.py, as they are."""
+    with faults.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file, delimiter="\t")
+    return table(header, rows)
 
 
 def diagram(rulegraph: str) -> str:

@@ -1,0 +1,162 @@
+"""What a job works on, in numbers, from its rule, its wildcards and the config: nothing is opened but local texts.
+
+Standard library only, because every job parses the Snakefile again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from math import ceil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ON_GPU = {"train_lm", "collect_acts", "train_sae", "evaluate_dictionary"}
+ITEM = {"float16": 2, "float32": 4}  # bytes
+MINI_PILE_MB, MINI_PILE_PACKAGES = 182, 28  # text of the source `packages`, at scale 1
+BYTES_PER_TOKEN = 3.5  # of text; 4,096 tokens of the mini-Pile's
+BLOCK = 65536  # contexts that pack_tokens shuffles at a time
+CONTEXTS = 64  # of a forward pass without gradients
+
+Settings = Mapping[str, Any]
+
+
+def recipe(config: Settings, name: str) -> dict[str, Any]:
+    """The recipe of one dictionary: the common one, with what its architecture and its own entry override."""
+    entry = config["dictionaries"][name]
+    arch = entry.get("arch", config["sae"]["arch"])
+    common = {"precision": config["precision"], **config["sae"]}
+    return {**common, **config["architectures"][arch], **entry, "arch": arch}
+
+
+class Model(NamedTuple):
+    """Sizes of the transformers."""
+
+    vocab: int
+    length: int
+    layers: int
+    d_model: int
+    heads: int
+    d_mlp: int
+
+    @property
+    def matrices(self) -> int:
+        """Entries of the blocks' matrices: attention has 4 D^2, the MLP 2 D M."""
+        return self.layers * (4 * self.d_model**2 + 2 * self.d_model * self.d_mlp)
+
+    @property
+    def parameters(self) -> int:
+        return self.matrices + (2 * self.vocab + self.length) * self.d_model
+
+    @property
+    def forward(self) -> int:
+        """Floating-point operations a token: 2 for each entry, and 4 L D a layer for scores and mixing."""
+        return 2 * self.matrices + 4 * self.layers * self.length * self.d_model
+
+    @property
+    def logits(self) -> int:
+        return 2 * self.d_model * self.vocab
+
+
+@dataclass(frozen=True)
+class Job:
+    rule: str
+    wildcards: Mapping[str, str]
+    config: Settings
+
+    @cached_property
+    def model(self) -> Model:
+        tokens, lm = self.config["tokens"], self.config["lm"]
+        sizes = (lm["n_layers"], lm["d_model"], lm["n_heads"], lm["d_mlp"])
+        return Model(tokens["vocab_size"], tokens["context_length"], *sizes)
+
+    @property
+    def on_gpu(self) -> bool:
+        return self.config["device"] == "cuda" and self.rule in ON_GPU
+
+    @property
+    def after_relu(self) -> bool:
+        return self.wildcards["site"].startswith("mlp_post")
+
+    @property
+    def neurons(self) -> int:
+        """Width of the site."""
+        return self.model.d_mlp if self.after_relu else self.model.d_model
+
+    @cached_property
+    def dictionary(self) -> dict[str, Any] | None:
+        """The recipe; None for the neurons. Random directions are as a top-k of their density."""
+        name = self.wildcards.get("dict", self.wildcards.get("run"))
+        if name == "random":
+            drawn = self.config["autointerp"]["directions"]
+            return {"width": drawn["n_directions"], "k": ceil(drawn["density"] * drawn["n_directions"])}
+        return None if name == "neurons" else recipe(self.config, name)
+
+    @property
+    def store_bytes(self) -> int:
+        """Of all rows of a store before compression: the numbers of a vector, its token, context and position."""
+        acts = self.config["acts"]
+        return acts["n_vectors"] * (self.neurons * ITEM[acts["dtype"]] + 10)
+
+    @property
+    def train_bytes(self) -> int:
+        """Of the training tokens, which are read whole, with the order of their contexts."""
+        tokens = self.config["tokens"]["train"]
+        return tokens * (2 if self.model.vocab <= 1 << 16 else 4) + 16 * tokens // self.model.length
+
+    @property
+    def features(self) -> int:
+        return self.dictionary["width"] if self.dictionary else self.neurons
+
+    @property
+    def held_out(self) -> int:
+        return self.config["evaluation"]["n_tokens"]
+
+    def codes(self, l0: float, relu_share: float) -> float:
+        """Stored codes of the held-out tokens: `l0` a token, or the k of its architecture; of neurons behind a ReLU
+        the share `relu_share`, of others all."""
+        if self.dictionary:
+            return self.held_out * min(self.features, self.dictionary.get("k", l0))
+        return self.held_out * self.neurons * (relu_share if self.after_relu else 1)
+
+    @cached_property
+    def text_mb(self) -> float:
+        """Megabytes of the corpus."""
+        corpus = self.config["corpus"]
+        most = corpus["max_mb"] or float("inf")
+        return sum(min(most, self.source_mb(source)) for source in corpus["source"])
+
+    def source_mb(self, source: str) -> float:
+        if source == "packages":
+            return self.packages_mb
+        return (self.config["corpus"]["max_mb"] or 0) if source.startswith("hf:") else local_mb(source)
+
+    @property
+    def packages_mb(self) -> float:
+        """Of the mini-Pile; a share of it by the number of its packages."""
+        corpus = self.config["corpus"]
+        if "packages" not in corpus["source"]:
+            return 0.0
+        return corpus["scale"] * MINI_PILE_MB * len(corpus["packages"] or [0] * MINI_PILE_PACKAGES) / MINI_PILE_PACKAGES
+
+    @cached_property
+    def packed(self) -> float:
+        """Tokens that pack_tokens encodes: whole blocks of contexts, and no more than the split's text holds."""
+        tokens, share = self.config["tokens"], self.config["corpus"]["val_fraction"]
+        share = share if self.wildcards["split"] == "val" else 1 - share
+        block = BLOCK * tokens["context_length"]
+        blocks = ceil(tokens[self.wildcards["split"]] / block) * block
+        return min(blocks, self.text_mb * 1e6 * share / BYTES_PER_TOKEN)
+
+    @property
+    def read_mb(self) -> float:
+        """Megabytes of the corpus that pack_tokens goes through for them."""
+        share = self.config["corpus"]["val_fraction"]
+        return self.packed * BYTES_PER_TOKEN / 1e6 / (share if self.wildcards["split"] == "val" else 1 - share)
+
+
+@cache
+def local_mb(pattern: str) -> float:
+    """Megabytes of text in the files of a path or glob; zstd makes text about four times smaller."""
+    anchor = Path(Path(pattern).anchor)
+    files = anchor.glob(str(Path(pattern).relative_to(anchor)))
+    return sum(file.stat().st_size * (4 if file.suffix == ".zst" else 1) for file in files) / 1e6

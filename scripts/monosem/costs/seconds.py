@@ -1,0 +1,180 @@
+"""How long a job takes: work in numbers of the config, over rates.
+
+    seconds = (start + core work / threads of products) / core speed + GPU work
+
+Matrix products count floating-point operations; everything else counts what it handles. The rates below are of one
+core of a two-core cloud machine with AVX-512 and bfloat16, both cores busy, from the benchmark files of the default and
+the smoke run (`python scripts/estimate.py --benchmarks results/benchmarks` sets a run's own beside them). With `device:
+cuda`, products run at config `machine`'s gpu_tflops x gpu_use, and each training step costs LAUNCH on top: these are
+assumptions. What stays on the CPU there (reading, shuffling, writing, codes) is timed as on this machine.
+
+The products, a token or a vector (Model.forward is of one token through the blocks, Model.logits to the vocabulary):
+
+  train_lm    3 x (forward + logits): the backward pass is twice the forward
+  validation  forward + logits
+  collect     forward of whole contexts, for `per_context` vectors each
+  train_sae   2 N F, the encoder, x STEPS of its architecture; the rest of a step follows the codes
+  evaluate    T forwards and 2 N F, and the loss four times over `loss_tokens`
+"""
+
+from collections.abc import Callable
+from math import ceil
+
+from monosem.costs.jobs import CONTEXTS, Job
+
+# Operations a second in matrix products of one core.
+COMPILED, EAGER = 1.5e11, 0.75e11  # of training a transformer
+FORWARD = 0.45e11  # float32, without gradients
+ENCODER = 1.6e11  # bfloat16, of dictionaries
+# Seconds.
+START, TORCH, PLOT = 0.8, 2.5, 2.4  # of Python, with torch, with seaborn
+COMPILE = 25.0
+DOWNLOAD, EXTRACT = 0.13, 0.14  # a megabyte of text
+MERGES = 0.24  # a megabyte that the tokenizer is learnt from
+READ, ENCODE = 0.0085, 0.9e-6  # a megabyte of the corpus; a token
+COLLECT, SHUFFLE = 3e-9, 12.5e-9  # a byte of an activation store
+CODES = 0.2e-6  # a stored code, compressed rows made and written
+SORT = 0.12e-6  # a stored code, ordered by feature
+PAIR, DENSE_PAIR = 10e-9, 0.04e-9  # a product of codes, sparse and dense
+FEATURE = 0.2e-3  # a feature explained and scored
+VECTOR = 20e-9  # a number of a vector in a training step: its reading, and products that follow the codes
+VECTOR_READ = 3e-9  # its reading alone
+LAUNCH = 2e-3  # a training step on a GPU, whatever its size
+USUAL_L0, USUAL_ACTIVE = 20, 0.25
+DENSE_ABOVE = 0.002  # share of pairs of codes from which match_features multiplies dense blocks
+STEPS = {"gated": 2.0, "matryoshka": 2.0, "jumprelu": 3.0}  # of an architecture, in relu's
+
+
+def seconds(job: Job) -> float:
+    return WORK.get(job.rule, plot)(job)
+
+
+def core(job: Job, work: float) -> float:
+    return work / job.config["machine"]["core"]
+
+
+def products(job: Job, operations: float, rate: float) -> float:
+    machine = job.config["machine"]
+    if job.on_gpu:
+        return operations / (machine["gpu_tflops"] * 1e12 * machine["gpu_use"])
+    return core(job, operations / (rate * job.config["threads"]))
+
+
+def corpus(job: Job) -> float:
+    fetched = [source for source in job.config["corpus"]["source"] if source == "packages" or source.startswith("hf:")]
+    return core(job, START + EXTRACT * job.text_mb) + DOWNLOAD * sum(map(job.source_mb, fetched))
+
+
+def tokenizer(job: Job) -> float:
+    tokens = job.config["tokens"]
+    return core(job, START + (0 if tokens["tokenizer"] else MERGES * min(tokens["train_mb"], job.text_mb)))
+
+
+def tokens(job: Job) -> float:
+    return core(job, START + READ * job.read_mb + ENCODE * job.packed / job.config["threads"])
+
+
+def validation(job: Job) -> float:
+    model, n_tokens = job.model, job.config["lm"]["val_tokens"]
+    return products(job, n_tokens * (model.forward + model.logits), FORWARD)
+
+
+def train_lm(job: Job) -> float:
+    lm, model = job.config["lm"], job.model
+    steps = lm["tokens"] / (lm["batch"] * model.length)
+    workers = lm["processes"] * lm["nodes"]
+    each = model.forward + model.logits
+    training = products(job, 3 * each * lm["tokens"] / workers, COMPILED if lm["compile"] else EAGER)
+    curve = products(job, steps / lm["val_every"] * CONTEXTS * model.length * each, FORWARD)
+    return core(job, TORCH + COMPILE * lm["compile"]) + training + curve + validation(job) + launches(job, steps)
+
+
+def launches(job: Job, steps: float) -> float:
+    return LAUNCH * steps if job.on_gpu else 0.0
+
+
+def shuffle_lm(job: Job) -> float:
+    return core(job, TORCH) + validation(job)
+
+
+def collect(job: Job) -> float:
+    acts, model = job.config["acts"], job.model
+    contexts = ceil(acts["n_vectors"] / min(acts["per_context"], model.length - 1) / acts["jobs"])
+    forward = products(job, contexts * model.length * model.forward, FORWARD)
+    return core(job, TORCH + COLLECT * job.store_bytes / acts["jobs"]) + forward
+
+
+def store(job: Job) -> float:
+    return core(job, START + SHUFFLE * job.store_bytes)
+
+
+def train_sae(job: Job) -> float:
+    own, neurons = job.dictionary, job.neurons
+    encoder = 2 * neurons * own["width"] * own["vectors"] * STEPS.get(own["arch"], 1.0)
+    around = (VECTOR_READ if job.on_gpu else VECTOR) * neurons * own["vectors"]
+    return core(job, TORCH + around) + products(job, encoder, ENCODER) + launches(job, own["vectors"] / own["batch"])
+
+
+def evaluate(job: Job) -> float:
+    model = job.model
+    work = core(job, TORCH + CODES * usual_codes(job)) + products(job, job.held_out * model.forward, FORWARD)
+    if job.dictionary is None:
+        return work
+    n_losses = job.config["evaluation"]["loss_tokens"]
+    encoder = 2 * job.neurons * job.features * (job.held_out + n_losses)
+    losses = 4 * n_losses * (model.forward + model.logits)
+    return work + products(job, encoder, ENCODER) + products(job, losses, FORWARD)
+
+
+def usual_codes(job: Job) -> float:
+    return job.codes(USUAL_L0, USUAL_ACTIVE)
+
+
+def examples(job: Job) -> float:
+    return core(job, START + SORT * usual_codes(job) + FEATURE * job.features)
+
+
+def directions(job: Job) -> float:
+    drawn = job.config["autointerp"]["directions"]
+    return core(job, TORCH) + products(job, 2 * drawn["sample"] * drawn["n_directions"] * job.neurons, FORWARD)
+
+
+def scores(job: Job) -> float:
+    return core(job, START + FEATURE * job.features)
+
+
+def match(job: Job) -> float:
+    """A sparse product is as long as the tokens' codes on both sides; above a density, dense blocks take over."""
+    codes, entries = usual_codes(job), job.held_out * job.features
+    sparse, dense = PAIR * codes * codes / job.held_out, DENSE_PAIR * entries * job.features
+    pairs = dense if (codes / entries) ** 2 > DENSE_ABOVE else sparse
+    return core(job, START + SORT * codes + pairs)
+
+
+def plot(job: Job) -> float:
+    return core(job, PLOT)
+
+
+def tables(job: Job) -> float:
+    return core(job, START)
+
+
+WORK: dict[str, Callable[[Job], float]] = {
+    "build_corpus": corpus,
+    "train_tokenizer": tokenizer,
+    "pack_tokens": tokens,
+    "train_lm": train_lm,
+    "shuffle_lm": shuffle_lm,
+    "collect_acts": collect,
+    "store_acts": store,
+    "train_sae": train_sae,
+    "evaluate_dictionary": evaluate,
+    "draw_directions": directions,
+    "sample_examples": examples,
+    "sample_contexts": examples,
+    "sample_intervals": examples,
+    "score_features": scores,
+    "match_features": match,
+    "compile_findings": tables,
+    "build_report": tables,
+}
