@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -15,19 +16,21 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 MODULES = sorted((ROOT / "scripts/monosem").rglob("*.py"))
 RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
+TOOLS = {"estimate", "readme_tables", "serve_llm"}  # of no rule; they may speak of the config
 
 # A module imports only from the layers above its own in this list, and from its own sub-package.
 LAYERS = [
-    {"provenance"},
-    {"artefacts", "progress"},
-    {"checkpoints", "codes", "corpus", "cross_entropy", "devices", "lm", "metrics", "records", "store", "summary"}
-    | {"tokens"},
-    {"contexts", "kernels", "lm_training", "sampling"},
+    {"costs", "provenance"},
+    {"arrays", "artefacts", "claims", "progress"},
+    {"checkpoints", "codes", "corpus", "cross_entropy", "devices", "llm", "lm", "metrics", "parallel", "records"}
+    | {"store", "summary", "tokens"},
+    {"collection", "contexts", "kernels", "lm_training", "sampling"},
     {"resampling", "sae"},
-    {"architectures", "autointerp", "evaluation", "findings", "universality"},
+    {"architectures", "autointerp", "directions", "evaluation", "findings", "universality"},
     {"sae_recipe"},
     {"sae_training"},
     {"figures", "pages", "readme"},
+    {"planning", "rating"},
 ]
 
 
@@ -66,16 +69,18 @@ def test_modules_import_lower_layers_only(path):
 def test_scripts_stand_alone(path):
     names = imported(path)
     others = {other.stem for other in SCRIPTS}
-    assert not {name.split(".")[0] for name in names} & (others | {"snakemake", "yaml"})
+    assert not {name.split(".")[0] for name in names} & (others | {"snakemake"})
     tree = ast.parse(path.read_text())
     assert "Example" in (ast.get_docstring(tree) or ""), f"{path}: the docstring is the --help text; show an example"
-    assert "config.yaml" not in path.read_text()
+    if path.stem not in TOOLS:
+        assert "config.yaml" not in path.read_text() and not any(name.startswith("yaml") for name in names)
 
 
 @pytest.mark.parametrize("path", [ROOT / "Snakefile", *RULES], ids=lambda path: path.stem)
 def test_rule_files_import_nothing_heavy(path):
     found = re.findall(r"^\s*(?:from|import) (\S+)", path.read_text(), re.M)
-    allowed = {"glob", "json", "re", "sys", "pathlib", "snakemake.utils", "monosem.provenance"}
+    allowed = {"glob", "json", "math", "os", "pathlib", "re", "shlex", "sys", "time", "snakemake.utils"}
+    allowed |= {"monosem.costs", "monosem.provenance"}
     assert set(found) <= allowed, "the Snakefile is parsed again by every job"
 
 
@@ -104,23 +109,30 @@ def test_rules_have_log_benchmark_resources_and_code(name, block):
         assert f"\n    {directive}" in f"\n{block}", f"rule {name}: {directive} is missing"
     script = re.search(r"\$SCRIPTS/(\w+\.py)", block)[1]
     assert f'fingerprint("{script}")' in block, f"rule {name}: its script's code is not among its params"
+    for resource in ("mem_mb=memory", "runtime=runtime"):
+        stated = re.search(rf'{resource}\("(\w+)"\)', block)
+        assert not stated or stated[1] in (name, "sample_examples"), (
+            f"rule {name}: {stated[0]}, the cost of another rule"
+        )
+        assert stated or re.search(rf"{resource.split('=')[0]}=\d", block), f"rule {name}: no {resource}"
     assert not re.search(r"^    (run|retries):", block, re.M)
-    bare = re.findall(r"\{(?!threads\})[a-z_.]+\}", re.search(r'shell:\n(.*)"""', block, re.S)[1])
+    assert re.search(r'"\$SCRIPTS/\w+\.py"', block), f"rule {name}: unquoted $SCRIPTS; a clone's path may have spaces"
+    bare = re.findall(r"\{(?!threads\}|resources.launch\})[a-z_.]+\}", re.search(r'shell:\n(.*)"""', block, re.S)[1])
     assert not bare, f"rule {name}: unquoted {bare}; write {{...:q}}"
 
 
 def test_every_script_has_a_rule_or_is_a_tool():
     used = set(re.findall(r"\$SCRIPTS/(\w+)\.py", "".join(path.read_text() for path in RULES)))
-    assert {path.stem for path in SCRIPTS} - used == {"readme_tables"}
+    assert {path.stem for path in SCRIPTS} - used == TOOLS
 
 
 def test_the_lock_satisfies_what_the_project_declares():
-    locked = dict(
-        line.split("==") for line in (ROOT / "workflow/envs/lock.txt").read_text().split("\n") if "==" in line
-    )
+    pins = "".join((ROOT / f"workflow/envs/{name}.txt").read_text() for name in ("lock", "llm"))
+    locked = dict(line.split("==") for line in pins.split("\n") if "==" in line and not line.startswith("#"))
     locked = {name.lower().replace("_", "-"): version for name, version in locked.items()}
-    declared = re.findall(r'^    "([^"]+)",$|test = \[(.*)\]', (ROOT / "pyproject.toml").read_text(), re.M)
-    lines = [line for line, _ in declared if line] + re.findall(r'"([^"]+)"', "".join(test for _, test in declared))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["test"], *extras["slurm"], *extras["llm"]]
     assert len(lines) > 15
     for requirement in map(Requirement, lines):
         assert requirement.specifier.contains(locked[requirement.name.lower()]), requirement

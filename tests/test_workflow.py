@@ -1,5 +1,6 @@
 """The workflow as a user runs it: the smoke config from nothing, then what reruns after which edit."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import estimate
+from monosem.costs import Job, needed_mib
+from monosem.planning.planned import parse_jobs
+from monosem.readme.workflow import read_cost
+
 Done = subprocess.CompletedProcess
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "results/downloads"
@@ -15,7 +21,8 @@ SMOKE = ROOT / "config/smoke.yaml"
 DOWNSTREAM_OF_SAE = {
     "evaluate_dictionary", "sample_examples", "score_features", "match_features", "plot_training",
     "plot_dictionary_training",
-    "plot_density", "plot_pareto", "plot_scores", "plot_universality", "compile_findings", "build_report", "all",
+    "plot_density", "plot_pareto", "plot_scores", "plot_universality", "compare_scores", "plot_score_strata",
+    "compile_findings", "build_report", "all",
 }  # fmt: skip
 
 
@@ -50,9 +57,9 @@ def new_folder(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    """A folder with a space and a letter outside ASCII, in which the smoke config was run from nothing."""
+    """A folder in which the smoke config was run from nothing; its path, and that of the code, are unusual ones."""
     folder = new_folder(tmp_path_factory.mktemp("workflow") / "smoke run é")
-    done = snakemake(folder)
+    done = snakemake(folder, root=copy_of_the_code(tmp_path_factory.mktemp("code") / "a clone, naïve & 'quoted'"))
     assert done.returncode == 0, done.stdout[-6000:]
     return folder
 
@@ -60,14 +67,14 @@ def finished(tmp_path_factory) -> Path:
 @pytest.fixture
 def clone(tmp_path) -> Path:
     """A copy of the code, to edit."""
-    for name in ("Snakefile", "config", "scripts", "workflow"):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / "clone" / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (tmp_path / "clone").mkdir(exist_ok=True)
-            shutil.copy(source, tmp_path / "clone" / name)
-    return tmp_path / "clone"
+    return copy_of_the_code(tmp_path / "clone")
+
+
+def copy_of_the_code(to: Path) -> Path:
+    for name in ("config", "scripts", "workflow"):
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", to)
+    return to
 
 
 def test_the_smoke_config_makes_the_report(finished):
@@ -79,8 +86,23 @@ def test_the_smoke_config_makes_the_report(finished):
     assert not left, "work files were left behind"
 
 
+@pytest.mark.faults
+def test_paths_with_spaces_quotes_and_letters_outside_ascii(finished, tried):
+    assert (finished / "results/report/index.html").exists()
+    tried("spaces, quotes and `é` in the paths of clone and results", "the whole workflow runs")
+
+
 def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in snakemake(finished).stdout
+
+
+def test_no_job_used_more_memory_than_its_formula_says(finished):
+    config = estimate.merged(estimate.load(ROOT / "config/config.yaml"), estimate.load(SMOKE))
+    planned = parse_jobs(snakemake(finished, "-n", "--forceall").stdout)
+    assert len(planned) > 40
+    for job in planned:
+        used = read_cost([finished / job.benchmark]).peak_mib
+        assert used <= needed_mib(Job(job.rule, job.wildcards, config)), job.benchmark
 
 
 def test_a_clone_that_moved_reruns_nothing(finished, clone):
@@ -113,7 +135,8 @@ def test_an_edit_reruns_what_uses_it(finished, clone, file, old, new, first, spa
     assert first in planned and "build_report" in planned
     assert not spared & set(planned)
     if first == "train_sae":
-        assert set(planned) == {"train_sae", *DOWNSTREAM_OF_SAE}
+        untrained = {"draw_directions"}  # shares the saved form of what is trained
+        assert set(planned) - untrained == {"train_sae", *DOWNSTREAM_OF_SAE}
 
 
 def test_an_edited_plot_reruns_that_plot_and_the_report(finished, clone):
@@ -136,7 +159,28 @@ def test_another_width_adds_that_width_only(finished, tmp_path):
     planned = jobs(finished, more=(extra,))
     assert planned["train_sae"] == planned["evaluate_dictionary"] == 2  # of A and of B
     assert planned["match_features"] == 1
-    assert not {"train_lm", "store_acts", "score_features"} & set(planned)
+    assert planned["sample_examples"] == planned["score_features"] == 1  # of A
+    assert not {"train_lm", "store_acts"} & set(planned)
+
+
+def test_people_rate_on_a_page_and_the_findings_count_what_they_say(finished, tmp_path):
+    done = snakemake(finished, "results/rating/index.html")
+    assert done.returncode == 0, done.stdout[-3000:]
+    key = json.loads((finished / "results/rating/key.json").read_text())
+    assert {item["dictionary"] for item in key["items"]} == {"relu-w256", "neurons"}
+    rows = ["page,rater,item,confidence,activations,logits,separation,specificity,interpretation"]
+    for number, item in enumerate(key["items"], start=1):
+        points = "0,0,0,0,0" if item["dictionary"] == "neurons" else "3,5,3,,1"
+        rows.append(f"{key['page']},ada,{number},{points},")
+    (tmp_path / "ada.csv").write_text("\n".join(rows))
+    extra = tmp_path / "extra.yaml"
+    extra.write_text(f"rating: {{files: ['{tmp_path / 'ada.csv'}']}}\n")
+    assert set(jobs(finished, more=(extra,))) == {"collect_ratings", "compile_findings", "build_report", "all"}
+    done = snakemake(finished, "results/rating/ratings.json", more=(extra,))
+    assert done.returncode == 0, done.stdout[-3000:]
+    runs = json.loads((finished / "results/rating/ratings.json").read_text())["runs"]
+    medians = {run.removeprefix("A/mlp_post/"): found["median"] for run, found in runs.items()}
+    assert medians == {"relu-w256": 12, "neurons": 0, "control/mlp_post/relu-w256": 12}
 
 
 @pytest.mark.parametrize("words", [["--rulegraph", "mermaid-js"], ["--list-rules"], ["--unlock"]], ids=" ".join)

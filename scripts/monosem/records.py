@@ -13,6 +13,7 @@ import pandas as pd
 from monosem.artefacts import read_json
 
 NEURONS = "neurons"  # the identity dictionary: its features are the neurons themselves
+DIRECTIONS = "random"  # random directions, drawn by draw_directions.py
 CONTROL = "control"  # model A with the entries of each weight matrix shuffled
 RUN = ["model", "site", "dictionary"]  # columns that `read_tables` adds
 # how we know what the paper says, by the letter under `source` in findings.tsv
@@ -24,6 +25,8 @@ SOURCES = {
 
 FEATURE_COLUMNS = ["feature", "density", "max_act", "status"]
 SCORE_COLUMNS = ["feature", "status", "spearman"]
+ESTIMATE_COLUMNS = [*RUN, "n_features", "stratum", "measure", "statistic", "n", "value", "low", "high"]
+DIFFERENCE_COLUMNS = ["measure", "left", "right", "n_left", "n_right", "difference", "low", "high"]
 EXPLANATION_COLUMNS = ["feature", "text", "single_token", "n_top"]
 MATCH_COLUMNS = ["feature", "match", "correlation", "logit_correlation", "status"]
 LM_COLUMNS = ["tokens", "loss", "val_loss"]
@@ -33,6 +36,7 @@ DENSITY_TOKENS = "n_tokens"  # of eval.json: held-out tokens that densities, L0 
 # dotted: a field within a field of a record
 MATCH_COUNT, MATCH_DEAD = "correlation.n", "status_counts.dead"  # of universality: with a match; never active
 SCORE_MEDIAN, SCORE_COUNT = "spearman.median", "spearman.n"  # of scores.json, over features whose status is ok
+SCORE_STATUSES, ZERO_SHARE = "status_counts", "zero_share_random.mean"
 MATCH_MEDIAN, LOGIT_MATCH_MEDIAN = "correlation.median", "logit_correlation.median"  # of universality
 
 
@@ -43,6 +47,11 @@ class Run(NamedTuple):
 
     def __str__(self) -> str:
         return "/".join(self)
+
+
+def kind(run: Run) -> str:
+    """What the rows of a run's tables are."""
+    return {NEURONS: "neurons", DIRECTIONS: "random directions"}.get(run.dictionary, "features")
 
 
 def read_records(paths: Sequence[Path]) -> dict[Run, dict[str, Any]]:

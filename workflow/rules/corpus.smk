@@ -17,14 +17,15 @@ rule build_corpus:
         "results/benchmarks/build_corpus/corpus.tsv"
     threads: 4
     resources:
-        mem_mb=memory,
-        runtime=60,
+        mem_mb=memory("build_corpus"),
+        runtime=runtime("build_corpus"),
+        disk_mb=disk("build_corpus"),
     params:
         code=fingerprint("build_corpus.py"),
         flags=flags(config["corpus"]),
     shell:
         r"""
-        python $SCRIPTS/build_corpus.py {params.flags:q} --threads {threads} \
+        python "$SCRIPTS/build_corpus.py" {params.flags:q} --threads {threads} \
             --output {output.documents:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """
 
@@ -41,15 +42,16 @@ rule train_tokenizer:
         "results/benchmarks/train_tokenizer/tokenizer.tsv"
     threads: 4
     resources:
-        mem_mb=memory,
-        runtime=60,
+        mem_mb=memory("train_tokenizer"),
+        runtime=runtime("train_tokenizer"),
+        disk_mb=disk("train_tokenizer"),
     params:
         code=fingerprint("train_tokenizer.py"),
         flags=flags(config["tokens"], "vocab_size", "train_mb", "tokenizer"),
     shell:
         r"""
         export RAYON_NUM_THREADS={threads}
-        python $SCRIPTS/train_tokenizer.py --documents {input.documents:q} {params.flags:q} \
+        python "$SCRIPTS/train_tokenizer.py" --documents {input.documents:q} {params.flags:q} \
             --output {output.tokenizer:q} 2>&1 | tee {log:q}
         """
 
@@ -66,8 +68,9 @@ rule pack_tokens:
     benchmark:
         "results/benchmarks/pack_tokens/{split}.tsv"
     resources:
-        mem_mb=memory,
-        runtime=120,
+        mem_mb=memory("pack_tokens"),
+        runtime=runtime("pack_tokens"),
+        disk_mb=disk("pack_tokens"),
     params:
         code=fingerprint("pack_tokens.py"),
         n_tokens=lambda wildcards: config["tokens"][wildcards.split],
@@ -75,7 +78,7 @@ rule pack_tokens:
     shell:
         r"""
         export RAYON_NUM_THREADS={threads}
-        python $SCRIPTS/pack_tokens.py --documents {input.documents:q} --split {wildcards.split:q} \
+        python "$SCRIPTS/pack_tokens.py" --documents {input.documents:q} --split {wildcards.split:q} \
             --tokenizer {input.tokenizer:q} --n-tokens {params.n_tokens:q} {params.flags:q} \
             --output {output.tokens:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """

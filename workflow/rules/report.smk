@@ -6,7 +6,7 @@ out: results/findings.tsv, results/report/
 
 import json
 
-FIGURES = ["training", "dictionary_training", "density", "pareto", "scores", "universality"]
+FIGURES = ["training", "dictionary_training", "density", "pareto", "scores", "score_strata", "universality"]
 HEADLINE = f"results/{PAIR['model']}/{config['sites'][0]}/{config['headline']}"
 
 
@@ -16,6 +16,8 @@ rule compile_findings:
         features=paths(trained_runs() + neuron_runs(), "features.parquet"),
         scores=paths(scored_runs(), "autointerp/scores.json"),
         explanations=paths(scored_runs(), "autointerp/explanations.parquet"),
+        differences="results/autointerp/differences.tsv",
+        ratings=["results/rating/ratings.json"] if RATING["files"] else [],
         universality=comparisons(".json"),
     output:
         findings=report("results/findings.tsv", caption="../report/findings.rst", category="Findings"),
@@ -24,19 +26,21 @@ rule compile_findings:
     benchmark:
         "results/benchmarks/compile_findings/findings.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=memory("compile_findings"),
+        runtime=runtime("compile_findings"),
+        disk_mb=disk("compile_findings"),
     params:
         code=fingerprint("compile_findings.py"),
         site=config["sites"][0],
         headline=config["headline"],
         sweep=width_sweep(),
+        ratings=lambda wildcards, input: [f"--ratings={path}" for path in input.ratings],
     shell:
         r"""
-        python $SCRIPTS/compile_findings.py --site {params.site:q} --headline {params.headline:q} \
+        python "$SCRIPTS/compile_findings.py" --site {params.site:q} --headline {params.headline:q} \
             --sweep {params.sweep:q} --eval {input.eval:q} --features {input.features:q} --scores {input.scores:q} \
-            --explanations {input.explanations:q} --universality {input.universality:q} \
-            --output {output.findings:q} 2>&1 | tee {log:q}
+            --explanations {input.explanations:q} --differences {input.differences:q} {params.ratings:q} \
+            --universality {input.universality:q} --output {output.findings:q} 2>&1 | tee {log:q}
         """
 
 
@@ -51,14 +55,18 @@ rule build_report:
         examples=f"{HEADLINE}/autointerp/examples.parquet",
         logits=f"{HEADLINE}/logits.safetensors",
         tokenizer="results/tokens/tokenizer.json",
+        estimates="results/autointerp/estimates.tsv",
+        differences="results/autointerp/differences.tsv",
+        summaries=paths(offline_runs(), "autointerp/scores.json"),
         records=[
             "results/corpus/corpus.json",
             "results/tokens/train.json",
             *expand("results/{model}/lm/lm.json", model=MODELS),
             *expand("results/{model}/{site}/acts.json", model=MODELS, site=config["sites"]),
             *paths(trained_runs(), "sae.json"),
-            *paths(trained_runs() + neuron_runs(), "eval.json"),
-            *paths(scored_runs(), "autointerp/scores.json"),
+            *paths(direction_runs(), "sae.json"),
+            *paths(trained_runs() + neuron_runs() + direction_runs(), "eval.json"),
+            *paths(offline_runs(), "autointerp/scores.json"),
             *comparisons(".json"),
         ],
     output:
@@ -68,8 +76,9 @@ rule build_report:
     benchmark:
         "results/benchmarks/build_report/report.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=memory("build_report"),
+        runtime=runtime("build_report"),
+        disk_mb=disk("build_report"),
     params:
         code=fingerprint("build_report.py"),
         dictionary=HEADLINE.removeprefix("results/"),
@@ -78,10 +87,11 @@ rule build_report:
         config=json.dumps(config, sort_keys=True),
     shell:
         r"""
-        python $SCRIPTS/build_report.py --findings {input.findings:q} --figures {input.figures:q} \
+        python "$SCRIPTS/build_report.py" --findings {input.findings:q} --figures {input.figures:q} \
             --captions {params.captions:q} --figure-data {input.data:q} --dictionary {params.dictionary:q} \
             --features {input.features:q} --scores {input.scores:q} --explanations {input.explanations:q} \
             --examples {input.examples:q} --logits {input.logits:q} --tokenizer {input.tokenizer:q} \
+            --estimates {input.estimates:q} --differences {input.differences:q} --summaries {input.summaries:q} \
             {params.flags:q} --config {params.config:q} --records {input.records:q} --output {output.page:q} \
             2>&1 | tee {log:q}
         """

@@ -20,8 +20,9 @@ rule train_sae:
     priority: 10  # the long jobs first, so that the short ones fill the end
     threads: config["threads"]
     resources:
-        mem_mb=sae_memory,
-        runtime=240,
+        mem_mb=memory("train_sae"),
+        runtime=runtime("train_sae"),
+        disk_mb=disk("train_sae"),
         gpu=GPU,
     params:
         code=fingerprint("train_sae.py"),
@@ -29,7 +30,7 @@ rule train_sae:
         device=DEVICE,
     shell:
         r"""
-        python $SCRIPTS/train_sae.py --acts {input.acts:q} --name {wildcards.dict:q} {params.flags:q} \
+        python "$SCRIPTS/train_sae.py" --acts {input.acts:q} --name {wildcards.dict:q} {params.flags:q} \
             {params.device:q} --threads {threads} \
             --output {output.sae:q} --output-log {output.log:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """
@@ -54,18 +55,19 @@ rule evaluate_dictionary:
         "results/benchmarks/evaluate_dictionary/{model}_{site}_{run}.tsv"
     threads: config["threads"]
     resources:
-        mem_mb=memory,
-        runtime=120,
+        mem_mb=memory("evaluate_dictionary"),
+        runtime=runtime("evaluate_dictionary"),
+        disk_mb=disk("evaluate_dictionary"),
         gpu=GPU,
     params:
         code=fingerprint("evaluate_dictionary.py"),
         sae=lambda wildcards, input: [f"--{name.replace('_', '-')}={input[name]}" for name in autoencoder(wildcards)],
         folder=subpath(output.eval, parent=True),
-        flags=flags(config["evaluation"]),
+        flags=lambda wildcards: flags(evaluation(wildcards.run)),
         device=DEVICE,
     shell:
         r"""
-        python $SCRIPTS/evaluate_dictionary.py --model {input.weights:q} --acts-record {input.acts_record:q} \
+        python "$SCRIPTS/evaluate_dictionary.py" --model {input.weights:q} --acts-record {input.acts_record:q} \
             --tokens {input.tokens:q} --name {wildcards.run:q} {params.sae:q} {params.flags:q} {params.device:q} \
             --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
         """
