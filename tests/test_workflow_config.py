@@ -61,7 +61,7 @@ def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
     extra.write_text(f"dictionaries: {{{', '.join(entries)}}}\n")
     folder, planned = new_folder(tmp_path / "run"), {}
     done = snakemake(folder, "-n", "-p", "--until", "train_sae", more=(extra,))
-    for command in re.findall(r"train_sae\.py ((?:.*\\\n)*.*) 2>&1", done.stdout):
+    for command in re.findall(r"train_sae\.py\" ((?:.*\\\n)*.*) 2>&1", done.stdout):
         args = parse_args(shlex.split(command.replace("\\\n", " ")))
         planned[args.name] = args
     assert set(own) < set(planned), done.stdout[-3000:]
@@ -71,8 +71,8 @@ def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
         assert {field.name for field in fields(made)} == set(needs) and (args.arch, args.n_features) == (name, 96)
         assert args.lr == 0.0125 and all(getattr(args, key) == value for key, value in own[name].items())
     assert planned["relu"].resample_at and not planned["topk"].resample_at
-    assert planned["jumprelu"].ramp == 1 and planned["relu"].ramp == 0
-    assert planned["relu-2024"].grad_clip == 1 and planned["relu"].grad_clip is None
+    assert planned["jumprelu"].ramp == 1 and planned["relu-2024"].ramp == 0.05 and planned["relu"].ramp == 0
+    assert {args.grad_clip for args in planned.values()} == {1.0}
 
 
 def text(settings):
