@@ -52,9 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--trainers", type=Path, nargs="*", default=[], help="from tests/benchmarks/sae_training.py")
     parser.add_argument("--faults", type=Path, help="from pytest -m faults --faults-table (.tsv)")
     parser.add_argument("--rulegraph", type=Path, help="from snakemake --rulegraph mermaid-js; - is standard input")
-    parser.add_argument(
-        "--reruns", action="store_true", help="plan the default config; what an edit runs again"
-    )
+    parser.add_argument("--reruns", action="store_true", help="plan the default config; what an edit runs again")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file would change")
     args = parser.parse_args(argv)
     if args.benchmarks and not (args.rules and args.root):

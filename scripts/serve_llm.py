@@ -25,25 +25,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", choices=sorted(MODELS), required=True, help="what to serve")
     parser.add_argument("--folder", type=Path, default=Path("results/downloads"), help="where the model is kept")
     parser.add_argument("--port", type=int, default=18431, help="on 127.0.0.1")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="CPU threads")
+    parser.add_argument(
+        "--threads", type=int, default=os.cpu_count(), help="CPU threads; fewer where others compute too"
+    )
     parser.add_argument("--context", type=int, default=8192, help="tokens of one question and its answer")
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    stops = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # before llama.cpp starts threads, so that none of them is stopped
     try:
         import xllamacpp
     except ModuleNotFoundError:
         raise ValueError("package xllamacpp: not installed; run `pip install -r workflow/envs/llm.txt`") from None
     params = xllamacpp.CommonParams()
     params.model.path = str(fetch_model(args.model, args.folder))
-    params.model_alias = args.model
+    params.model_alias, params.verbosity = {args.model}, 2  # warnings
     params.n_ctx, params.n_parallel = args.context, 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = args.threads
     params.hostnames, params.port = ["127.0.0.1"], args.port
+    stops = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # before llama.cpp starts threads, so that none of them is stopped
     server = xllamacpp.Server(params)
     print(f"{args.model}: serving http://127.0.0.1:{args.port}/v1; stop it with Ctrl-C", flush=True)
     signal.sigwait(stops)

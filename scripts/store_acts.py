@@ -3,7 +3,8 @@
 
 The vectors are shuffled globally, so that later steps read the store front to back. The record says by which factor to
 scale vectors so that their mean norm is the square root of their width. Needs as much disk again as the parts; they
-stay, and can be deleted afterwards.
+stay, and can be deleted afterwards. An interrupted run goes on where its last checkpoint was when the same command is
+given again.
 
 Example:
   python scripts/store_acts.py --collected results/A/mlp_post/acts-0-of-2 results/A/mlp_post/acts-1-of-2 \\
@@ -14,10 +15,9 @@ import argparse
 import math
 from pathlib import Path
 
-from monosem.artefacts import replacing, write_record
-from monosem.collection import bucket_rng, gather, read_parts
-from monosem.progress import progress
-from monosem.store import Moments, write_arrays
+from monosem.artefacts import naming_a_full_disk, remove, write_record
+from monosem.checkpoints import Checkpoint, run_key
+from monosem.collection import read_parts, shuffle
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -25,6 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--collected", type=Path, nargs="+", required=True, help="all parts, from collect_acts.py")
+    parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
     parser.add_argument("--output", type=Path, required=True, help="activation store (.zarr)")
     parser.add_argument("--output-record", type=Path, required=True, help="its record (.json)")
     return parser.parse_args(argv)
@@ -33,24 +34,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     parts = read_parts(args.collected)
-    of, row = parts[0].common, parts[0].row
-    n_vectors, width, flags = of["n_vectors"], of["width"], of["flags"]
-    rng = bucket_rng(flags["seed"], of["n_buckets"], n_vectors)
-    moments = Moments(width)
-    buckets = gather([part.path for part in parts], of["n_buckets"], row, rng)
-    with replacing(args.output) as tmp:
-        bar = progress(moments.watch(buckets), desc="shuffle activations", unit="bucket", total=of["n_buckets"])
-        write_arrays(tmp, bar, n_vectors, row)
-    fields = {
-        **{name: of[name] for name in ("model", "site", "lm_digest", "n_vectors", "width", "dtype")},
-        "scale": math.sqrt(width) * moments.n_rows / moments.norm,
-        "mean": (moments.sum_N / moments.n_rows).tolist(),
-        "gib": sum(file.stat().st_size for file in args.output.rglob("*") if file.is_file()) / 2**30,
-        "collected_by": of["code"],
-    }
-    del flags["jobs"]  # the store does not depend on it
-    inputs = [Path(file) for file in of["inputs"]]
-    write_record(args.output_record, fields, inputs=inputs, args=argparse.Namespace(**flags))
+    of, flags = parts[0].common, parts[0].common["flags"]
+    key = run_key(args, [part.path / "part.json" for part in parts])
+    partial = args.output.with_name(f".{args.output.name}.partial")
+    with Checkpoint(args.output, key, every_s=args.checkpoint_s) as checkpoint, naming_a_full_disk(args.output):
+        store = shuffle(parts, partial, checkpoint)
+        fields = {
+            **{name: of[name] for name in ("model", "site", "lm_digest", "n_vectors", "width", "dtype")},
+            "scale": math.sqrt(of["width"]) * store.n_rows / store.norm,
+            "mean": (store.sum_N / store.n_rows).tolist(),
+            "gib": sum(file.stat().st_size for file in partial.rglob("*") if file.is_file()) / 2**30,
+            "collected_by": of["code"],
+        }
+        remove(args.output)
+        partial.rename(args.output)
+        del flags["jobs"]  # the store does not depend on it
+        inputs = [Path(file) for file in of["inputs"]]
+        write_record(args.output_record, fields, inputs=inputs, args=argparse.Namespace(**flags))
 
 
 if __name__ == "__main__":

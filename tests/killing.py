@@ -45,13 +45,20 @@ for line in sys.stdin:
 class Job:
     """A script, its flags for an output folder, and what it declares to write there, its record last.
 
+    What leaves checkpoints does so beside the output that it is `kept_by`, and has so many `steps`.
     `constants` are set before it runs, such as a smaller chunk: {"monosem.store.CHUNK_BYTES": 256}.
     """
 
     script: str
     argv: Callable[[Path], list[str]]
     outputs: tuple[str, ...]
+    kept_by: str = ""
+    steps: int = 0
     constants: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def checkpoint(self) -> str:
+        return f".{self.kept_by}.checkpoint"
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ class Starter:
         self.server = subprocess.Popen([sys.executable, "-c", SERVER], env=paths, **pipes)
 
     def start(self, job: Job, folder: Path) -> Running:
+        self.log.write_text("")  # so that nobody reads what the job before has printed
         argv = [str(SCRIPTS / job.script), *job.argv(folder)]
         self.server.stdin.write(json.dumps({"argv": argv, "log": str(self.log), "constants": job.constants}) + "\n")
         self.server.stdin.flush()

@@ -16,7 +16,7 @@ import store_acts
 from monosem import sampling, store
 from monosem.artefacts import digest
 from monosem.collection import bucket_rng, count_buckets, gather, scatter
-from monosem.store import row_dtype, write_arrays
+from monosem.store import StoreWriter, row_dtype
 
 
 def shuffled(rows, folder, n_buckets, n_blocks, seed):
@@ -78,7 +78,9 @@ def test_one_bucket_and_a_chunk_are_all_that_is_held(tmp_path, monkeypatch):
     scatter([rows], tmp_path / "buckets", 20, rng)
     largest = max(path.stat().st_size for path in (tmp_path / "buckets").iterdir()) // rows.dtype.itemsize
     monkeypatch.setattr(store.np, "concatenate", lambda parts: held.append(sum(map(len, parts))) or real(parts))
-    write_arrays(tmp_path / "s.zarr", gather([tmp_path / "buckets"], 20, rows.dtype, rng), 1000, rows.dtype)
+    writer = StoreWriter(tmp_path / "s.zarr", 1000, rows.dtype)
+    for bucket in gather([tmp_path / "buckets"], 20, rows.dtype, rng):
+        writer.write(bucket)
     assert largest < 90 and max(held) <= largest + 10
 
 

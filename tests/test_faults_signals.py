@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections import Counter
+from dataclasses import replace
 from itertools import cycle
 
 import pytest
@@ -16,31 +17,40 @@ from killing import Job, contents, replaced, wait_until
 pytestmark = pytest.mark.faults
 
 N_KILLS = 10
-SMALL = {"monosem.store.CHUNK_BYTES": 256, "monosem.collection.BUCKET_BYTES": 4096}
-TRAINERS = {"train_lm.py": 100, "train_sae.py": 120}  # steps
-SCRIPTS = [*TRAINERS, "collect_acts.py", "store_acts.py", "evaluate_dictionary.py", "sample_examples.py"]
-SCRIPTS += ["score_features.py"]
+SMALL = {"monosem.store.CHUNK_BYTES": 64, "monosem.collection.BUCKET_BYTES": 1024}
+LONGEST = ["train_lm.py", "train_sae.py", "store_acts.py"]  # these leave checkpoints
+SCRIPTS = [*LONGEST, "collect_acts.py", "evaluate_dictionary.py", "sample_examples.py", "score_features.py"]
 
 
 @pytest.fixture(scope="session")
-def jobs(corpus, tokens, lm, parts, acts, sae, evaluated, examples):
-    """Of every script that works for long when there is much to do. Trainers leave a checkpoint at each step."""
-    often = {"checkpoint_s": 0}
+def jobs(corpus, tokens, lm, pieces, acts, sae, evaluated, examples):
+    """Of every script that works for long when there is much to do."""
     scores = {"model": "A", "site": "mlp_post", "dictionary": "relu-w24", "shrinkage": 1, "single_token_min": 5}
     scores |= {"examples": examples, "features": evaluated / "features.parquet", "tokenizer": corpus.tokenizer}
     made = [
         Job(
             "train_lm.py",
-            lambda folder: lm_flags(tokens, folder, tokens=TRAINERS["train_lm.py"] * 96, **often),
+            lambda folder: lm_flags(tokens, folder, tokens=100 * 96, checkpoint_s=0),
             ("train.tsv", "weights.safetensors", "lm.json"),
+            kept_by="weights.safetensors",
+            steps=100,
         ),
         Job(
             "train_sae.py",
-            lambda folder: sae_flags(acts, folder, vectors=TRAINERS["train_sae.py"] * 64, **often),
+            lambda folder: sae_flags(acts, folder, vectors=120 * 64, checkpoint_s=0),
             ("train.tsv", "sae.safetensors", "sae.json"),
+            kept_by="sae.safetensors",
+            steps=120,
         ),
-        Job("collect_acts.py", lambda folder: collect_flags(tokens, lm, folder), ("acts-0-of-1",), SMALL),
-        Job("store_acts.py", lambda folder: acts_flags(parts, folder), ("acts.zarr", "acts.json"), SMALL),
+        Job(
+            "store_acts.py",
+            lambda folder: acts_flags(pieces, folder, checkpoint_s=0),
+            ("acts.zarr", "acts.json"),
+            kept_by="acts.zarr",
+            steps=29,
+            constants=SMALL,
+        ),
+        Job("collect_acts.py", lambda folder: collect_flags(tokens, lm, folder), ("acts-0-of-1",), constants=SMALL),
         Job(
             "evaluate_dictionary.py",
             lambda folder: evaluate_flags(tokens, lm, acts, sae, folder),
@@ -66,6 +76,14 @@ def jobs(corpus, tokens, lm, parts, acts, sae, evaluated, examples):
 
 
 @pytest.fixture(scope="session")
+def pieces(starter, tokens, lm, tmp_path_factory):
+    """What a job collected, in 29 buckets."""
+    folder = tmp_path_factory.mktemp("pieces")
+    starter.run(Job("collect_acts.py", lambda to: collect_flags(tokens, lm, to), (), constants=SMALL), folder)
+    return folder / "acts-0-of-1"
+
+
+@pytest.fixture(scope="session")
 def examples(starter, evaluated, tokens, tmp_path_factory):
     folder = tmp_path_factory.mktemp("examples")
     starter.run(Job("sample_examples.py", lambda to: sample_flags(evaluated, tokens, to / "e.parquet"), ()), folder)
@@ -83,8 +101,8 @@ def sample_flags(evaluated, tokens, output):
 def moments(job, whole_s, rng):
     """Endless moments to kill at: what to wait for, as a function of folder and process, and seconds to add to it.
 
-    A trainer is killed after a few more steps and while a checkpoint is written, what starts over each time at moments
-    spread over the length of a whole run; both then while an output is written and as soon as it is there.
+    What leaves checkpoints is killed after a few more steps and while one is written, what starts over each time at
+    moments spread over the length of a whole run; both then while an output is written and as soon as it is there.
     """
 
     def written(name, times=1):
@@ -97,20 +115,16 @@ def moments(job, whole_s, rng):
 
         return wait
 
-    if steps := TRAINERS.get(job.script):
+    if job.steps:
         for _ in range(3):
-            yield written(checkpoint_of(job), rng.randint(1, steps // 5)), 0
-            yield writing(checkpoint_of(job)), 0
+            yield written(job.checkpoint, rng.randint(1, job.steps // 5)), 0
+            yield writing(job.checkpoint), 0
     else:
         for part in rng.sample(range(6), 6):
             yield (lambda folder, process: process.alive), whole_s * (part + rng.random()) / 6
     for name in cycle(job.outputs):
         yield writing(name), 0
         yield written(name), 0
-
-
-def checkpoint_of(job):
-    return f".{job.outputs[1]}.checkpoint"
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -137,7 +151,7 @@ def test_killed_ten_times_then_finished(jobs, script, starter, tmp_path, tried):
     assert contents(folder) == contents(tmp_path / "whole")
     assert seen["cut"], "no kill fell into the writing of a file"
     resumed = ""
-    if script in TRAINERS:
+    if job.steps:
         assert seen["resumed"] >= N_KILLS / 2
         resumed = f"{seen['resumed']} runs went on from a checkpoint; "
     tried(
@@ -147,20 +161,21 @@ def test_killed_ten_times_then_finished(jobs, script, starter, tmp_path, tried):
     )
 
 
-@pytest.mark.parametrize("script", TRAINERS)
+@pytest.mark.parametrize("script", LONGEST)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_told_to_stop_it_goes_on_at_that_step(jobs, script, number, starter, tmp_path, tried):
     """Without a checkpoint until then: the one that is written when the signal comes is where the next run begins."""
-    steps, folder = TRAINERS[script], tmp_path / "stopped"
-    job = Job(script, lambda to: [*jobs[script].argv(to), "--checkpoint-s", "1000"], jobs[script].outputs)
+    job, folder = jobs[script], tmp_path / "stopped"
+    job = replace(job, argv=lambda to: [*jobs[script].argv(to), "--checkpoint-s", "1000"])
     process = starter.start(job, folder)
-    assert wait_until(lambda: "train " in process.printed, process.alive), process.printed
+    assert wait_until(lambda: " 0%|" in process.printed, process.alive), process.printed
     assert process.stop(number) == 128 + number, process.printed
     told = re.search(
         rf"stopped by {number.name} after step (\d+); run the same command again to go on", process.printed
     )
-    assert told and 0 < int(told[1]) < steps, process.printed
-    assert {path.name for path in folder.iterdir()} == {checkpoint_of(job), f".{job.outputs[1]}.lease"}
+    assert told and 0 < int(told[1]) < job.steps, process.printed
+    left = {path.name for path in folder.iterdir()} - {".acts.zarr.partial"}
+    assert left == {job.checkpoint, f".{job.kept_by}.lease"}
     assert f"after step {told[1]}\n" in starter.run(job, folder)
     starter.run(job, tmp_path / "whole")
     assert contents(folder) == contents(tmp_path / "whole")
@@ -171,11 +186,10 @@ def test_told_to_stop_it_goes_on_at_that_step(jobs, script, number, starter, tmp
     )
 
 
-@pytest.mark.parametrize("script", ["collect_acts.py", "store_acts.py"])
-def test_told_to_stop_it_clears_up(jobs, script, starter, tmp_path, tried):
-    folder, job = tmp_path / "out", jobs[script]
+def test_told_to_stop_it_clears_up(jobs, starter, tmp_path, tried):
+    folder, job = tmp_path / "out", jobs["collect_acts.py"]
     process = starter.start(job, folder)
     assert wait_until(lambda: folder.exists() and any(folder.iterdir()), process.alive), process.printed
     assert process.stop(signal.SIGTERM) == 128 + signal.SIGTERM, process.printed
     assert list(folder.iterdir()) == []
-    tried(f"`{script}` told to stop (SIGTERM)", f"ends with exit status {128 + signal.SIGTERM}, leaves nothing behind")
+    tried("`collect_acts.py` told to stop (SIGTERM)", "ends with exit status 143 and leaves nothing behind")

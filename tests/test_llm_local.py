@@ -1,5 +1,5 @@
-"""A real language model, served on this machine, end to end: so small a one that only the plumbing is tested. Its answers
-mean nothing, and what they are is not looked at."""
+"""A real language model, served on this machine, end to end. It is so small that only the plumbing is tested: what it
+answers means nothing, and is not looked at."""
 
 import json
 import socket
@@ -29,18 +29,11 @@ def llama(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        SCRIPTS / "serve_llm.py",
-        "--model",
-        "smollm2-135m",
-        "--folder",
-        DOWNLOADS,
-        "--threads",
-        "2",
-    ]
+    pytest.importorskip("xllamacpp", reason="pip install -r workflow/envs/llm.txt")
+    command = [sys.executable, SCRIPTS / "serve_llm.py", "--model", "smollm2-135m", "--folder", DOWNLOADS]
+    command += ["--threads", 1, "--port", port]
     with (tmp_path / "serve.log").open("w") as log:
-        process = subprocess.Popen([*map(str, command), "--port", str(port)], stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=subprocess.STDOUT)
     try:
         wait_until(lambda: process.poll() is not None or "serving" in (tmp_path / "serve.log").read_text(), PATIENCE_S)
         assert process.poll() is None, (tmp_path / "serve.log").read_text()
@@ -57,9 +50,9 @@ def test_a_real_model_answers_all_that_it_is_asked(llama, tmp_path):
     folder.mkdir()
     plant(folder)
     how = {"llm": "smollm2-135m", "timeout_s": PATIENCE_S, "concurrency": 1}
-    explanations = explain(folder, llama, n_features=2, windows=8, **how)
+    explanations = explain(folder, llama, n_features=1, windows=6, **how)
     asked = explanations[explanations["key"] != ""]
-    assert len(asked) == 2 and asked["status"].isin(["ok", "unparsable"]).all()
+    assert len(asked) == 1 and asked["status"].isin(["ok", "unparsable"]).all()
     scores = score(folder, llama, **SMALL, **how)
     assert len(scores) == 4 * N_FEATURES and scores["status"].isin(list(REASONS)).all()
     assert not scores["status"].isin(["refused", "garbled", "timeout", "connection_error", "server_error"]).any()

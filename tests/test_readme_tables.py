@@ -106,6 +106,14 @@ def test_a_table_without_a_source_stays(project):
     assert "old" in text and "A \\| B agree." in text
 
 
+def test_the_table_of_faults_is_what_the_tests_saw(project):
+    (project / "README.md").write_text("<!-- table:faults -->\n<!-- /table:faults -->\n")
+    (project / "faults.tsv").write_text("fault\twhat happens\n`a` killed\tit goes on\n")
+    readme_tables.main(["--readme", str(project / "README.md"), "--faults", str(project / "faults.tsv")])
+    text = (project / "README.md").read_text()
+    assert "| fault | what happens |\n| --- | --- |\n| `a` killed | it goes on |\n" in text
+
+
 def test_the_rule_graph_can_come_from_standard_input(project, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("flowchart LR\n\tid7[x]\n"))
     readme_tables.main(["--readme", str(project / "README.md"), "--rulegraph", "-"])

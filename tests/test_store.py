@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from monosem import store as module
 from monosem.lm import Site, load_lm
 from monosem.sampling import sample_positions
-from monosem.store import open_store, read_order, row_dtype, rows_of, write_arrays
+from monosem.store import StoreWriter, open_store, read_order, row_dtype, rows_of
 from monosem.tokens import counted, read_contexts
 
 
@@ -173,7 +173,9 @@ def test_memory_does_not_grow_with_the_store(tmp_path):
         path = tmp_path / f"{n_rows}.zarr"
         columns = {name: np.zeros(8192, dtype=int) for name in ("token", "context", "position")}
         block = rows_of(np.random.default_rng(0).random((8192, 512), dtype=np.float32), columns, "float16")
-        write_arrays(path, [block] * (n_rows // 8192), n_rows, row_dtype(512, "float16"))
+        writer = StoreWriter(path, n_rows, row_dtype(512, "float16"))
+        for _ in range(n_rows // 8192):
+            writer.write(block)
         path.with_suffix(".json").write_text(json.dumps({"n_vectors": n_rows, "scale": 2.0}))
         peaks.append(peak_mib_of_an_epoch(path))
     assert peaks[1] - peaks[0] < 48, peaks

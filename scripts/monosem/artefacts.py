@@ -51,26 +51,32 @@ def scratch(path: Path) -> Iterator[Path]:
         if owner and (int(owner[1]) == os.getpid() or not is_running(int(owner[1]))):
             remove(stale)
     folder = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
-    try:
-        with unwound_by_sigterm():
+    with naming_a_full_disk(path), unwound_by_sigterm():
+        try:
             folder.mkdir()
             yield folder / path.name
+        finally:
+            remove(folder)
+
+
+@contextmanager
+def naming_a_full_disk(path: Path) -> Iterator[None]:
+    """Whatever a library raises when there is no room for `path` becomes an OSError that says so."""
+    try:
+        yield
     except (OSError, RuntimeError, SafetensorError) as error:
-        if not is_for_want_of_room(error, path.parent):
+        free = shutil.disk_usage(path.parent).free
+        if not is_for_want_of_room(error, free):
             raise
-        remove(folder)
-        free = shutil.disk_usage(path.parent).free / 2**20
-        told = f"{path}: disk full, the {free:.1f} MiB free there are too few; make room and run the same again"
+        told = f"{path}: disk full, the {free / 2**20:.1f} MiB free there are too few; make room and run the same again"
         raise OSError(errno.ENOSPC, told) from error
-    finally:
-        remove(folder)
 
 
-def is_for_want_of_room(error: Exception, folder: Path) -> bool:
+def is_for_want_of_room(error: Exception, free: int) -> bool:
     """Some libraries say so by number, some by text, and torch and numpy not at all."""
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error):
         return True
-    return shutil.disk_usage(folder).free < 1 << 20
+    return free < 1 << 20
 
 
 @contextmanager

@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from monosem.artefacts import VOLATILE, read_json
-from monosem.store import row_dtype
+from monosem.artefacts import VOLATILE, read_json, remove
+from monosem.checkpoints import Checkpoint
+from monosem.progress import progress
+from monosem.store import StoreWriter, row_dtype
 
 BUCKET_BYTES = 256 << 20
 MAX_BUCKETS = 1024  # files that a job has open at once; a store over 256 GiB has larger buckets
@@ -72,9 +74,11 @@ def allow_open_files(number: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
-def gather(folders: list[Path], n_buckets: int, row: np.dtype, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Second pass: each bucket, of all folders together, permuted."""
-    for i in range(n_buckets):
+def gather(
+    folders: list[Path], n_buckets: int, row: np.dtype, rng: np.random.Generator, first: int = 0
+) -> Iterator[np.ndarray]:
+    """Second pass: each bucket from `first` on, of all folders together, permuted."""
+    for i in range(first, n_buckets):
         rows = np.concatenate([np.fromfile(bucket_path(folder, i), dtype=row) for folder in folders])
         yield rows[rng.permutation(len(rows))]
 
@@ -120,3 +124,23 @@ def read_parts(folders: Iterable[Path]) -> list[Part]:
     if [part.job for part in parts] != [(job, jobs) for job in range(jobs)]:
         raise ValueError(f"{', '.join(str(part.path) for part in parts)}: one part of each of {jobs} jobs expected")
     return parts
+
+
+def shuffle(parts: list[Part], path: Path, checkpoint: Checkpoint) -> StoreWriter:
+    """Writes all rows, in random order, as a store; goes on with what an interrupted run left of it."""
+    of, row = parts[0].common, parts[0].row
+    rng, first = bucket_rng(of["flags"]["seed"], of["n_buckets"], of["n_vectors"]), 0
+    state = checkpoint.load() if path.exists() else None
+    if state is None:
+        remove(path)
+    else:
+        first, rng.bit_generator.state = state["step"], state["rng"]
+    writer = StoreWriter(path, of["n_vectors"], row, state)
+    buckets = gather([part.path for part in parts], of["n_buckets"], row, rng, first)
+    bar = progress(buckets, desc="shuffle activations", unit="bucket", initial=first, total=of["n_buckets"])
+    for done, rows in enumerate(bar, start=first + 1):
+        writer.write(rows)
+        if checkpoint.due():
+            checkpoint.save({"step": done, "rng": rng.bit_generator.state, **writer.state()})
+    assert writer.start == of["n_vectors"], f"{writer.start} of {of['n_vectors']} rows written"
+    return writer

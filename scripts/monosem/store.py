@@ -3,7 +3,7 @@
 Shape suffixes: T stored rows, R rows of a block, N site width.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,48 +54,48 @@ def check_disk(n_vectors: int, width: int, dtype: str, disk_gib: float) -> float
     return gib
 
 
-class Moments:
-    """Running sums over the rows that pass through `watch`, for the scale and the mean of a store.
+class StoreWriter:
+    """Writes shuffled rows as arrays of equal chunking, a chunk at a time, and sums them up for the store's record.
 
-    A sum of floats depends on its order; this is that of the store, which is the same however it was collected.
+    From a `state` it goes on where the writer of that state was. A sum of floats depends on its order; this is that of
+    the store, which is the same however it was collected.
     """
 
-    def __init__(self, width: int) -> None:
-        self.n_rows, self.norm, self.sum_N = 0, 0.0, np.zeros(width)
+    def __init__(self, path: Path, n_rows: int, row: np.dtype, state: dict[str, Any] | None = None) -> None:
+        if state is None:
+            create_arrays(path, n_rows, row)
+            state = {"start": 0, "pending": "", "norm": 0.0, "sum_N": [0.0] * row["acts"].shape[0]}
+        # Zarr would not write a chunk of nothing but zeros, which then could not be told from a lost one.
+        config: Any = {"write_empty_chunks": True}
+        self.arrays = {name: zarr.open_array(path / name, mode="r+").with_config(config) for name in ("acts", *COLUMNS)}
+        self.n_rows, self.chunk = n_rows, self.arrays["acts"].chunks[0]
+        self.pending, self.start = np.frombuffer(bytes.fromhex(state["pending"]), dtype=row), state["start"]
+        self.norm, self.sum_N = state["norm"], np.array(state["sum_N"])
 
-    def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        for rows in blocks:
-            for start in range(0, len(rows), 8192):
-                acts_RN = rows["acts"][start : start + 8192].astype(np.float32)
-                self.n_rows += len(acts_RN)
-                self.norm += np.linalg.norm(acts_RN, axis=1).sum(dtype=np.float64)
-                self.sum_N += acts_RN.sum(axis=0, dtype=np.float64)
-            yield rows
+    def state(self) -> dict[str, Any]:
+        sums = {"norm": float(self.norm), "sum_N": self.sum_N.tolist()}
+        return {"start": self.start, "pending": self.pending.tobytes().hex(), **sums}
+
+    def write(self, rows: np.ndarray) -> None:
+        for first in range(0, len(rows), 8192):
+            acts_RN = rows["acts"][first : first + 8192].astype(np.float32)
+            self.norm += np.linalg.norm(acts_RN, axis=1).sum(dtype=np.float64)
+            self.sum_N += acts_RN.sum(axis=0, dtype=np.float64)
+        self.pending = np.concatenate([self.pending, rows])
+        while len(self.pending) >= self.chunk or 0 < len(self.pending) == self.n_rows - self.start:
+            part, self.pending = self.pending[: self.chunk], self.pending[self.chunk :]
+            for name, array in self.arrays.items():
+                array[self.start : self.start + len(part)] = part[name]
+            self.start += len(part)
 
 
-def write_arrays(path: Path, blocks: Iterable[np.ndarray], n_rows: int, row: np.dtype) -> None:
-    """Write shuffled rows as arrays of equal chunking, a chunk at a time."""
-    width = row["acts"].shape[0]
+def create_arrays(path: Path, n_rows: int, row: np.dtype) -> None:
+    group, width = zarr.create_group(path), row["acts"].shape[0]
     chunk = min(n_rows, max(1, CHUNK_BYTES // (width * row["acts"].base.itemsize)))
-    options: dict[str, Any] = {"compressors": COMPRESSORS, "config": {"write_empty_chunks": True}}
-    group = zarr.create_group(path)
-    acts_TN = group.create_array(
-        "acts", shape=(n_rows, width), chunks=(chunk, width), dtype=row["acts"].base, **options
-    )
-    columns = {
-        name: group.create_array(name, shape=(n_rows,), chunks=(chunk,), dtype=dtype, **options)
-        for name, dtype in COLUMNS.items()
-    }
-    pending, start = np.empty(0, dtype=row), 0
-    for block in blocks:
-        pending = np.concatenate([pending, block])
-        while len(pending) >= chunk or (len(pending) and start + len(pending) == n_rows):
-            part, pending = pending[:chunk], pending[chunk:]
-            acts_TN[start : start + len(part)] = part["acts"]
-            for name, column_T in columns.items():
-                column_T[start : start + len(part)] = part[name]
-            start += len(part)
-    assert start == n_rows, f"{start} of {n_rows} rows written"
+    for name, dtype in {"acts": row["acts"].base, **COLUMNS}.items():
+        rest = row[name].shape
+        shapes: dict[str, Any] = {"shape": (n_rows, *rest), "chunks": (chunk, *rest)}
+        group.create_array(name, dtype=dtype, compressors=COMPRESSORS, **shapes)
 
 
 @dataclass(frozen=True)

@@ -150,13 +150,13 @@ def test_a_job_over_its_time_limit_is_retried_from_its_checkpoint(cluster, by_co
     limited = wait_for_training("rule_train_lm_wildcards_B", untrained / B, process)
     # Held until SLURM, which looks every half minute, finds its time over: a training is never too short for this.
     os.kill(trainer(untrained / B), signal.SIGSTOP)
-    granted = jobs(untrained)[0]["TimeLimit"]
+    granted = jobs(untrained)[-1]["TimeLimit"]
     output_of("scontrol", "update", f"JobId={limited}", "EndTime=now")
     printed = finish(process, untrained)
     same(untrained, by_cores, B)
     assert "SLURM status is: 'TIMEOUT'" in printed and "run the same command again" in printed
     assert "resuming from" in (untrained / "results/logs/train_lm/B.log").read_text()
-    assert jobs(untrained)[1]["TimeLimit"] > granted
+    assert jobs(untrained)[-1]["TimeLimit"] > granted
 
 
 def test_a_job_over_its_memory_is_retried_with_more(cluster, by_cores, untrained):

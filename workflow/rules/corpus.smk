@@ -67,6 +67,7 @@ rule pack_tokens:
         "results/logs/pack_tokens/{split}.log",
     benchmark:
         "results/benchmarks/pack_tokens/{split}.tsv"
+    threads: config["threads"]
     resources:
         mem_mb=memory("pack_tokens"),
         runtime=runtime("pack_tokens"),

@@ -18,7 +18,6 @@ from monosem.costs.jobs import MINI_PILE_MB, Job
 MIB = 1 << 20
 WHEELS_MB = 208  # that the mini-Pile is extracted from
 AFTER_RELU = 0.45
-USUAL_L0, USUAL_ACTIVE = 20, 0.25
 LITTLE = 2.0  # figures, tables, records
 
 
@@ -63,7 +62,7 @@ def train_sae(job: Job) -> tuple[float, float]:
 
 
 def evaluate(job: Job) -> tuple[float, float]:
-    return 8.0 * job.codes(USUAL_L0, USUAL_ACTIVE) + 2.0 * job.features * job.model.vocab, 0.0
+    return 8.0 * job.usual_codes + 2.0 * job.features * job.model.vocab, 0.0
 
 
 def examples(job: Job) -> tuple[float, float]:

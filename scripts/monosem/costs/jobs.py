@@ -15,6 +15,7 @@ ITEM = {"float16": 2, "float32": 4}  # bytes
 MINI_PILE_MB, MINI_PILE_PACKAGES = 182, 28  # text of the source `packages`, at scale 1
 BYTES_PER_TOKEN = 3.5  # of text; 4,096 tokens of the mini-Pile's
 BLOCK = 65536  # contexts that pack_tokens shuffles at a time
+USUAL_L0, USUAL_ACTIVE = 20, 0.25  # codes a token of a dictionary; share of neurons above zero
 CONTEXTS = 64  # of a forward pass without gradients
 
 Settings = Mapping[str, Any]
@@ -117,6 +118,10 @@ class Job:
         if self.dictionary:
             return self.held_out * min(self.features, self.dictionary.get("k", l0))
         return self.held_out * self.neurons * (relu_share if self.after_relu else 1)
+
+    @property
+    def usual_codes(self) -> float:
+        return self.codes(USUAL_L0, USUAL_ACTIVE)
 
     @cached_property
     def text_mb(self) -> float:

@@ -28,7 +28,7 @@ FORWARD = 0.45e11  # float32, without gradients
 ENCODER = 1.6e11  # bfloat16, of dictionaries
 # Seconds.
 START, TORCH, PLOT = 0.8, 2.5, 2.4  # of Python, with torch, with seaborn
-COMPILE = 25.0
+COMPILE = 25.0  # of a transformer, before its first step
 DOWNLOAD, EXTRACT = 0.13, 0.14  # a megabyte of text
 MERGES = 0.24  # a megabyte that the tokenizer is learnt from
 READ, ENCODE = 0.0085, 0.9e-6  # a megabyte of the corpus; a token
@@ -38,9 +38,8 @@ SORT = 0.12e-6  # a stored code, ordered by feature
 PAIR, DENSE_PAIR = 10e-9, 0.04e-9  # a product of codes, sparse and dense
 FEATURE = 0.2e-3  # a feature explained and scored
 VECTOR = 20e-9  # a number of a vector in a training step: its reading, and products that follow the codes
-VECTOR_READ = 3e-9  # its reading alone
+VECTOR_READ = 5e-9  # its reading alone
 LAUNCH = 2e-3  # a training step on a GPU, whatever its size
-USUAL_L0, USUAL_ACTIVE = 20, 0.25
 DENSE_ABOVE = 0.002  # share of pairs of codes from which match_features multiplies dense blocks
 STEPS = {"gated": 2.0, "matryoshka": 2.0, "jumprelu": 3.0}  # of an architecture, in relu's
 
@@ -117,7 +116,7 @@ def train_sae(job: Job) -> float:
 
 def evaluate(job: Job) -> float:
     model = job.model
-    work = core(job, TORCH + CODES * usual_codes(job)) + products(job, job.held_out * model.forward, FORWARD)
+    work = core(job, TORCH + CODES * job.usual_codes) + products(job, job.held_out * model.forward, FORWARD)
     if job.dictionary is None:
         return work
     n_losses = job.config["evaluation"]["loss_tokens"]
@@ -126,12 +125,8 @@ def evaluate(job: Job) -> float:
     return work + products(job, encoder, ENCODER) + products(job, losses, FORWARD)
 
 
-def usual_codes(job: Job) -> float:
-    return job.codes(USUAL_L0, USUAL_ACTIVE)
-
-
 def examples(job: Job) -> float:
-    return core(job, START + SORT * usual_codes(job) + FEATURE * job.features)
+    return core(job, START + SORT * job.usual_codes + FEATURE * job.features)
 
 
 def directions(job: Job) -> float:
@@ -145,7 +140,7 @@ def scores(job: Job) -> float:
 
 def match(job: Job) -> float:
     """A sparse product is as long as the tokens' codes on both sides; above a density, dense blocks take over."""
-    codes, entries = usual_codes(job), job.held_out * job.features
+    codes, entries = job.usual_codes, job.held_out * job.features
     sparse, dense = PAIR * codes * codes / job.held_out, DENSE_PAIR * entries * job.features
     pairs = dense if (codes / entries) ** 2 > DENSE_ABOVE else sparse
     return core(job, START + SORT * codes + pairs)
