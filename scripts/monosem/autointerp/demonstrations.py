@@ -45,7 +45,7 @@ def demonstration(
 
 DEMONSTRATIONS = (
     demonstration(
-        "the word ' river' and other nouns for flowing water, in descriptions of landscapes",
+        "words for flowing water, such as river and stream, in descriptions of landscapes",
         [
             "they| walked| along| the| river=9| until| dusk|,| and",
             " a| narrow| stream=8| fell| between| the| rocks|.| It",
@@ -60,7 +60,7 @@ DEMONSTRATIONS = (
         " invoice|());| queen| seventeen|xml| sincerely",
     ),
     demonstration(
-        "the name 'self' in definitions and bodies of Python methods",
+        "the parameter name self inside Python method definitions and calls",
         [
             "    def| area|(|self=9|):|\n|        return| 2| *",
             "(|self=9|,| name|=None|):|\n|        |self=7",
@@ -72,15 +72,15 @@ DEMONSTRATIONS = (
         " harvest| tonight| Bishop|%;| salt| whereas",
     ),
     demonstration(
-        "the comma and quotation mark ',\"' that end a speech, in stories, before verbs such as said",
+        "four-digit years after the word in, mostly of the twentieth century",
         [
-            '"|You| must| go| now|,"=9| said| the| captain|.',
-            ' I| shall| not|,"=9| answered| Maria|,| and| closed',
-            ' is| late| again|,"=8| he| whispered| to| her|.',
+            " was| born| in| 19=7|54=9| to| a| family| of",
+            " built| in| 19=6|08=9|,| it| is| the| oldest",
+            " until| his| death| in| 19=6|71=8|.| The| second",
         ],
-        [' Are| you| cold|?"=5| asked| the| old| man|.'],
-        ['{"|name|":| "|river|",| "|length|":| 7', ' bread|,| milk|,| "|fresh|"| eggs| and| salt'],
-        " said| he| replied| cried| asked| answered| and| she",
-        '(self| kilometres|="| seventeen| enzyme|</',
+        [" about| 300|0=2| people| came|,| more| than| in| May"],
+        [" mix| the| flour| and| butter| with| your| fingers|.", " call| 19|54| from| any| phone| to| order|."],
+        ",|.| and|),| by| when| after| until",
+        "ness|()|[i]| carrots| gently|html",
     ),
 )

@@ -31,12 +31,11 @@ from monosem.llm.questions import Question
 
 STRONG = 3  # level from which a token counts as active in detection and fuzzing: 0.3 of the maximum
 EXPLANATION_TOKENS = 120
-MOST_RESPONDING = 4  # tokens listed once more; given many, a small model lists them too
 HEADINGS = {"top": "strongest", "interval": "weaker", "random": "random", "out_of_context": "same_tokens_elsewhere"}
 EXPLAIN = (
     "You find out what one feature of a language model responds to. You see short pieces of text in quoted tokens. A "
     "number from 1 to 9 after a token is the feature's response to it; tokens without a number get none. You also see "
-    "tokens that the feature makes more likely to come next. Say in at most fifteen words which tokens it responds to, "
+    "tokens that the feature makes more likely to come next. Say in at most twenty words what tokens it responds to, "
     f'and in what kind of text. {DATA} Answer in JSON: {{"explanation":"..."}}'
 )
 TEST = (
@@ -98,18 +97,7 @@ def explain_question(subject: Subject, shots: int) -> Question:
 
 def evidence(subject: Subject) -> str:
     parts = [between(HEADINGS[kind], list(map(in_levels, windows))) for kind, windows in subject.explain.items()]
-    parts.append(between("responding_tokens", [in_levels(responding(subject))]))
     return "\n".join([*parts, between("likely_next", [" ".join(map(quoted, subject.highest))])])
-
-
-def responding(subject: Subject) -> Window:
-    """The tokens with the highest levels in the windows, each once: what a small model does not gather by itself."""
-    highest: dict[str, int] = {}
-    for window in (window for windows in subject.explain.values() for window in windows):
-        for token, level in zip(window.tokens, window.levels, strict=True):
-            highest[token] = max(level, highest.get(token, 0))
-    tokens = [token for token in sorted(highest, key=lambda token: -highest[token]) if highest[token]][:MOST_RESPONDING]
-    return Window(tuple(tokens), tuple(highest[token] for token in tokens))
 
 
 def sheets(
