@@ -6,6 +6,7 @@
   findings   what the paper found and what was measured here      from --findings
   dictionaries  how good each dictionary is                       from --dictionaries
   trainers   speed of SAE trainers side by side                   from --trainers
+  whole      whole trainings of SAEs side by side                 from --whole
   faults     what was done to the workflow and what happened      from --faults
   dag        a picture of the workflow                            from --rulegraph
   reruns     what an edit of each script or module runs again     with --reruns, from a dry run
@@ -26,7 +27,7 @@ from pathlib import Path
 from monosem.artefacts import replacing
 from monosem.planning.planned import planned_jobs
 from monosem.planning.reruns import reruns_table
-from monosem.readme.dictionaries import dictionaries_table, trainers_table
+from monosem.readme.dictionaries import dictionaries_table, trainers_table, whole_table
 from monosem.readme.workflow import (
     Rule,
     costs_table,
@@ -50,7 +51,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--findings", type=Path, help="findings.tsv")
     parser.add_argument("--dictionaries", type=Path, help="folder of a model's site, such as results/A/mlp_post")
     parser.add_argument("--trainers", type=Path, nargs="*", default=[], help="from tests/benchmarks/sae_training.py")
-    parser.add_argument("--faults", type=Path, help="from pytest -m faults --faults-table (.tsv)")
+    parser.add_argument("--whole", type=Path, help="from tests/benchmarks/sae_training.py --whole")
+    parser.add_argument("--faults", type=Path, help="from pytest -m faults --faults-table=FILE")
     parser.add_argument("--rulegraph", type=Path, help="from snakemake --rulegraph mermaid-js; - is standard input")
     parser.add_argument("--reruns", action="store_true", help="plan the default config; what an edit runs again")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file would change")
@@ -69,6 +71,8 @@ def make_tables(args: argparse.Namespace) -> dict[str, str]:
         tables["dictionaries"] = dictionaries_table(args.dictionaries)
     if args.trainers:
         tables["trainers"] = trainers_table(args.trainers)
+    if args.whole:
+        tables["whole"] = whole_table(args.whole)
     if args.benchmarks:
         tables["costs"] = costs_table(rules, args.benchmarks, args.root)
     if args.findings:

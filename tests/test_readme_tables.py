@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import readme_tables
-from monosem.readme.dictionaries import dictionaries_table, trainers_table
+from monosem.readme.dictionaries import dictionaries_table, trainers_table, whole_table
 from monosem.readme.workflow import Rule, diagram, disk_use, duration, listing, parse_rules, replace_tables, table
 
 RULES = '''"""Train."""
@@ -205,3 +205,11 @@ def test_trainers_from_several_files_fastest_first(tmp_path):
     assert rows[0] == (
         "| 512 | p90000 | relu | float32 | 90,000 | 1.23x (1.10-1.50) | 1,234 MiB | 190.0 | 20.4 | 0.785 |"
     )
+
+
+def test_whole_trainings_are_told_by_their_times_to_one_loss(tmp_path):
+    row = {"width": 4096, "trainer": "monosem", "precision": "bfloat16", "peer": "other", "peer_precision": "float32"}
+    measured = {"loss": 177.16, "seconds": 50.8, "peer_seconds": 210.4, "ratio": 4.13}
+    (tmp_path / "whole.json").write_text(json.dumps([{**row, **measured}]))
+    line = whole_table(tmp_path / "whole.json").splitlines()[2]
+    assert line == "| 4,096 | monosem, bfloat16 | other, float32 | 177.2 | 51 s | 210 s | 4.1 |"

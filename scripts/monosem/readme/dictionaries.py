@@ -49,3 +49,20 @@ def trainers_table(paths: list[Path]) -> str:
     ]
     header = ("width", "trainer", "architecture", "products", "activations/s", "step, in encoder products")
     return table((*header, "peak memory", "loss", "L0", "explained variance"), rows)
+
+
+def whole_table(path: Path) -> str:
+    """One row for each pair of trainers in a JSON file of tests/benchmarks/sae_training.py --whole."""
+    rows = [
+        (
+            f"{row['width']:,}",
+            f"{row['trainer']}, {row['precision']}",
+            f"{row['peer']}, {row['peer_precision']}",
+            f"{row['loss']:.1f}",
+            f"{row['seconds']:.0f} s",
+            f"{row['peer_seconds']:.0f} s",
+            f"{row['ratio']:.1f}",
+        )
+        for row in json.loads(path.read_text(encoding="utf-8"))
+    ]
+    return table(("width", "trainer", "beside", "to the held-out loss", "it takes", "the other", "times faster"), rows)
