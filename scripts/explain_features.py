@@ -50,7 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the explained model")
     parser.add_argument("--n-features", type=int, help="explain this many, drawn at random; default: all")
     parser.add_argument("--windows", type=int, help="windows shown of each, some of every kind; default: all (paper)")
-    parser.add_argument("--shots", type=int, required=True, help="worked examples in each prompt, 0 to 3 (paper: 8)")
+    parser.add_argument("--shots", type=int, choices=range(4), required=True, help="worked examples (paper: 8)")
     parser.add_argument("--seed", type=int, required=True, help="of the choice of features and windows")
     add_flags(parser)
     parser.add_argument("--output", type=Path, required=True, help="one row a feature (.parquet)")
@@ -67,8 +67,8 @@ def main(argv: list[str] | None = None) -> None:
     table = features[["feature"]].assign(status=choose(features, windows, args.n_features, args.seed), explanation="")
     chosen = table.index[table["status"] == "ok"]
     questions = [explain_question(subjects.subject(table["feature"][row], args.windows), args.shots) for row in chosen]
+    print(forecast(questions, model_of(args), ledger_of(args)), flush=True)
     if args.dry_run:
-        print(forecast(questions, model_of(args), ledger_of(args)))
         return
 
     answers = asker_of(args).ask_all(questions, desc="explaining")

@@ -53,7 +53,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--logit-weights", type=Path, required=True, help="logit weights of the features (.safetensors)"
     )
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the explained model")
-    parser.add_argument("--shots", type=int, required=True, help="worked examples in each prompt, 0 to 3")
+    parser.add_argument("--shots", type=int, choices=range(4), required=True, help="worked examples in each prompt")
     parser.add_argument("--batch", type=int, required=True, help="items a request (paper: all at once)")
     parser.add_argument("--simulation", type=int, required=True, help="windows simulated; 0: no such test (paper: 60)")
     parser.add_argument("--logits", type=int, required=True, help="tokens of the logits test (paper: 100)")
@@ -77,11 +77,12 @@ def main(argv: list[str] | None = None) -> None:
     sizes = {task: getattr(args, task) for task in MEASURES}
     plan = Plan(sizes, args.batch, args.shots, args.seed)
     planned = requests(explanations, lambda feature: short.subject(feature, 0, long), plan)
+    questions = [one.question for one in planned]
+    print(forecast(questions, model_of(args), ledger_of(args)), flush=True)
     if args.dry_run:
-        print(forecast([one.question for one in planned], model_of(args), ledger_of(args)))
         return
 
-    answers = asker_of(args).ask_all([one.question for one in planned], desc="testing")
+    answers = asker_of(args).ask_all(questions, desc="testing")
     asked = [Asked(*one[:3], answer) for one, answer in zip(planned, answers, strict=True)]
     scores = tabulate(explanations, asked, plan.tasks)
     for path, table in ((args.output_answers, pd.DataFrame([one.row() for one in asked])), (args.output, scores)):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import WORDS
-from killing import wait_until
+from killing import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.faults
 
@@ -65,28 +65,29 @@ def folder(stored, tmp_path):
 @contextmanager
 def training(folder):
     """Snakemake in a process group of its own, as in a terminal or a job, while it trains the dictionary."""
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    process = subprocess.Popen(command(DICTIONARY), cwd=folder, start_new_session=True, **output)
-    log = folder / LOG
-    try:
-        assert wait_until(lambda: log.exists() and "train sae" in log.read_text(), lambda: process.poll() is None), (
-            process.communicate()[0]
+    log, printed = folder / LOG, folder / "printed"
+    with printed.open("w") as output:
+        process = subprocess.Popen(
+            command(DICTIONARY), cwd=folder, start_new_session=True, stdout=output, stderr=subprocess.STDOUT
         )
+    try:
+        begun = wait_until(lambda: log.exists() and "train sae" in log.read_text(), lambda: process.poll() is None)
+        assert begun, printed.read_text()
         yield process
     finally:
+        print(printed.read_text())
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_interrupted_the_same_command_goes_on(folder, number, tried):
     with training(folder) as process:
         os.killpg(process.pid, number)
-        printed, _ = process.communicate(timeout=60)
-    assert process.returncode != 0
+        assert process.wait(timeout=PATIENCE_S) != 0
     told = re.search(rf"stopped by {number.name} after step (\d+);", (folder / LOG).read_text())
-    assert told and (folder / CHECKPOINT).exists() and not (folder / DICTIONARY).exists(), printed
+    assert told and (folder / CHECKPOINT).exists() and not (folder / DICTIONARY).exists()
     done = snakemake(folder, DICTIONARY)
     assert done.returncode == 0, done.stdout[-3000:]
     assert f"after step {told[1]}\n" in (folder / LOG).read_text() and (folder / DICTIONARY).exists()

@@ -137,14 +137,14 @@ def test_answers_come_in_the_order_of_the_questions_and_equal_ones_are_asked_onc
     assert len(served.log) == len(set(numbers))
 
 
-def test_no_more_requests_at_once_than_allowed(served, make):
-    under_way, most, lock = [0], [0], threading.Lock()
+def test_as_many_requests_at_once_as_allowed_and_no_more(served, make):
+    under_way, most, lock, together = [0], [0], threading.Lock(), threading.Barrier(3)
 
     def behave(request):
         with lock:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
-        threading.Event().wait(0.02)
+        together.wait(timeout=60)
         with lock:
             under_way[0] -= 1
         return RIGHT

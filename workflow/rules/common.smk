@@ -11,6 +11,8 @@ DICTIONARIES = {name: entry for name, entry in config["dictionaries"].items() if
 MODELS = {name: entry for name, entry in config["models"].items() if entry is not None}
 DEVICE = ["--device", config["device"]]
 GPU = 1 if config["device"] == "cuda" else 0
+PROCESSES, NODES = config["lm"]["processes"], config["lm"]["nodes"]
+LM = {name: value for name, value in config["lm"].items() if name not in ("processes", "nodes")}
 
 
 def flags(settings, *names):
@@ -84,6 +86,12 @@ def offline_runs():
     return list(dict.fromkeys(scored_runs() + widths)) + direction_runs()
 
 
+def llm_runs():
+    """Runs that a language model explains: of those that are scored without one, those of the models asked for."""
+    llm = config["autointerp"]["llm"]
+    return [run for run in scored_runs() if run[0] in llm["models"]] if llm["enabled"] else []
+
+
 def compared():
     """(site, dictionary) pairs to compare between the two models of `universality`."""
     pair = (config["universality"]["model"], config["universality"]["other"])
@@ -100,13 +108,33 @@ def comparisons(suffix):
     return [f"results/universality/{site}/{name}{suffix}" for site, name in compared()]
 
 
+def spread():
+    """Resources of a training by several processes: the command that starts them, and what SLURM is to give it.
+
+    They are not settings: like threads, they change rounding at most, and rerun nothing.
+    """
+    if PROCESSES == NODES == 1:
+        return {"launch": "python", "gpu": GPU}
+    torchrun = f"torchrun --nnodes {NODES} --nproc-per-node {PROCESSES}"
+    if NODES == 1:
+        return {"launch": f"{torchrun} --standalone", "gpu": GPU * PROCESSES}
+    # One torchrun on each node; they meet at the first, where this shell runs. The plugin leaves `srun` to jobs with
+    # `mpi`, and would ask for a task for each GPU.
+    gpus = f"--gres gpu:{PROCESSES}" if GPU else ""
+    srun = f"srun --nodes {NODES} --ntasks {NODES} --cpus-per-task {config['threads'] * PROCESSES} {gpus}"
+    meet = "--rdzv-backend c10d --rdzv-id $SLURM_JOB_ID --rdzv-endpoint $(hostname):$((20000 + SLURM_JOB_ID % 20000))"
+    slurm = {"mpi": "srun", "nodes": NODES, "tasks": NODES, "tasks_per_gpu": 0}
+    slurm |= {"gres": f"gpu:{PROCESSES}"} if GPU else {}
+    return {"launch": f"{srun} {torchrun} {meet}", "gpu": GPU * PROCESSES * NODES, **slurm}
+
+
 def memory(rule):
     """Megabytes a job of the rule may use, and as much again with each retry; monosem.costs has the formulas."""
     return lambda wildcards, attempt: attempt * megabytes(memory_mib(job(rule, wildcards)))
 
 
 def runtime(rule):
-    """Minutes a job of the rule may take, and as many again with each retry: a margin for slower machines."""
+    """Minutes that a job may take, with a margin for slower machines, and as many again with each retry."""
     margin = config["machine"]["time_margin"] / 60
     return lambda wildcards, attempt: attempt * max(10, ceil(margin * seconds(job(rule, wildcards))))
 

@@ -12,12 +12,6 @@ CONTEXTS |= {f"score_{kind}": count for kind, count in LLM["contexts"].items() i
 EXPLAINER = flags(LLM["explainer"]) + flags(LLM["asking"])
 SCORER = flags({**LLM["explainer"], **LLM["scorer"]}) + flags(LLM["asking"])
 
-
-def llm_runs():
-    """Runs that a language model explains: of those that are scored without one, those of the models asked for."""
-    return [run for run in scored_runs() if run[0] in LLM["models"]] if LLM["enabled"] else []
-
-
 unknown(LLM["models"], MODELS, "autointerp.llm.models")
 
 

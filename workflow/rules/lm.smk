@@ -5,28 +5,6 @@ out: results/{model}/lm/
 """
 
 TRAINED = [name for name, entry in MODELS.items() if entry["shuffle_of"] is None]
-PROCESSES, NODES = config["lm"]["processes"], config["lm"]["nodes"]
-LM = {name: value for name, value in config["lm"].items() if name not in ("processes", "nodes")}
-
-
-def spread():
-    """Resources of a training by several processes: the command that starts them, and what SLURM is to give it.
-
-    They are not settings: like threads, they change rounding at most, and rerun nothing.
-    """
-    if PROCESSES == NODES == 1:
-        return {"launch": "python", "gpu": GPU}
-    torchrun = f"torchrun --nnodes {NODES} --nproc-per-node {PROCESSES}"
-    if NODES == 1:
-        return {"launch": f"{torchrun} --standalone", "gpu": GPU * PROCESSES}
-    # One torchrun on each node; they meet at the first, where this shell runs. The plugin leaves `srun` to jobs with
-    # `mpi`, and would ask for a task for each GPU.
-    gpus = f"--gres gpu:{PROCESSES}" if GPU else ""
-    srun = f"srun --nodes {NODES} --ntasks {NODES} --cpus-per-task {config['threads'] * PROCESSES} {gpus}"
-    meet = "--rdzv-backend c10d --rdzv-id $SLURM_JOB_ID --rdzv-endpoint $(hostname):$((20000 + SLURM_JOB_ID % 20000))"
-    slurm = {"mpi": "srun", "nodes": NODES, "tasks": NODES, "tasks_per_gpu": 0}
-    slurm |= {"gres": f"gpu:{PROCESSES}"} if GPU else {}
-    return {"launch": f"{srun} {torchrun} {meet}", "gpu": GPU * PROCESSES * NODES, **slurm}
 
 
 rule train_lm:

@@ -8,10 +8,12 @@ from monosem.readme.workflow import table
 
 
 def dictionaries_table(folder: Path) -> str:
-    """One row for each dictionary of `folder`, results/{model}/{site}, which the neurons are not among."""
+    """One row for each trained dictionary of `folder`, results/{model}/{site}; no losses are measured of others."""
     rows = []
     for path in folder.glob("*/sae.json"):
         sae, found = read_json(path), read_json(path.parent / "eval.json")
+        if found.get("loss_recovered") is None:
+            continue
         rows.append(
             (
                 f"`{sae['dictionary']}`",
