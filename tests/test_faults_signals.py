@@ -17,7 +17,7 @@ from killing import Job, contents, replaced, wait_until
 pytestmark = pytest.mark.faults
 
 N_KILLS = 10
-SMALL = {"monosem.store.CHUNK_BYTES": 64, "monosem.collection.BUCKET_BYTES": 1024}
+SMALL = {"monosem.store.CHUNK_BYTES": 128, "monosem.collection.BUCKET_BYTES": 1024}
 LONGEST = ["train_lm.py", "train_sae.py", "store_acts.py"]  # these leave checkpoints
 SCRIPTS = [*LONGEST, "collect_acts.py", "evaluate_dictionary.py", "sample_examples.py", "score_features.py"]
 

