@@ -14,11 +14,13 @@ Example:
       --scores A/mlp_post/relu-w2048/autointerp/scores.json \\
       --explanations A/mlp_post/relu-w2048/autointerp/explanations.parquet \\
       --differences autointerp/differences.tsv \\
-      --universality universality/mlp_post/{relu-w2048,neurons}.json --output findings.tsv
+      --universality universality/mlp_post/{relu-w2048,neurons}.json \\
+      --investigations investigations/*/*.json --output findings.tsv
 """
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -33,6 +35,7 @@ from monosem.records import (
     read_records,
     read_table,
     read_tables,
+    value_of,
 )
 
 
@@ -51,8 +54,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--differences", type=Path, help="differences.tsv of compare_scores.py")
     parser.add_argument("--ratings", type=Path, help="ratings.json of collect_ratings.py, if people have rated")
     parser.add_argument("--universality", **files, help="A against B: one .json a dictionary, and the neurons")
+    parser.add_argument("--investigations", **files, help="the .json of every investigation")
     parser.add_argument("--output", type=Path, required=True, help="the scoreboard (.tsv)")
     return parser.parse_args(argv)
+
+
+def read_investigations(paths: list[Path]) -> dict[str, dict[str, Any]]:
+    records = {path: read_json(path) for path in paths}
+    return {value_of(record, "investigation", path): record for path, record in records.items()}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -70,6 +79,7 @@ def main(argv: list[str] | None = None) -> None:
         differences=differences,
         ratings=read_json(args.ratings) if args.ratings else {},
         universality=read_records(args.universality),
+        investigations=read_investigations(args.investigations),
     )
     rows = [judge(finding, measurements) for finding in PUBLISHED]
     with replacing(args.output) as tmp:

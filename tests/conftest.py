@@ -11,6 +11,7 @@ import pytest
 import torch
 import zstandard
 from faults_table import pytest_addoption, pytest_terminal_summary, tried  # noqa: F401
+from hypothesis import settings
 from killing import Starter
 
 import collect_acts
@@ -24,6 +25,8 @@ from monosem import collection, store
 from monosem.kernels import support
 
 torch.set_num_threads(1)
+settings.register_profile("monosem", deadline=None)  # a busy machine is no failure
+settings.load_profile("monosem")
 SCRIPTS = Path(train_lm.__file__).parent
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "no", "dog;", "قطة", "猫", "café", "—", "x", "=", "1\n"]
 

@@ -14,7 +14,7 @@ from monosem.kernels import Screen
 
 EXACT, NARROW = Screen(torch.float64, False), Screen(torch.bfloat16, True)
 BOTH = pytest.mark.parametrize("screen", [EXACT, NARROW], ids=["float64", "bfloat16"])
-MANY = settings(max_examples=80, deadline=None)
+MANY = settings(max_examples=80)
 SEED = st.integers(0, 10**6)
 SHAPES = (st.integers(1, 40), st.integers(1, 9), st.integers(1, 24))  # B, N, F
 

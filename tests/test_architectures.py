@@ -28,7 +28,7 @@ from monosem.kernels import largest, support
 
 @ALL_WAYS
 @pytest.mark.parametrize("dtype", SHARE, ids=["float64", "float32"])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_gradients_are_autograds(name, way, dtype, data):
     case = data.draw(cases(name, dtype))
@@ -74,7 +74,7 @@ def test_a_larger_batch_in_float32(name, way, shift):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 30), st.integers(1, 7), st.integers(0, 9999))
 def test_a_bfloat16_screen_misses_nothing_where_large_terms_cancel(name, B, N, seed):
     """Pre-activations near 1 are what is left of terms near 200, which bfloat16 holds to within 1 at best."""

@@ -16,7 +16,7 @@ def random_codes(n_tokens, n_features, density, seed=0):
     return Codes(csr_array(np.where(keep_TF, rng.normal(size=keep_TF.shape), 0).astype(np.float32)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 20), st.integers(1, 12), st.floats(0, 1), st.integers(0, 99))
 def test_round_trip(tmp_path_factory, n_tokens, n_features, density, seed):
     path = tmp_path_factory.getbasetemp() / "codes.safetensors"

@@ -27,7 +27,7 @@ def shuffled(rows, folder, n_buckets, n_blocks, seed):
     return np.concatenate(list(gather([folder], n_buckets, rows.dtype, rng)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 7), st.integers(0, 99))
 def test_the_shuffle_keeps_every_row_once(tmp_path_factory, n, n_buckets, n_blocks, seed):
     rows = numbered_rows(n)
@@ -44,7 +44,7 @@ def test_every_place_is_equally_likely(tmp_path):
     assert ((counts - 500) ** 2 / 500).sum() < 60  # p < 1e-4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 9), st.lists(st.integers(0, 50), min_size=1, max_size=5), st.integers(0, 99))
 def test_a_job_takes_up_the_draws_where_the_one_before_it_leaves_off(n_buckets, sizes, seed):
     whole = bucket_rng(seed, n_buckets, 0).integers(n_buckets, size=sum(sizes))

@@ -24,7 +24,7 @@ def gradients(loss, *inputs):
     return torch.autograd.grad(loss, inputs)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 9), st.integers(2, 7), st.integers(1, 11), st.integers(1, 5), st.sampled_from([0.1, 1.0, 30.0]))
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_loss_and_gradients_are_the_textbooks(dtype, S, L, V, D, scale):

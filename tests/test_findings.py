@@ -2,6 +2,7 @@ import csv
 from dataclasses import replace
 from itertools import pairwise
 
+import investigated
 import pandas as pd
 import pytest
 import synthetic_runs
@@ -75,6 +76,7 @@ def measured() -> Measurements:
         },
         explanations=pd.concat(explanations, ignore_index=True),
         universality={run("A", name): match_record(m, m / 3) for name, m in matches.items()},
+        investigations=investigated.RECORDS,
     )
 
 
@@ -117,13 +119,17 @@ CONTRADICTED = {
     "universal-features": lambda: changed_match(HEADLINE, 0.7199),
     "features-more-universal": lambda: changed_match("neurons", 0.75),
     "logits-correspond-less": lambda: changed_match(HEADLINE, 0.75, logits=0.8),
+    **{
+        id: lambda change=change: replace(measured(), investigations=investigated.changed(*change))
+        for id, change in investigated.CONTRADICTED.items()
+    },
 }
 
 
 def nothing() -> Measurements:
     empty = pd.DataFrame(columns=["model", "site", "dictionary", "density", "single_token", "n_top"])
     differences = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
-    return Measurements(SITE, HEADLINE, ["wide", "narrow"], {}, empty, {}, empty, differences, {}, {})
+    return Measurements(SITE, HEADLINE, ["wide", "narrow"], {}, empty, {}, empty, differences, {}, {}, {})
 
 
 @pytest.mark.parametrize("id", FINDINGS)

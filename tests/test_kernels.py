@@ -10,7 +10,7 @@ from monosem.kernels import Adam, Csr, DenseEntries, Screen, SparseEntries, clip
 
 SHAPES = (st.integers(1, 30), st.integers(1, 6), st.integers(1, 20), st.sampled_from([0, 0.1, 0.6, 1]))
 DRAWN = given(*SHAPES, st.integers(0, 9999))
-MANY = settings(max_examples=80, deadline=None)
+MANY = settings(max_examples=80)
 
 
 def problem(B, N, F, share, seed):
@@ -139,7 +139,7 @@ def test_a_decoder_gradient_along_its_rows_changes_nothing_but_the_moments_of_ot
     assert moments["W_dec_FN"][0].abs().max() < 1e-14 < moments["W_enc_FN"][0].abs().max()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 9999), st.floats(1e-3, 1e3), st.sampled_from([1e-4, 0.5, 0.999, 1, 1.001, 3, 1e4]))
 def test_clipped_gradients_are_torchs(seed, scale, share):
     """Limits under, at and over the norm of all gradients together; under it, nothing changes."""

@@ -53,7 +53,7 @@ def test_the_largest_of_rows_of_very_different_length(screen, k):
     check_largest_of_row(*misjudged(), k, screen)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(1, 64), SEED, st.integers(1, 8), st.sampled_from([1e-6, 1e-3, 1e-2]), st.sampled_from([0, 1, 8]))
 def test_the_largest_of_nearly_equal_entries_at_the_worst_roundings(N, seed, k, spread, size):
     """The screen puts what is largest as far too low as it can, and everything else as far too high."""

@@ -42,7 +42,7 @@ def test_all_above_a_floor_are_found(screen, B, N, F, seed, decades):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.integers(1, 9),
     st.integers(1, 64),

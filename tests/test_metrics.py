@@ -43,7 +43,7 @@ def test_the_formulas():
     assert sums.explained_variance == pytest.approx(1 - (error_B.sum() / spread).item(), rel=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sets(st.integers(0, 80), max_size=8))
 def test_the_split_into_batches_does_not_matter(cuts):
     torch.manual_seed(1)

@@ -26,7 +26,7 @@ def random_sae(N=5, F=9, seed=0, dtype=torch.float32, threshold=0.0, k=None):
     return SparseAutoencoder(normal(F, N), normal(F), unit_rows(normal(F, N)), normal(N), threshold_F, k)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(0.01, 100), st.integers(0, 99), KINDS)
 def test_folded_on_raw_is_unfolded_on_scaled(scale, seed, kind):
     sae = random_sae(seed=seed, dtype=torch.float64, threshold=kind[0], k=kind[1])
@@ -60,7 +60,7 @@ def test_thresholds_and_k_take_codes_away():
 
 
 @pytest.mark.parametrize("screen", [Screen(torch.float64, False), Screen(torch.bfloat16, True)], ids=str)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 30), st.integers(1, 15), st.sampled_from([-100, -3, 0, 100]), st.integers(0, 999), KINDS)
 def test_sparse_codes_are_the_dense_ones(screen, B, F, shift, seed, kind):
     sae = random_sae(F=F, seed=seed, dtype=torch.float64, threshold=kind[0], k=kind[1])

@@ -10,7 +10,7 @@ from monosem.architectures import ARCHITECTURES
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in PER_BATCH])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_the_saved_form_gives_the_codes_and_the_reconstruction(name, data):
     """Its decoder rows have unit norm, so its codes are the textbook's times that norm."""

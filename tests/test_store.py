@@ -36,7 +36,7 @@ def test_float16_overflow_is_refused_and_float32_takes_it():
     assert rows_of(np.array([[1.0, 70000.0]], dtype=np.float32), columns, "float32")["acts"][0, 1] == 70000
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 8), st.integers(1, 9), st.integers(1, 12), st.integers(0, 99))
 def test_positions_are_counted_ones_and_as_many_as_asked(S, L, per_context, seed):
     rng = np.random.default_rng(seed)

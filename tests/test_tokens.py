@@ -27,7 +27,7 @@ from monosem.tokens import (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text())
 def test_any_text_comes_back(corpus, text):
     tokenizer, bos = load_tokenizer(corpus.tokenizer)
@@ -48,7 +48,7 @@ def test_the_vocabulary_is_of_the_size_asked_and_bos_is_0():
     assert train_bpe([""], 300).get_vocab_size() == 257
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(max_size=30), max_size=12), st.integers(1, 5))
 def test_documents_are_encoded_in_order_whatever_the_batch(corpus, texts, batch):
     tokenizer, _ = load_tokenizer(corpus.tokenizer)
@@ -57,7 +57,7 @@ def test_documents_are_encoded_in_order_whatever_the_batch(corpus, texts, batch)
     assert found == [(i, f"c{i}", tokenizer.encode(text, add_special_tokens=False).ids) for i, text in enumerate(texts)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.integers(1, 9), max_size=12), max_size=12), st.integers(2, 6), st.sets(st.integers(0, 11)))
 def test_packing_keeps_the_stream(documents, length, take_after):
     packer, packed, stream = Packer(length, 0), [], []

@@ -7,6 +7,7 @@ out: results/findings.tsv, results/report/
 import json
 
 FIGURES = ["training", "dictionary_training", "density", "pareto", "scores", "score_strata", "universality"]
+INVESTIGATIONS = []  # each has results/investigations/{name}/{name}.json
 HEADLINE = f"results/{PAIR['model']}/{config['sites'][0]}/{config['headline']}"
 
 
@@ -19,6 +20,7 @@ rule compile_findings:
         differences="results/autointerp/differences.tsv",
         ratings=["results/rating/ratings.json"] if RATING["files"] else [],
         universality=comparisons(".json"),
+        investigations=expand("results/investigations/{name}/{name}.json", name=INVESTIGATIONS),
     output:
         findings=report("results/findings.tsv", caption="../report/findings.rst", category="Findings"),
     log:
@@ -40,7 +42,8 @@ rule compile_findings:
         python "$SCRIPTS/compile_findings.py" --site {params.site:q} --headline {params.headline:q} \
             --sweep {params.sweep:q} --eval {input.eval:q} --features {input.features:q} --scores {input.scores:q} \
             --explanations {input.explanations:q} --differences {input.differences:q} {params.ratings:q} \
-            --universality {input.universality:q} --output {output.findings:q} 2>&1 | tee {log:q}
+            --universality {input.universality:q} --investigations {input.investigations:q} \
+            --output {output.findings:q} 2>&1 | tee {log:q}
         """
 
 
@@ -68,6 +71,7 @@ rule build_report:
             *paths(trained_runs() + neuron_runs() + direction_runs(), "eval.json"),
             *paths(offline_runs(), "autointerp/scores.json"),
             *comparisons(".json"),
+            *expand("results/investigations/{name}/{name}.json", name=INVESTIGATIONS),
         ],
     output:
         page="results/report/index.html",

@@ -31,6 +31,7 @@ behind a ReLU as 60 %. On a GPU most of these arrays lie there, and the same bou
 from collections.abc import Callable
 from math import ceil
 
+from monosem.costs import investigations
 from monosem.costs.jobs import BLOCK, CONTEXTS, Job
 
 MIB = 1 << 20
@@ -152,4 +153,5 @@ ARRAYS: dict[str, Callable[[Job], float]] = {
     "sample_intervals": examples,
     "score_features": scores,
     "match_features": match,
+    **investigations.MEMORY,
 }

@@ -31,6 +31,7 @@ class Measurements:
     differences: pd.DataFrame
     ratings: dict[str, Any]  # the record of people's ratings; empty when there are none
     universality: dict[Run, dict[str, Any]]
+    investigations: dict[str, dict[str, Any]]  # records by their field `investigation`
 
     def run(self, model: str, dictionary: str | None = None) -> Run:
         return Run(model, self.site, dictionary or self.headline)
@@ -73,6 +74,18 @@ class Measurements:
         if found is None or found["median"] is None:
             raise NotMeasuredError(f"needs ratings of {run} by people")
         return float(found[field])
+
+    def investigation(self, name: str) -> dict[str, Any]:
+        if name not in self.investigations:
+            raise NotMeasuredError(f"needs the investigation `{name}`")
+        return self.investigations[name]
+
+    def found(self, name: str, field: str) -> float:
+        """One finite number of an investigation, by its dotted name. Raises NotMeasuredError when it is undefined."""
+        value = value_of(self.investigation(name), field, f"investigation `{name}`")
+        if value is None or not math.isfinite(value):
+            raise NotMeasuredError(f"investigation `{name}`: {field} is undefined")
+        return float(value)
 
     def feature_table(self, run: Run) -> pd.DataFrame:
         return rows_of(self.features, run, "the feature table")

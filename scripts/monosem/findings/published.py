@@ -4,28 +4,8 @@ Where the paper gives a number the criterion is that number; where it gives only
 thresholds are ours, because the paper says "many" and "typically": 0.9 in few-dense, 0.5 in densities.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from monosem.findings import interpretability, measures
-from monosem.findings.criteria import Comparison, Criterion
-from monosem.findings.measurements import Measurements
-from monosem.findings.measures import Measured
-
-
-class Finding(NamedTuple):
-    id: str
-    section: str  # anchor in the paper
-    statement: str
-    paper: str  # what the paper says, in its own units
-    source: str  # how we know that: a key of records.SOURCES
-    criterion: Criterion
-    measure: Callable[[Measurements], Measured]
-
-
-def all_of(*comparisons: tuple[str, str, str | float]) -> Criterion:
-    return tuple(Comparison(*comparison) for comparison in comparisons)
-
+from monosem.findings.finding import Finding, all_of
 
 SPARSE = all_of(("L0", "<", 20), ("loss recovered", ">=", 0.79))
 

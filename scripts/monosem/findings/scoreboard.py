@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable
 
 from monosem.findings.criteria import describe, four_digits, holds
+from monosem.findings.finding import Finding
 from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.published import Finding
 
 REPRODUCED, NOT_REPRODUCED, NOT_RUN = "reproduced", "not reproduced", "not run"
 COLUMNS = ("id", "section", "statement", "paper", "source", "criterion", "measured", "verdict", "tokens", "run")

@@ -1,0 +1,22 @@
+"""What a finding is: a statement of the paper, a criterion fixed before any run, and how it is measured."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from monosem.findings.criteria import Comparison, Criterion
+from monosem.findings.measurements import Measurements
+from monosem.findings.measures import Measured
+
+
+class Finding(NamedTuple):
+    id: str
+    section: str  # anchor in the paper
+    statement: str
+    paper: str  # what the paper says, in its own units
+    source: str  # how we know that: a key of records.SOURCES
+    criterion: Criterion
+    measure: Callable[[Measurements], Measured]
+
+
+def all_of(*comparisons: tuple[str, str, str | float]) -> Criterion:
+    return tuple(Comparison(*comparison) for comparison in comparisons)
