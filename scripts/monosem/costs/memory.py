@@ -91,7 +91,7 @@ def collect(job: Job) -> float:
 
 def store(job: Job) -> float:
     rows = job.store_bytes / MIB
-    return PLAIN + 4 * max(min(BUCKET_MIB, rows), rows / MAX_BUCKETS)
+    return TORCH + 4 * max(min(BUCKET_MIB, rows), rows / MAX_BUCKETS)
 
 
 def train_sae(job: Job) -> float:
