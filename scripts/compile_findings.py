@@ -50,11 +50,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--eval", **files, help="eval.json of every dictionary and of the neurons")
     parser.add_argument("--features", **files, help="features.parquet beside each --eval, in the same order")
     parser.add_argument("--scores", **files, help="scores.json of every scored dictionary and of the neurons")
+    parser.add_argument("--llm-scores", type=Path, nargs="*", default=[], help="scores.json of score_explanations.py")
     parser.add_argument("--explanations", **files, help="explanations.parquet beside each --scores, in the same order")
     parser.add_argument("--differences", type=Path, help="differences.tsv of compare_scores.py")
     parser.add_argument("--ratings", type=Path, help="ratings.json of collect_ratings.py, if people have rated")
     parser.add_argument("--universality", **files, help="A against B: one .json a dictionary, and the neurons")
-    parser.add_argument("--investigations", **files, help="the .json of every investigation")
+    parser.add_argument("--investigations", type=Path, nargs="*", default=[], help="the .json of each investigation")
     parser.add_argument("--output", type=Path, required=True, help="the scoreboard (.tsv)")
     return parser.parse_args(argv)
 
@@ -75,6 +76,7 @@ def main(argv: list[str] | None = None) -> None:
         evals=read_records(args.eval),
         features=read_tables(args.features, args.eval, FEATURE_COLUMNS),
         scores=read_records(args.scores),
+        llm_scores=read_records(args.llm_scores),
         explanations=read_tables(args.explanations, args.scores, EXPLANATION_COLUMNS),
         differences=differences,
         ratings=read_json(args.ratings) if args.ratings else {},

@@ -21,6 +21,9 @@ SITE = "mlp_post"
 FINDINGS = {finding.id: finding for finding in PUBLISHED}
 
 
+LLM_SCORES = {("A", HEADLINE): (0.4, 0.8), ("A", "neurons"): (0.1, 0.5), ("control", HEADLINE): (0.5, 0.7)}
+
+
 def run(model: str, dictionary: str = HEADLINE) -> Run:
     return Run(model, SITE, dictionary)
 
@@ -42,6 +45,11 @@ def match_record(median: float, logits: float) -> dict:
 def score_record(median: float | None, zeros: float = 0.9, undefined: int = 0) -> dict:
     counts = {"ok": 100 - undefined, "dead": 7, "too_few_examples": 5, "undefined_constant_prediction": undefined}
     return {"spearman": {"median": median, "n": 100}, "zero_share_random": {"mean": zeros}, "status_counts": counts}
+
+
+def llm_record(spearman: float, accuracy: float, explained: int = 19) -> dict:
+    tests = {"simulation": {"spearman": {"median": spearman}}, "logits": {"accuracy": {"median": accuracy}}}
+    return {"n_asked": 20, "n_explained": explained, "explainer": "large", "scorer": "small", **tests}
 
 
 def difference_rows() -> pd.DataFrame:
@@ -70,6 +78,7 @@ def measured() -> Measurements:
         evals=evals,
         features=feature_rows([1e-4] * 95 + [1e-2, 0, 0, 1e-7, 1e-5]),
         scores={run(*key): score_record(*numbers) for key, numbers in scores.items()},
+        llm_scores={run(*key): llm_record(*numbers) for key, numbers in LLM_SCORES.items()},
         differences=difference_rows(),
         ratings={
             "runs": {str(run("A", name)): {"median": m, "n": 30} for name, m in {HEADLINE: 11, "neurons": 1}.items()}
@@ -89,6 +98,11 @@ def changed_eval(model: str, dictionary: str = HEADLINE, **changes: object) -> M
 def changed_score(model: str, dictionary: str, median: float | None, **changes: float) -> Measurements:
     base = measured()
     return replace(base, scores=base.scores | {run(model, dictionary): score_record(median, **changes)})
+
+
+def changed_llm(model: str, dictionary: str, *numbers: float) -> Measurements:
+    base = measured()
+    return replace(base, llm_scores=base.llm_scores | {run(model, dictionary): llm_record(*numbers)})
 
 
 def changed_match(dictionary: str, median: float, logits: float = 0.1) -> Measurements:
@@ -116,6 +130,10 @@ CONTRADICTED = {
     "people-prefer-features": lambda: replace(
         measured(), ratings={"runs": {str(run("A", name)): {"median": 3, "n": 9} for name in (HEADLINE, "neurons")}}
     ),
+    "llm-features-beat-neurons": lambda: changed_llm("A", "neurons", 0.4, 0.5),
+    "llm-control-beats-features": lambda: changed_llm("control", HEADLINE, 0.4, 0.7),
+    "llm-predicts-logits": lambda: changed_llm("A", HEADLINE, 0.4, 0.73),
+    "llm-failed-explanations": lambda: changed_llm("A", HEADLINE, 0.4, 0.8, 17),
     "universal-features": lambda: changed_match(HEADLINE, 0.7199),
     "features-more-universal": lambda: changed_match("neurons", 0.75),
     "logits-correspond-less": lambda: changed_match(HEADLINE, 0.75, logits=0.8),
@@ -129,7 +147,7 @@ CONTRADICTED = {
 def nothing() -> Measurements:
     empty = pd.DataFrame(columns=["model", "site", "dictionary", "density", "single_token", "n_top"])
     differences = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
-    return Measurements(SITE, HEADLINE, ["wide", "narrow"], {}, empty, {}, empty, differences, {}, {}, {})
+    return Measurements(SITE, HEADLINE, ["wide", "narrow"], {}, empty, {}, {}, empty, differences, {}, {}, {})
 
 
 @pytest.mark.parametrize("id", FINDINGS)
@@ -159,6 +177,12 @@ def test_what_too_small_a_run_cannot_show_is_not_run_and_says_why(id):
     small = changed_eval("A", n_tokens=10_000) if id == "few-ultralow" else changed_eval("A", "wide", n_features=8)
     row = judge(FINDINGS[id], small)
     assert row["verdict"] == "not run" and row["run"].startswith("needs ")
+
+
+def test_findings_by_a_language_model_say_which_and_on_how_many():
+    row = judge(FINDINGS["llm-predicts-logits"], measured())
+    assert row["run"].endswith("(19 features and 19 neurons explained by large, tested by small)")
+    assert row["measured"] == "features 0.8000, neurons 0.5000"
 
 
 def test_an_undefined_median_is_not_run_and_never_a_number():

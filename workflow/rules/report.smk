@@ -16,6 +16,7 @@ rule compile_findings:
         eval=paths(trained_runs() + neuron_runs(), "eval.json"),
         features=paths(trained_runs() + neuron_runs(), "features.parquet"),
         scores=paths(scored_runs(), "autointerp/scores.json"),
+        llm=paths(llm_runs(), "autointerp/llm/scores.json"),
         explanations=paths(scored_runs(), "autointerp/explanations.parquet"),
         differences="results/autointerp/differences.tsv",
         ratings=["results/rating/ratings.json"] if RATING["files"] else [],
@@ -41,7 +42,8 @@ rule compile_findings:
         r"""
         python "$SCRIPTS/compile_findings.py" --site {params.site:q} --headline {params.headline:q} \
             --sweep {params.sweep:q} --eval {input.eval:q} --features {input.features:q} --scores {input.scores:q} \
-            --explanations {input.explanations:q} --differences {input.differences:q} {params.ratings:q} \
+            --llm-scores {input.llm:q} --explanations {input.explanations:q} --differences {input.differences:q} \
+            {params.ratings:q} \
             --universality {input.universality:q} --investigations {input.investigations:q} \
             --output {output.findings:q} 2>&1 | tee {log:q}
         """

@@ -27,6 +27,7 @@ class Measurements:
     evals: dict[Run, dict[str, Any]]
     features: pd.DataFrame
     scores: dict[Run, dict[str, Any]]
+    llm_scores: dict[Run, dict[str, Any]]  # of explanations by a language model, where one was asked
     explanations: pd.DataFrame
     differences: pd.DataFrame
     ratings: dict[str, Any]  # the record of people's ratings; empty when there are none

@@ -4,7 +4,7 @@ Where the paper gives a number the criterion is that number; where it gives only
 thresholds are ours, because the paper says "many" and "typically": 0.9 in few-dense, 0.5 in densities.
 """
 
-from monosem.findings import interpretability, measures
+from monosem.findings import interpretability, judged, measures
 from monosem.findings.finding import Finding, all_of
 
 SPARSE = all_of(("L0", "<", 20), ("loss recovered", ">=", 0.79))
@@ -146,6 +146,7 @@ PUBLISHED = (
         all_of(("features", ">", "neurons")),
         interpretability.rated_by_people,
     ),
+    *judged.ROWS,
     Finding(
         "universal-features",
         "#phenomenology-universality",
