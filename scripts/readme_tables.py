@@ -7,6 +7,7 @@
   dictionaries  how good each dictionary is                       from --dictionaries
   trainers   speed of SAE trainers side by side                   from --trainers
   whole      whole trainings of SAEs side by side                 from --whole
+  llm        what tests of a language model's explanations gave   from --llm
   faults     what was done to the workflow and what happened      from --faults
   dag        a picture of the workflow                            from --rulegraph
   reruns     what an edit of each script or module runs again     with --reruns, from a dry run
@@ -28,6 +29,7 @@ from monosem.artefacts import replacing
 from monosem.planning.planned import planned_jobs
 from monosem.planning.reruns import reruns_table
 from monosem.readme.dictionaries import dictionaries_table, trainers_table, whole_table
+from monosem.readme.judgements import llm_table
 from monosem.readme.workflow import (
     Rule,
     costs_table,
@@ -38,6 +40,15 @@ from monosem.readme.workflow import (
     replace_tables,
     rules_table,
 )
+
+SINGLE = {  # tables of one flag each, by its name
+    "dictionaries": dictionaries_table,
+    "trainers": trainers_table,
+    "whole": whole_table,
+    "findings": findings_table,
+    "llm": llm_table,
+    "faults": faults_table,
+}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -52,6 +63,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--dictionaries", type=Path, help="folder of a model's site, such as results/A/mlp_post")
     parser.add_argument("--trainers", type=Path, nargs="*", default=[], help="from tests/benchmarks/sae_training.py")
     parser.add_argument("--whole", type=Path, help="from tests/benchmarks/sae_training.py --whole")
+    parser.add_argument("--llm", type=Path, nargs="*", default=[], help="scores.json of score_explanations.py")
     parser.add_argument("--faults", type=Path, help="from pytest -m faults --faults-table=FILE")
     parser.add_argument("--rulegraph", type=Path, help="from snakemake --rulegraph mermaid-js; - is standard input")
     parser.add_argument("--reruns", action="store_true", help="plan the default config; what an edit runs again")
@@ -67,18 +79,9 @@ def make_tables(args: argparse.Namespace) -> dict[str, str]:
     tables = {}
     if rules:
         tables["rules"] = rules_table(rules)
-    if args.dictionaries:
-        tables["dictionaries"] = dictionaries_table(args.dictionaries)
-    if args.trainers:
-        tables["trainers"] = trainers_table(args.trainers)
-    if args.whole:
-        tables["whole"] = whole_table(args.whole)
+    tables |= {name: make(getattr(args, name)) for name, make in SINGLE.items() if getattr(args, name)}
     if args.benchmarks:
         tables["costs"] = costs_table(rules, args.benchmarks, args.root)
-    if args.findings:
-        tables["findings"] = findings_table(args.findings)
-    if args.faults:
-        tables["faults"] = faults_table(args.faults)
     if args.reruns:
         tables["reruns"] = reruns_table(planned_jobs([], cores=1, gpus=1))
     if args.rulegraph:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import readme_tables
 from monosem.readme.dictionaries import dictionaries_table, trainers_table, whole_table
+from monosem.readme.judgements import llm_table
 from monosem.readme.workflow import Rule, diagram, disk_use, duration, listing, parse_rules, replace_tables, table
 
 RULES = '''"""Train."""
@@ -213,3 +214,17 @@ def test_whole_trainings_are_told_by_their_times_to_one_loss(tmp_path):
     (tmp_path / "whole.json").write_text(json.dumps([{**row, **measured}]))
     line = whole_table(tmp_path / "whole.json").splitlines()[2]
     assert line == "| 4,096 | monosem, bfloat16 | other, float32 | 177.2 | 51 s | 210 s | 4.1 |"
+
+
+def test_judgements_give_medians_chance_and_the_reasons_for_missing_scores(tmp_path):
+    counts = {"ok": 3, "unparsable": 1, "timeout": 0, "dead": 5, "not_chosen": 9}
+    record = {"model": "A", "dictionary": "neurons", "n_asked": 5, "n_explained": 4, "explainer": "large"}
+    record["simulation"] = {"spearman": {"median": 0.256, "n": 3}, "status_counts": counts}
+    record["fuzzing"] = {"balanced_accuracy": {"median": None, "n": 0}, "status_counts": {"ok": 0, "refused": 4}}
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps(record))
+    simulation, fuzzing = llm_table([path]).splitlines()[2:]
+    assert simulation == "| `A/neurons` | 4 of 5, by large | simulation, spearman | 0.26 | 0 | 3 | 1 unparsable |"
+    assert (
+        fuzzing == "| `A/neurons` | 4 of 5, by large | fuzzing, balanced accuracy | undefined | 0.5 | 0 | 4 refused |"
+    )
