@@ -68,7 +68,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     args.threads = max(1, args.threads // processes_here())
-    device = use_device(args.device, args.threads)
+    device = use_device(args.device, args.threads, processes_here())
     args.device, args.precision = device.type, resolved(args.precision, device)  # a checkpoint is of this machine's
     with team(device) as together:
         train(args, device, together)

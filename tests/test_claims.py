@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 
+import pytest
+import torch
 from conftest import SCRIPTS
 
 from monosem.claims import claim
+from monosem.devices import own_gpu
 
 # Takes one of the names, makes a file that must not be there yet, and holds on until it reads a line or is killed.
 WORK = """
@@ -54,3 +57,9 @@ def test_what_a_killed_process_held_is_free_again(tmp_path):
 
 def test_a_process_may_hold_several(tmp_path):
     assert {claim(["x", "y"], tmp_path), claim(["x", "y"], tmp_path)} == {0, 1}
+
+
+def test_more_processes_than_gpus_are_an_error_instead_of_a_wait(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ValueError, match="3 processes on 2 GPUs of this machine: set lm.processes to 2 at most"):
+        own_gpu(processes=3)

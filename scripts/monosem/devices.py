@@ -9,10 +9,10 @@ from monosem.claims import claim
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
-def use_device(name: str, threads: int) -> torch.device:
+def use_device(name: str, threads: int, processes: int = 1) -> torch.device:
     """`auto` is a CUDA device if there is one, and where there are several a process takes one of them for itself.
 
-    Sets torch's CPU threads; sums stay float32.
+    Sets torch's CPU threads; sums stay float32. `processes` of this machine work together and need a GPU each.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -23,18 +23,22 @@ def use_device(name: str, threads: int) -> torch.device:
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
     device = torch.device(name)
     if device.type == "cuda":
-        device = torch.device("cuda", own_gpu() if device.index is None else device.index)
+        device = torch.device("cuda", own_gpu(processes) if device.index is None else device.index)
         torch.cuda.set_device(device)
     return device
 
 
-def own_gpu() -> int:
-    """Number of the one GPU to work on.
+def own_gpu(processes: int) -> int:
+    """Number of the one GPU to work on. Raises ValueError when `processes` together can never have one each.
 
     A scheduler, or CUDA_VISIBLE_DEVICES, that shows a job a single GPU has chosen. Of several the job claims one, by
     the hardware's own name, since two jobs may see the same GPU by different numbers.
     """
     n_gpus = torch.cuda.device_count()
+    if processes > n_gpus:
+        raise ValueError(
+            f"{processes} processes on {n_gpus} GPUs of this machine: set lm.processes to {n_gpus} at most"
+        )
     if n_gpus == 1:
         return 0
     return claim([f"gpu-{torch.cuda.get_device_properties(number).uuid}" for number in range(n_gpus)])
