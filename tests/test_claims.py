@@ -61,5 +61,5 @@ def test_a_process_may_hold_several(tmp_path):
 
 def test_more_processes_than_gpus_are_an_error_instead_of_a_wait(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    with pytest.raises(ValueError, match="3 processes on 2 GPUs of this machine: set lm.processes to 2 at most"):
+    with pytest.raises(ValueError, match=r"3 processes on 2 GPUs: set lm\.processes to 2 at most"):
         own_gpu(processes=3)

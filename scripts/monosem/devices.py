@@ -37,7 +37,7 @@ def own_gpu(processes: int) -> int:
     n_gpus = torch.cuda.device_count()
     if processes > n_gpus:
         raise ValueError(
-            f"{processes} processes on {n_gpus} GPUs of this machine: set lm.processes to {n_gpus} at most"
+            f"{processes} processes on {n_gpus} GPUs: set lm.processes to {n_gpus} at most"
         )
     if n_gpus == 1:
         return 0
