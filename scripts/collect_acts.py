@@ -21,7 +21,7 @@ from monosem.devices import use_device
 from monosem.lm import load_lm, parse_site
 from monosem.sampling import Sample, sampled_rows
 from monosem.store import DTYPES, check_disk, row_dtype
-from monosem.tokens import read_contexts, read_record
+from monosem.tokens import map_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
     width = model.config.site_width(site)
     gib = check_disk(args.n_vectors, width, args.dtype, args.disk_gib)
     sample = Sample(args.n_vectors, args.per_context, args.seed, args.part, args.parts)
-    tokens_SL = read_contexts(args.tokens)
+    tokens_SL = map_contexts(args.tokens)
     share = sample.share(tokens_SL, tokens["bos"], args.job, args.jobs)
     print(f"{args.output}: {share.n_rows} vectors, {gib * share.n_rows / args.n_vectors:.2f} GiB", flush=True)
     rows = sampled_rows(model, tokens_SL, tokens["bos"], site, share, per_context=args.per_context, dtype=args.dtype)

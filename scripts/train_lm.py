@@ -27,7 +27,7 @@ from monosem.devices import PRECISIONS, resolved, use_device
 from monosem.lm import LanguageModel, LMConfig, save_lm
 from monosem.lm_training import LMTraining, mean_loss, train_lm
 from monosem.parallel import Team, processes_here, team
-from monosem.tokens import counted, read_contexts, read_record
+from monosem.tokens import counted, map_contexts, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -90,7 +90,7 @@ def train(args: argparse.Namespace, device: torch.device, together: Team) -> Non
     inputs = [args.train.with_suffix(".json"), args.val.with_suffix(".json")]
     checkpoint = Checkpoint(args.output, run_key(args, inputs), every_s=args.checkpoint_s)
     with checkpoint if together.leads else Stoppable() as state:
-        rows = train_lm(model, read_contexts(args.train), val_SL, settings, state, together)
+        rows = train_lm(model, map_contexts(args.train), val_SL, settings, state, together)
         if not together.leads:
             return
         with replacing(args.output_log) as tmp:

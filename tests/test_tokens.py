@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import pack_tokens
 from monosem import contexts
+from monosem.arrays import MappedRows
 from monosem.tokens import (
     ARRAYS,
     BOS,
@@ -21,6 +22,7 @@ from monosem.tokens import (
     encode_documents,
     load_tokenizer,
     load_vocabulary,
+    map_contexts,
     read_contexts,
     read_record,
     train_bpe,
@@ -185,3 +187,17 @@ def test_a_tokenizer_without_bos_is_named(tmp_path):
     (tmp_path / "t.json").write_text(tokenizer.to_str().replace(BOS, "<|other|>"))
     with pytest.raises(ValueError, match=r"t\.json: has none of"):
         load_tokenizer(tmp_path / "t.json")
+
+
+def test_mapped_contexts_are_the_stored_ones(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(contexts, "CHUNK", 16)
+    pack_tokens.main(pack_flags(corpus, tmp_path, "train"))
+    read_SL, mapped_SL = read_contexts(tmp_path / "train.zarr"), map_contexts(tmp_path / "train.zarr")
+    assert mapped_SL.shape == read_SL.shape and len(mapped_SL) == 100
+    for numbers_S in (np.arange(100), np.array([99, 0, 16, 15, 15]), np.array([], dtype=int)):
+        assert np.array_equal(mapped_SL[numbers_S], read_SL[numbers_S])
+
+
+def test_what_cannot_be_mapped_is_refused(tokens, tmp_path):
+    with pytest.raises(ValueError, match=r"category: compressed, .*; delete the store and rerun pack_tokens"):
+        MappedRows(tokens / "train.zarr/category", "pack_tokens")

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import zarr
+from zarr.codecs import BytesCodec, Crc32cCodec
+
+MAPPABLE = (BytesCodec, Crc32cCodec)  # a chunk's file is its rows, and the checksum behind them
 
 
 def open_array(path: Path, rule: str) -> zarr.Array:
@@ -41,3 +44,33 @@ def read_chunk(array: zarr.Array, path: Path, number: int, rule: str) -> np.ndar
 def chunk_file(array: zarr.Array, path: Path, number: int) -> Path:
     assert array.chunks[1:] == array.shape[1:], f"{path}: chunks {array.chunks} of {array.shape}"
     return path / array.metadata.encode_chunk_key((number, *[0] * (array.ndim - 1)))
+
+
+class MappedRows:
+    """Rows of an uncompressed array, by numbers, in memory only while the operating system has room for them.
+
+    Every chunk is held against its checksum first. Processes of one machine share what they read.
+    Raises ValueError naming what is wrong, as `open_array` and `read_chunk` do.
+    """
+
+    def __init__(self, path: Path, rule: str) -> None:
+        array = open_array(path, rule)
+        if tuple(map(type, array.metadata.codecs)) != MAPPABLE:
+            raise ValueError(f"{path}: compressed, so rows cannot be mapped; delete the store and rerun {rule}")
+        self.shape, self.size = array.shape, array.chunks[0]
+        self.chunks = []
+        for number in range(array.nchunks):
+            read_chunk(array, path, number, rule)
+            file = chunk_file(array, path, number)
+            self.chunks.append(np.memmap(file, dtype=array.dtype, mode="r", shape=array.chunks))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, numbers_S: np.ndarray) -> np.ndarray:
+        rows = np.empty((len(numbers_S), *self.shape[1:]), dtype=self.chunks[0].dtype)
+        chunk_S, place_S = np.divmod(numbers_S, self.size)
+        for chunk in np.unique(chunk_S):
+            here_S = chunk_S == chunk
+            rows[here_S] = self.chunks[chunk][place_S[here_S]]
+        return rows

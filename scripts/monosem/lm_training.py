@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from monosem.arrays import MappedRows
 from monosem.checkpoints import Stoppable
 from monosem.cross_entropy import next_token_loss, tile_loss
 from monosem.devices import compilable, matmul_dtype
@@ -81,7 +82,7 @@ class ContextOrder:
 
 def train_lm(
     model: LanguageModel,
-    train_SL: np.ndarray,
+    train_SL: np.ndarray | MappedRows,
     val_SL: np.ndarray,
     settings: LMTraining,
     checkpoint: Stoppable,
@@ -96,7 +97,7 @@ def train_lm(
         parameter_groups(model, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.95), fused=True
     )
     order = ContextOrder(len(train_SL), settings.batch, settings.seed)
-    steps, step_tokens = settings.steps(train_SL.shape[1]), train_SL[0].size * settings.batch
+    steps, step_tokens = settings.steps(train_SL.shape[1]), train_SL.shape[1] * settings.batch
     gradients = BatchGradients(model, settings, team)
     first, rows, recent = 0, [], []
     if state := team.from_leader(checkpoint.load()):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from monosem.arrays import MappedRows
 from monosem.lm import LanguageModel, Site
 from monosem.progress import progress
 from monosem.store import rows_of
@@ -47,7 +48,7 @@ class Sample:
     part: int = 0
     parts: int = 1
 
-    def share(self, tokens_SL: np.ndarray, bos: int, job: int = 0, jobs: int = 1) -> Share:
+    def share(self, tokens_SL: np.ndarray | MappedRows, bos: int, job: int = 0, jobs: int = 1) -> Share:
         """What job number `job` of `jobs` collects: whole blocks, as many as any other job or one more or less.
 
         Raises ValueError when the contexts do not hold `n_vectors`.
@@ -75,7 +76,14 @@ class Sample:
 
 
 def sampled_rows(
-    model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, share: Share, *, per_context: int, dtype: str
+    model: LanguageModel,
+    tokens_SL: np.ndarray | MappedRows,
+    bos: int,
+    site: Site,
+    share: Share,
+    *,
+    per_context: int,
+    dtype: str,
 ) -> Iterator[np.ndarray]:
     """Blocks of structured rows (see `store.row_dtype`), those of a share."""
     device = next(model.parameters()).device

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from monosem.arrays import open_array, read_chunk
+from monosem.arrays import MappedRows, open_array, read_chunk
 from monosem.artefacts import read_json
 
 RULE = "pack_tokens"  # which writes token stores
@@ -59,15 +59,18 @@ def load_tokenizer(path: Path) -> tuple[Tokenizer, int]:
 
 def load_vocabulary(path: Path) -> list[str]:
     """Readable text of every token id; a byte that is not valid UTF-8 by itself is shown as \\xd8."""
+    return [token.decode("utf-8", "backslashreplace") for token in load_bytes(path)]
+
+
+def load_bytes(path: Path) -> list[bytes]:
+    """The bytes of every token id, which may hold parts of characters; of an added token, its name's."""
     tokenizer, _ = load_tokenizer(path)
     byte_of = bytes_of_characters()
     names = [tokenizer.id_to_token(token) or "" for token in range(tokenizer.get_vocab_size())]
     if not isinstance(tokenizer.decoder, decoders.ByteLevel):
-        return names
+        return [name.encode() for name in names]
     return [
-        bytes(byte_of[c] for c in name).decode("utf-8", "backslashreplace")
-        if name not in BOS_NAMES and set(name) <= byte_of.keys()
-        else name  # an added token, spelled as it is
+        bytes(byte_of[c] for c in name) if name not in BOS_NAMES and set(name) <= byte_of.keys() else name.encode()
         for name in names
     ]
 
@@ -146,11 +149,9 @@ def read_contexts(path: Path, n_contexts: int | None = None, array: str = "token
 
     Raises ValueError when the store has fewer rows, differs from its record, or has lost or damaged chunks.
     """
-    record = read_record(path)
     rows = open_array(path / array, RULE)
-    n_contexts = record["n_contexts"] if n_contexts is None else n_contexts
-    if rows.shape != (record["n_contexts"], record["context_length"]):
-        raise ValueError(f"{path}/{array}: shape {rows.shape} differs from its record; delete it and rerun {RULE}")
+    check_shape(path, array, rows.shape)
+    n_contexts = rows.shape[0] if n_contexts is None else n_contexts
     if n_contexts > rows.shape[0]:
         raise ValueError(f"{path}: {rows.shape[0]} contexts stored, {n_contexts} asked; raise the token count")
     read_SL = np.empty((n_contexts, rows.shape[1]), dtype=rows.dtype)
@@ -158,3 +159,16 @@ def read_contexts(path: Path, n_contexts: int | None = None, array: str = "token
         part_SL = read_chunk(rows, path / array, first // rows.chunks[0], RULE)
         read_SL[first : first + len(part_SL)] = part_SL[: n_contexts - first]
     return read_SL
+
+
+def map_contexts(path: Path) -> MappedRows:
+    """The tokens [S, L] of a store that may be larger than memory, by numbers of contexts; errors as above."""
+    rows = MappedRows(path / "tokens", RULE)
+    check_shape(path, "tokens", rows.shape)
+    return rows
+
+
+def check_shape(path: Path, array: str, shape: tuple[int, ...]) -> None:
+    record = read_record(path)
+    if shape != (record["n_contexts"], record["context_length"]):
+        raise ValueError(f"{path}/{array}: shape {shape} differs from its record; delete it and rerun {RULE}")

@@ -1,7 +1,7 @@
 """Disk of a job, MiB: what its files take, and what of them is removed again.
 
 build_corpus    text x 0.35 with zstd, and the downloads; text x 1.2 in buckets meanwhile
-pack_tokens     1.6 bytes a token, compressed
+pack_tokens     2 or 4 bytes a token, and 0.1 for its document and category
 train_lm        4 bytes a parameter; a checkpoint of 12 meanwhile
 collect_acts    vectors x (N x itemsize + 10) / jobs, until the store is made
 store_acts      vectors x (N x itemsize + 10); zeros of a ReLU compress to 0.45
@@ -18,6 +18,7 @@ from monosem.costs.jobs import MINI_PILE_MB, Job
 MIB = 1 << 20
 WHEELS_MB = 208  # that the mini-Pile is extracted from
 AFTER_RELU = 0.45
+TAGS = 0.1  # bytes of a token's document and category, compressed
 LITTLE = 2.0  # figures, tables, records
 
 
@@ -37,7 +38,7 @@ def corpus(job: Job) -> tuple[float, float]:
 
 
 def tokens(job: Job) -> tuple[float, float]:
-    return 1.6 * job.config["tokens"][job.wildcards["split"]], 0.0
+    return (TAGS + (2 if job.model.vocab <= 1 << 16 else 4)) * job.config["tokens"][job.wildcards["split"]], 0.0
 
 
 def train_lm(job: Job) -> tuple[float, float]:

@@ -99,10 +99,9 @@ class Job:
         return acts["n_vectors"] * (self.neurons * ITEM[acts["dtype"]] + 10)
 
     @property
-    def train_bytes(self) -> int:
-        """Of the training tokens, which are read whole, with the order of their contexts."""
-        tokens = self.config["tokens"]["train"]
-        return tokens * (2 if self.model.vocab <= 1 << 16 else 4) + 16 * tokens // self.model.length
+    def order_bytes(self) -> int:
+        """Of an order of the training contexts; their tokens are mapped."""
+        return 16 * self.config["tokens"]["train"] // self.model.length
 
     @property
     def features(self) -> int:

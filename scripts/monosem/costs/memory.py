@@ -11,9 +11,9 @@ block, L context length, V vocabulary, N site width, F features, Z stored codes,
   train_lm        P x 28: weights, gradients, two moments, and their copies while saving
                   + a micro-batch's activations: 4 bytes x layers x (10 D + 3 M), and 3 H L where attention is plain
                   + a tile of logits: max(256, L) x V x 16 bytes
-                  + 2 bytes a training token, all read at once; all this for each process of a node
+                  + 16 bytes a training context, their order; all this for each process of a node
   shuffle_lm      P x 20, and a forward pass
-  collect_acts    2 bytes a training token, a forward pass
+  collect_acts    16 bytes a training context, a forward pass
   store_acts      4 buckets, each 256 MiB or a 1024th of the store: one read, permuted, being written, waiting
   train_sae       4 bytes x (12 F N: weights, moments, gradients, their copies while saving
                   + 7 of a dense tile of 2^26 entries, or 50 bytes for each of the 20 % that a sparse step is given
@@ -78,7 +78,7 @@ def train_lm(job: Job) -> float:
     a_token = 4 * model.layers * (10 * model.d_model + 3 * model.d_mlp + plain)
     step = contexts * model.length * a_token + 16 * max(TILE, model.length) * model.vocab
     process = TORCH + COMPILING * lm["compile"]
-    return lm["processes"] * (process + (28 * model.parameters + step + job.train_bytes) / MIB)
+    return lm["processes"] * (process + (28 * model.parameters + step + job.order_bytes) / MIB)
 
 
 def shuffle_lm(job: Job) -> float:
@@ -86,7 +86,7 @@ def shuffle_lm(job: Job) -> float:
 
 
 def collect(job: Job) -> float:
-    return TORCH + job.train_bytes / MIB + 2 * forward(job)
+    return TORCH + job.order_bytes / MIB + 2 * forward(job)
 
 
 def store(job: Job) -> float:
