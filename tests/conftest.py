@@ -32,11 +32,13 @@ WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "no", "dog;", "Ù‚Ø
 
 
 def pytest_collection_modifyitems(config, items):
-    """Tests that set up services on the machine, or take long, run only when they are asked for: `-m slurm`."""
+    """Tests that take long run only when they are asked for: `-m slurm`; one on SLURM is always there."""
     for name in ("slurm", "reruns"):
         if name not in config.option.markexpr:
-            config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(name)])
-            items[:] = [item for item in items if not item.get_closest_marker(name)]
+            marks = [item.get_closest_marker(name) for item in items]
+            left_out = [mark is not None and not mark.kwargs.get("always") for mark in marks]
+            config.hook.pytest_deselected(items=[item for item, out in zip(items, left_out, strict=True) if out])
+            items[:] = [item for item, out in zip(items, left_out, strict=True) if not out]
 
 
 @pytest.fixture(scope="session")

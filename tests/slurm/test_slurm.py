@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slurm
-
 ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "workflow/profiles/slurm"
 CLUSTER = Path(__file__).with_name("cluster.sh")
@@ -95,10 +93,13 @@ def jobs(folder):
 
 
 @pytest.fixture(scope="session")
-def cluster():
+def cluster(pytestconfig):
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         pytest.skip("a SLURM of one node is set up by root on Debian only")
-    subprocess.run([CLUSTER, "start"], check=True)
+    started = subprocess.run([CLUSTER, "start"], stderr=subprocess.PIPE, text=True, check=False)
+    if started.returncode and "slurm" not in pytestconfig.option.markexpr:
+        pytest.skip(f"no SLURM could be set up: {started.stderr}")
+    assert started.returncode == 0, started.stderr
     yield
     subprocess.run([CLUSTER, "stop"], check=True)
 
@@ -126,6 +127,7 @@ def same(folder, other, *files):
         assert (folder / file).read_bytes() == (other / file).read_bytes(), file
 
 
+@pytest.mark.slurm
 def test_smoke_run_with_a_cancelled_training_gives_the_same_findings(cluster, by_cores, tmp_path):
     (tmp_path / "here.yaml").write_text(HERE)
     process = start(on_slurm(tmp_path, "results/findings.tsv"), tmp_path)
@@ -145,6 +147,7 @@ def test_smoke_run_with_a_cancelled_training_gives_the_same_findings(cluster, by
     assert max(sum(start <= moment < end for start, end in times) for moment, _ in times) == 2, "there are two GPUs"
 
 
+@pytest.mark.slurm(always=True)
 def test_a_job_over_its_time_limit_is_retried_from_its_checkpoint(cluster, by_cores, untrained):
     process = start(on_slurm(untrained, B), untrained)
     limited = wait_for_training("rule_train_lm_wildcards_B", untrained / B, process)
@@ -159,6 +162,7 @@ def test_a_job_over_its_time_limit_is_retried_from_its_checkpoint(cluster, by_co
     assert jobs(untrained)[-1]["TimeLimit"] > granted
 
 
+@pytest.mark.slurm
 def test_a_job_over_its_memory_is_retried_with_more(cluster, by_cores, untrained):
     asked = ["train_lm:gpu=2", "train_lm:mem_mb=400*attempt**2"]
     finish(start(on_slurm(untrained, B, resources=asked), untrained), untrained)
@@ -169,6 +173,7 @@ def test_a_job_over_its_memory_is_retried_with_more(cluster, by_cores, untrained
     assert {job["TresPerJob"] for job in jobs(untrained)} == {"gres:gpu:2"}, "a job may have more than one GPU"
 
 
+@pytest.mark.slurm
 def test_after_a_killed_main_process_the_readme_says_how_to_go_on(cluster, by_cores, untrained):
     process = start(on_slurm(untrained, B), untrained)
     wait_for_training("rule_train_lm_wildcards_B", untrained / B, process)
