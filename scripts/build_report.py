@@ -53,6 +53,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--differences", type=Path, required=True, help="differences.tsv beside it")
     parser.add_argument("--summaries", **files, help="scores.json of every dictionary in it, in the order of the page")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--browser", type=Path, help="optional: page of the feature browser, to link to")
     parser.add_argument("--n-best", type=int, required=True, help="features to show, best scored first")
     parser.add_argument("--n-random", type=int, required=True, help="features to show at random, beside those")
     parser.add_argument("--seed", type=int, required=True, help="draws the random features")
@@ -96,6 +97,7 @@ def main(argv: list[str] | None = None) -> None:
         scores=read_scores(args.estimates, args.differences, args.summaries, Run(*args.dictionary.split("/"))),
         scores_link=link_to(args.estimates, args.output),
         dictionary=args.dictionary,
+        browser=link_to(args.browser, args.output) if args.browser else None,
         groups=feature_groups(args),
         config=json.dumps(args.config, indent=1, ensure_ascii=False),
         records=[record_entry(path, read_json(path), args.output) for path in args.records],

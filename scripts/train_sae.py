@@ -6,8 +6,8 @@ unit-norm decoder rows, features that never fire resampled; the others are later
 Inputs are scaled by the store's factor while training; the factor is folded into the saved weights, which take raw
 activations. An interrupted run goes on from its last checkpoint when the same command is given again.
 
-Hyperparameters by architecture: relu, relu-2024 and gated --l1; topk and batchtopk --k --k-aux --aux; matryoshka these
-and --prefixes; jumprelu --l1 --bandwidth --threshold --tanh-scale --pre-act.
+Hyperparameters by architecture: relu, relu-2024, relu-unshifted and gated --l1; topk and batchtopk --k --k-aux --aux;
+matryoshka these and --prefixes; jumprelu --l1 --bandwidth --threshold --tanh-scale --pre-act.
 
 Example:
   python scripts/train_sae.py --acts results/A/mlp_post/acts.zarr --name relu-w2048 --arch relu --width 2048 --l1 3 \\

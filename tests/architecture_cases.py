@@ -54,7 +54,7 @@ def hyperparameters(name, F, draw):
     if name == "jumprelu":
         drawn = {"bandwidth": draw.uniform(0.1, 2), "threshold": 0.1, "tanh_scale": draw.uniform(0.2, 4)}
         return {"l1": l1, "pre_act": draw.choice([0.0, 0.7]), **drawn}
-    if name in ("relu", "relu-2024", "gated"):
+    if name in ("relu", "relu-2024", "relu-unshifted", "gated"):
         return {"l1": l1}
     hyper = {"k": draw.randint(1, F + 2), "k_aux": draw.randint(1, F + 3), "aux": draw.choice([0.0, 1 / 32, 2.0])}
     if name == "matryoshka":

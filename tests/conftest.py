@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import recipes
 import torch
 import zstandard
 from faults_table import pytest_addoption, pytest_terminal_summary, tried  # noqa: F401
@@ -33,7 +34,7 @@ WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "no", "dog;", "Ù‚Ø
 
 def pytest_collection_modifyitems(config, items):
     """Tests that take long run only when they are asked for: `-m slurm`; one on SLURM is always there."""
-    for name in ("slurm", "reruns"):
+    for name in ("slurm", "reruns", "interop"):
         if name not in config.option.markexpr:
             marks = [item.get_closest_marker(name) for item in items]
             left_out = [mark is not None and not mark.kwargs.get("always") for mark in marks]
@@ -191,6 +192,16 @@ def sae(acts, tmp_path_factory):
     """Folder with sae.safetensors, train.tsv and sae.json."""
     folder = tmp_path_factory.mktemp("sae")
     train_sae.main(sae_flags(acts, folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dictionaries(acts, tmp_path_factory):
+    """Folder with one of every architecture, 24 features each, named by it."""
+    folder = tmp_path_factory.mktemp("dictionaries")
+    for name in recipes.NAMES:
+        own = recipes.hyperparameter_flags(name)
+        train_sae.main(sae_flags(acts, folder / name, name=name, arch=name, **own))
     return folder
 
 

@@ -13,6 +13,7 @@ LARGEST = {"k": 4, "k_aux": 3, "aux": 0.1}
 HYPERPARAMETERS = {
     "relu": {"l1": 0.5},
     "relu-2024": {"l1": 0.5},
+    "relu-unshifted": {"l1": 0.5},
     "topk": LARGEST,
     "batchtopk": LARGEST,
     "matryoshka": {**LARGEST, "prefixes": (0.25, 0.5, 1.0)},

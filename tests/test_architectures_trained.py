@@ -13,6 +13,7 @@ from monosem.sae_training import advance, start
 TRAINED = {
     "relu": {"l1": 0.3},
     "relu-2024": {"l1": 0.3},
+    "relu-unshifted": {"l1": 0.3},
     "topk": {"k": 3, "k_aux": 4, "aux": 1 / 32},
     "batchtopk": {"k": 3, "k_aux": 4, "aux": 1 / 32},
     "matryoshka": {"k": 3, "k_aux": 4, "aux": 1 / 32, "prefixes": (0.25, 0.5, 1.0)},

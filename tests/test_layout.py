@@ -21,16 +21,16 @@ TOOLS = {"estimate", "readme_tables", "serve_llm"}  # of no rule; they may speak
 # A module imports only from the layers above its own in this list, and from its own sub-package.
 LAYERS = [
     {"costs", "provenance"},
-    {"arrays", "artefacts", "claims", "progress"},
+    {"arrays", "artefacts", "claims", "layers", "progress"},
     {"checkpoints", "codes", "corpus", "cross_entropy", "devices", "llm", "lm", "metrics", "parallel", "records"}
     | {"store", "summary", "tokens"},
     {"collection", "contexts", "kernels", "lm_training", "sampling"},
     {"resampling", "sae"},
     {"architectures", "autointerp", "directions", "evaluation", "findings", "universality"},
-    {"sae_recipe"},
+    {"investigations", "sae_recipe"},
     {"sae_training"},
-    {"figures", "pages", "readme"},
-    {"planning", "rating"},
+    {"figures", "interchange", "pages", "readme"},
+    {"browser", "planning", "rating", "theory"},
 ]
 
 

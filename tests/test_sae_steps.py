@@ -56,7 +56,7 @@ def test_a_bfloat16_screen_changes_nothing(name):
     assert not torch.equal(runs[0].weights["W_enc_FN"], begun(told).weights["W_enc_FN"])
 
 
-@pytest.mark.parametrize("name", ["relu", "relu-2024", "gated", "jumprelu"])
+@pytest.mark.parametrize("name", ["relu", "relu-2024", "relu-unshifted", "gated", "jumprelu"])
 def test_the_ramp_scales_the_penalty_alone(name):
     """A fifth of the way up: a fifth of the penalty, the same error; gated's and jumprelu's other terms stay."""
     full, fifth, none = (

@@ -22,6 +22,9 @@ DOWNSTREAM_OF_SAE = {
     "evaluate_dictionary", "sample_examples", "score_features", "match_features", "plot_training",
     "plot_dictionary_training",
     "plot_density", "plot_pareto", "plot_scores", "plot_universality", "compare_scores", "plot_score_strata",
+    "measure_purity", "count_token_features", "measure_geometry", "plot_purity", "plot_token_features",
+    "plot_neuron_basis", "plot_low_features",
+    "compare_baselines", "plot_explained", "pair_features", "plot_correspondence", "plot_universality_sweep",
     "compile_findings", "build_report", "all",
 }  # fmt: skip
 

@@ -55,6 +55,14 @@ def relu(w: Weights, x_BN: Tensor, ramp: float, dead_F: Tensor, *, l1: float) ->
     return Textbook(squared(x_BN - out_BN), penalty, codes_BF, out_BN, least(pre_BF))
 
 
+def relu_unshifted(w: Weights, x_BN: Tensor, ramp: float, dead_F: Tensor, *, l1: float) -> Textbook:
+    pre_BF = x_BN @ w["W_enc_FN"].T + w["b_enc_F"]
+    codes_BF = torch.relu(pre_BF)
+    out_BN = codes_BF @ w["W_dec_FN"] + w["b_dec_N"]
+    penalty = ramp * l1 * codes_BF.sum(dim=1).mean()
+    return Textbook(squared(x_BN - out_BN), penalty, codes_BF, out_BN, least(pre_BF))
+
+
 def relu_2024(w: Weights, x_BN: Tensor, ramp: float, dead_F: Tensor, *, l1: float) -> Textbook:
     pre_BF = x_BN @ w["W_enc_FN"].T + w["b_enc_F"]
     codes_BF = torch.relu(pre_BF)
@@ -151,6 +159,7 @@ def gated(w: Weights, x_BN: Tensor, ramp: float, dead_F: Tensor, *, l1: float) -
 LOSSES = {
     "relu": relu,
     "relu-2024": relu_2024,
+    "relu-unshifted": relu_unshifted,
     "topk": topk,
     "batchtopk": batchtopk,
     "matryoshka": matryoshka,

@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from monosem.provenance import SCRIPTS, fingerprint
 
 VERSIONED = ("torch", "numpy", "zarr", "numcodecs", "pandas", "scipy", "tokenizers", "safetensors", "zstandard")
+VERSIONED += ("scikit-learn", "umap-learn", "numba")
 VOLATILE = ("written", "machine")  # record fields that may differ between two equal runs
 
 

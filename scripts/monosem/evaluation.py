@@ -5,7 +5,7 @@ are left out of the losses. Shape suffixes: S contexts, L position, R counted po
 F features, V vocabulary.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,22 +83,38 @@ def measure_losses(
     model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, sae: SparseAutoencoder, mean_N: Tensor
 ) -> Losses:
     """Clean, with the autoencoder's reconstruction, with zeros, with the mean activation."""
+    edits: dict[str, dict[Site, Edit]] = {
+        "clean": {},
+        "sae": {site: lambda x_RN: sae.decode_sparse(sae.encode_sparse(x_RN, Screen.exact(x_RN.device)))},
+        "zero": {site: torch.zeros_like},
+        "mean": {site: lambda x_RN: mean_N.expand_as(x_RN)},
+    }
+    sums = block_losses(model, tokens_SL, bos, edits).sum()
+    return Losses(**{name: float(sums[name] / sums["n"]) for name in edits}, n_tokens=int(sums["n"]))
+
+
+def block_losses(
+    model: LanguageModel,
+    tokens_SL: np.ndarray,
+    bos: int,
+    edits: Mapping[str, Mapping[Site, Edit]],
+    contexts: int | None = None,
+) -> pd.DataFrame:
+    """Next-token losses in nats, summed over each block of `contexts`, under each of several sets of edits.
+
+    One row a block; `n` counts its predictions. An edit is given a site's activations at the counted positions, [R, N].
+    """
     device = next(model.parameters()).device
     clean_SL = torch.from_numpy(tokens_SL.astype(np.int64)).to(device)
-    replacements: dict[str, Edit] = {
-        "sae": lambda x_RN: sae.decode_sparse(sae.encode_sparse(x_RN, Screen.exact(device))),
-        "zero": torch.zeros_like,
-        "mean": lambda x_RN: mean_N.expand_as(x_RN),
-    }
-    totals = dict.fromkeys(["clean", *replacements], 0.0)
-    n_tokens = 0
-    for part_SL in progress(clean_SL.split(CONTEXTS), desc="losses", unit="block"):
+    rows = []
+    for part_SL in progress(clean_SL.split(contexts or CONTEXTS), desc="losses", unit="block"):
         mask_SL = counted(part_SL, bos)
-        n_tokens += int(mask_SL[:, :-1].sum())
-        for name in totals:
-            edits = {site: at_counted(mask_SL, replacements[name])} if name in replacements else None
-            totals[name] += token_losses(model, part_SL, edits)[mask_SL[:, :-1]].double().sum().item()
-    return Losses(**{name: total / n_tokens for name, total in totals.items()}, n_tokens=n_tokens)
+        row = {"n": int(mask_SL[:, :-1].sum())}
+        for name, of_sites in edits.items():
+            here = {site: at_counted(mask_SL, replacement) for site, replacement in of_sites.items()}
+            row[name] = token_losses(model, part_SL, here)[mask_SL[:, :-1]].double().sum().item()
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def at_counted(mask_SL: Tensor, replacement: Edit) -> Edit:

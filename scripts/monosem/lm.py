@@ -1,5 +1,7 @@
 """The transformers A, B and control: pre-LayerNorm, ReLU, one block by default (paper, appendix "Transformer").
 
+Imported ones (GPT-2) may have another activation function, and biases in LayerNorms and attention too.
+
 Shape suffixes: S sequences, L context position, P = S x L positions of a batch in a row, V vocabulary, D residual
 width, H heads, K head width, M MLP neurons. Weight matrices act from the left on rows: `x_PD @ W_in_DM`.
 """
@@ -19,13 +21,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from monosem.artefacts import replacing, sha256
+from monosem.layers import ACTIVATIONS, LayerNorm, affine, causal_attention, matrix
 
 SITES = ("mlp_post", "mlp_out", "resid_post")
 Edit = Callable[[Tensor], Tensor]
 
 
 class Site(NamedTuple):
-    """Where activations are read or replaced: after the ReLU, after the MLP, or in the residual stream after it."""
+    """Where activations are read or replaced: after the ReLU, after the MLP, or in the residual stream after it.
+
+    Also `mlp_in`, what the MLP is given, which has no store and no dictionary.
+    """
 
     name: str
     layer: int
@@ -47,6 +53,8 @@ class LMConfig:
     d_model: int
     n_heads: int
     d_mlp: int
+    activation: str = "relu"
+    biases: bool = False  # in LayerNorms and attention; the MLP always has them
 
     def __post_init__(self) -> None:
         if self.d_model % self.n_heads:
@@ -56,31 +64,6 @@ class LMConfig:
         return self.d_mlp if site.name == "mlp_post" else self.d_model
 
 
-def matrix(rows: int, columns: int, rng: torch.Generator, std: float = 0.02) -> nn.Parameter:
-    return nn.Parameter(torch.randn(rows, columns, generator=rng) * std)
-
-
-class LayerNorm(nn.Module):
-    """Mean removal and a learnt diagonal scale, no bias: what the paper's logit weights pass through."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.scale_D = nn.Parameter(torch.ones(width))
-
-    def forward(self, x_SLD: Tensor) -> Tensor:
-        return F.layer_norm(x_SLD, self.scale_D.shape, self.scale_D)
-
-
-def causal_attention(q_SHLK: Tensor, k_SHLK: Tensor, v_SHLK: Tensor) -> Tensor:
-    """On a CPU the backward of torch's fused kernel is four times slower than the plain formula on short contexts."""
-    L, K = q_SHLK.shape[-2:]
-    if q_SHLK.is_cuda or L > 512 or not torch.is_grad_enabled():
-        return F.scaled_dot_product_attention(q_SHLK, k_SHLK, v_SHLK, is_causal=True)
-    future_LL = torch.ones(L, L, dtype=torch.bool).triu(1)
-    scores_SHLL = (q_SHLK @ k_SHLK.transpose(-1, -2)).float() / math.sqrt(K)
-    return scores_SHLL.masked_fill(future_LL, -math.inf).softmax(-1).to(v_SHLK.dtype) @ v_SHLK
-
-
 class Block(nn.Module):
     """x + attention(ln(x)), then x + mlp(ln(x))."""
 
@@ -88,31 +71,28 @@ class Block(nn.Module):
         super().__init__()
         D, M = config.d_model, config.d_mlp
         into_residual = 0.02 / math.sqrt(2 * config.n_layers)  # GPT-2: the residual's variance stays put with depth
-        self.n_heads = config.n_heads
-        self.ln_attn, self.ln_mlp = LayerNorm(D), LayerNorm(D)
+        self.n_heads, self.activation = config.n_heads, ACTIVATIONS[config.activation]
+        self.ln_attn, self.ln_mlp = LayerNorm(D, config.biases), LayerNorm(D, config.biases)
         self.W_qkv_DD3 = matrix(D, 3 * D, rng)
         self.W_O_DD = matrix(D, D, rng, into_residual)
+        self.b_qkv_D3 = nn.Parameter(torch.zeros(3 * D)) if config.biases else None
+        self.b_O_D = nn.Parameter(torch.zeros(D)) if config.biases else None
         self.W_in_DM, self.b_in_M = matrix(D, M, rng), nn.Parameter(torch.zeros(M))
         self.W_out_MD, self.b_out_D = matrix(M, D, rng, into_residual), nn.Parameter(torch.zeros(D))
 
     def attention(self, x_SLD: Tensor) -> Tensor:
         S, L, D = x_SLD.shape
-        qkv_3SHLK = (x_SLD @ self.W_qkv_DD3.to(x_SLD.dtype)).view(S, L, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
-        mixed_SHLK = causal_attention(*qkv_3SHLK)
-        return mixed_SHLK.transpose(1, 2).reshape(S, L, D) @ self.W_O_DD.to(x_SLD.dtype)
+        qkv_SLD3 = affine(x_SLD, self.W_qkv_DD3, self.b_qkv_D3)
+        mixed_SHLK = causal_attention(*qkv_SLD3.view(S, L, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4))
+        return affine(mixed_SHLK.transpose(1, 2).reshape(S, L, D), self.W_O_DD, self.b_O_D)
 
     def forward(self, x_SLD: Tensor, dtype: torch.dtype, edits: dict[str, Edit]) -> Tensor:
         x_SLD = x_SLD + self.attention(self.ln_attn(x_SLD).to(dtype))
-        post_SLM = F.relu(affine(self.ln_mlp(x_SLD).to(dtype), self.W_in_DM, self.b_in_M))
+        in_SLD = edit(edits, "mlp_in", self.ln_mlp(x_SLD).to(dtype))
+        post_SLM = self.activation(affine(in_SLD, self.W_in_DM, self.b_in_M))
         post_SLM = edit(edits, "mlp_post", post_SLM)
         out_SLD = edit(edits, "mlp_out", affine(post_SLM, self.W_out_MD, self.b_out_D))
         return edit(edits, "resid_post", x_SLD + out_SLD)
-
-
-def affine(x_SLI: Tensor, W_IO: Tensor, b_O: Tensor) -> Tensor:
-    """x W + b in x's dtype, as one fused product: on a CPU the separate addition costs more than the product."""
-    y_PO = torch.addmm(b_O.to(x_SLI.dtype), x_SLI.flatten(0, 1), W_IO.to(x_SLI.dtype))
-    return y_PO.view(*x_SLI.shape[:2], -1)
 
 
 def edit(edits: dict[str, Edit], name: str, x: Tensor) -> Tensor:
@@ -129,7 +109,7 @@ class LanguageModel(nn.Module):
         self.W_E_VD = matrix(config.vocab_size, config.d_model, rng)
         self.W_pos_LD = matrix(config.context_length, config.d_model, rng)
         self.blocks = nn.ModuleList(Block(config, rng) for _ in range(config.n_layers))
-        self.ln_final = LayerNorm(config.d_model)
+        self.ln_final = LayerNorm(config.d_model, config.biases)
         self.W_U_DV = matrix(config.d_model, config.vocab_size, rng)
 
     def forward(

@@ -21,6 +21,7 @@ SOURCES = {
     "V": "read in the paper",
     "I": "follows from what the paper says",
     "U": "not stated, or only inside a figure",
+    "D": "said in posts and comments around the paper",
 }
 
 FEATURE_COLUMNS = ["feature", "density", "max_act", "status"]

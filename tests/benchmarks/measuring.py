@@ -52,7 +52,7 @@ def run(trainer: Trainer, start: Path, output: Path, settings: Settings) -> dict
     }
     path = output.with_suffix(".json")
     path.write_text(json.dumps(job))
-    python = python_of(trainer, settings.environments)
+    python = python_of(trainer.name, settings.environments)
     return json.loads(run_script(python, trainer.script, [str(path)], settings.threads).splitlines()[-1])
 
 

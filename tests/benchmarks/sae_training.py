@@ -26,12 +26,11 @@ import pandas as pd
 import torch
 from data import prepared
 from measuring import Settings, encoder_product, run, score, steady_start, weights_path
-from trainers import OURS, Trainer, chosen
+from trainers import CACHE, OURS, Trainer, chosen
 from whole import compare_trainings
 
 REPOSITORY = Path(__file__).parents[2]
 STORE = REPOSITORY / "results" / "A" / "mlp_post" / "acts.zarr"
-CACHE = Path.home() / ".cache" / "monosem-benchmarks"
 REPORTED = ("activations_per_s", "x_encoder", "cores", "start_mib", "peak_mib", "loss", "l0", "explained_variance")
 
 

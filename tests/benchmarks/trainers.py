@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
+CACHE = Path.home() / ".cache" / "monosem-benchmarks"  # of environments and data
 PACKAGE_PATH = HERE.parents[1] / "scripts"
 TORCH = "torch==2.13.0"  # the version of this project's environment, so that all compute with the same
 
@@ -49,6 +50,8 @@ REQUIREMENTS = {
     "dictionary_learning": ["dictionary-learning==0.1.0"],
     "overcomplete": ["overcomplete==0.3.0", "matplotlib==3.8.4"],
     "sparsify": ["eai-sparsify==1.3.3"],
+    # Trains nothing: tests/test_interop.py asks it. It pulls in a NumPy that newer pyarrow is not for.
+    "sae_dashboard": ["sae-dashboard==0.8.0", "pyarrow==20.0.0"],
 }
 PEER_NAMES = list(dict.fromkeys(trainer.name for trainer in PEERS))
 
@@ -63,11 +66,11 @@ def chosen(names: list[str]) -> list[Trainer]:
     return [trainer for trainer in PEERS if trainer.name in names]
 
 
-def python_of(trainer: Trainer, folder: Path) -> str:
-    """The interpreter that has the trainer's package; its environment is made in `folder` if it is not there."""
-    if trainer.name not in REQUIREMENTS:
+def python_of(name: str, folder: Path) -> str:
+    """The interpreter that has the package of that name; its environment is made in `folder` if it is not there."""
+    if name not in REQUIREMENTS:
         return sys.executable
-    path, requirements = folder / trainer.name, REQUIREMENTS[trainer.name]
+    path, requirements = folder / name, REQUIREMENTS[name]
     python, done = str(path / "bin" / "python"), path / "installed.json"
     if done.exists() and json.loads(done.read_text()) == [TORCH, *requirements]:
         return python

@@ -4,11 +4,15 @@ import glob
 import re
 from math import ceil
 
-from monosem.costs import Job, disk_mib, memory_mib, recipe as recipe_of, seconds
+from monosem.costs import Job, disk_mib, imports, memory_mib, recipe as recipe_of, seconds
 from monosem.provenance import fingerprint
 
 DICTIONARIES = {name: entry for name, entry in config["dictionaries"].items() if entry is not None}
-MODELS = {name: entry for name, entry in config["models"].items() if entry is not None}
+IMPORTED_DICTIONARIES = [name for name, entry in DICTIONARIES.items() if "import" in entry]
+TRAINED_DICTIONARIES = [name for name in DICTIONARIES if name not in IMPORTED_DICTIONARIES]
+ALWAYS = {"shuffle_of": None, "import": None}  # of models, where the config leaves them out
+MODELS = {name: {**ALWAYS, **entry} for name, entry in config["models"].items() if entry is not None}
+IMPORTED_MODELS = [name for name, entry in MODELS.items() if entry["import"]]
 DEVICE = ["--device", config["device"]]
 GPU = 1 if config["device"] == "cuda" else 0
 PROCESSES, NODES = config["lm"]["processes"], config["lm"]["nodes"]
@@ -30,16 +34,29 @@ def text(value):
 
 
 def dictionaries_of(model):
-    """Dictionaries to train on a model's activations."""
+    """Dictionaries of a model's activations; `all` are those to train, and imported ones are named."""
     wanted = MODELS[model]["dictionaries"]
-    return list(DICTIONARIES) if wanted == "all" else wanted
+    return TRAINED_DICTIONARIES if wanted == "all" else wanted
+
+
+def dictionary_folder(wildcards):
+    return imports.dictionary_folder(config, wildcards.dict, wildcards.model, wildcards.site)
+
+
+def model_files(wildcards):
+    """Weights of an imported model: one file, or several with their index."""
+    return sorted(glob.glob(f"{glob.escape(MODELS[wildcards.model]['import'])}/model*.safetensors*"))
 
 
 def text_share(model):
-    """Each trained model's activations come from contexts of its own, as in the paper; a control's from its model's."""
+    """Each trained model's activations come from contexts of its own, as in the paper; a control's from its model's.
+
+    An imported model has all of the text, so that it moves nobody else's.
+    """
     # Sorted, because a config given with --configfile puts the models that it names first.
-    trained = sorted(name for name, entry in MODELS.items() if entry["shuffle_of"] is None)
-    return ["--part", trained.index(MODELS[model]["shuffle_of"] or model), "--parts", len(trained)]
+    trained = sorted(name for name in MODELS if name not in IMPORTED_MODELS and not MODELS[name]["shuffle_of"])
+    own = MODELS[model]["shuffle_of"] or model
+    return ["--part", trained.index(own), "--parts", len(trained)] if own in trained else ["--part", 0, "--parts", 1]
 
 
 def recipe(name):
@@ -74,8 +91,8 @@ def direction_runs():
 
 
 def scored_runs():
-    """Runs to score: the neurons of every model, the headline dictionary, and the others named for it."""
-    chosen = [config["headline"], *config["autointerp"]["dictionaries"]]
+    """Runs to score: the neurons of every model, the headline dictionary, imported ones, and those named for it."""
+    chosen = [config["headline"], *config["autointerp"]["dictionaries"], *IMPORTED_DICTIONARIES]
     return [run for run in trained_runs() if run[2] in chosen] + neuron_runs()
 
 
@@ -180,24 +197,35 @@ def complete(name):
         raise ValueError(f"config dictionaries.{name}: {own['arch']} needs {', '.join(missing)}; give it a value")
 
 
-for name in DICTIONARIES:
+for name in TRAINED_DICTIONARIES:
     complete(name)
 unknown([config["headline"]], DICTIONARIES, "headline")
 unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictionaries")
 unknown([config["universality"]["model"], config["universality"]["other"]], MODELS, "universality")
 for site in config["sites"]:
     layer = re.search(r"-l(\d+)$", site)
-    if layer and int(layer[1]) >= config["lm"]["n_layers"]:
-        raise ValueError(f"config sites: {site}: a layer below lm.n_layers {config['lm']['n_layers']} expected")
+    for model in MODELS if layer else []:
+        n_layers = Job("train_lm", {"model": model}, config).model.layers
+        if int(layer[1]) >= n_layers:
+            raise ValueError(f"config sites: {site}: a layer below {n_layers}, the number of model {model}'s, expected")
+if IMPORTED_MODELS and not config["tokens"]["tokenizer"]:
+    path = f"{MODELS[IMPORTED_MODELS[0]]['import']}/tokenizer.json"
+    raise ValueError(
+        f"config models.{IMPORTED_MODELS[0]}: it reads its own tokens; write tokens: {{tokenizer: {path}}}"
+    )
 for model, entry in MODELS.items():
     unknown(dictionaries_of(model), DICTIONARIES, f"models.{model}.dictionaries")
     unknown([config["headline"]], dictionaries_of(model), f"models.{model}.dictionaries, which lack the headline:")
     unknown([entry["shuffle_of"]] if entry["shuffle_of"] else [], MODELS, f"models.{model}.shuffle_of")
 
 
+# Any dictionary with another seed, or trained on fewer or more vectors: see monosem.costs.jobs.recipe.
+VARIANT = r"(-(seed|vectors)\d+)?"
+
+
 wildcard_constraints:
     model="|".join(map(re.escape, MODELS)),
-    dict="|".join(map(re.escape, DICTIONARIES)),
-    run="|".join(map(re.escape, [*DICTIONARIES, "neurons", "random"])),
+    dict=f"({'|'.join(map(re.escape, DICTIONARIES))}){VARIANT}",
+    run=f"(({'|'.join(map(re.escape, DICTIONARIES))}){VARIANT}|neurons|random)",
     site="|".join(map(re.escape, config["sites"])),
     split="train|val",

@@ -6,6 +6,9 @@ out: results/figures/
 
 MLP_SITES = [site for site in config["sites"] if site.startswith("mlp")]
 COMPARED_MODELS = [run for run in trained_runs() if MODELS[run[0]]["shuffle_of"] is None]
+WITH_CURVES = [run for run in COMPARED_MODELS if run[2] in TRAINED_DICTIONARIES]
+NOT_DRAWN = {"training": TRAINED, "dictionary_training": WITH_CURVES}
+NOT_DRAWN = [figure for figure, trained in NOT_DRAWN.items() if not trained]  # where all is imported
 
 
 rule plot_training:
@@ -35,8 +38,8 @@ rule plot_training:
 
 rule plot_dictionary_training:
     input:
-        eval=paths(COMPARED_MODELS, "eval.json"),
-        train=paths(COMPARED_MODELS, "train.tsv"),
+        eval=paths(WITH_CURVES, "eval.json"),
+        train=paths(WITH_CURVES, "train.tsv"),
     output:
         figure=report(
             "results/figures/dictionary_training.svg",

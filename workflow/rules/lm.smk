@@ -4,7 +4,8 @@ in:  results/tokens/
 out: results/{model}/lm/
 """
 
-TRAINED = [name for name, entry in MODELS.items() if entry["shuffle_of"] is None]
+SHUFFLED = [name for name, entry in MODELS.items() if entry["shuffle_of"]]
+TRAINED = [name for name in MODELS if name not in SHUFFLED + IMPORTED_MODELS]
 
 
 rule train_lm:
@@ -22,7 +23,7 @@ rule train_lm:
     benchmark:
         "results/benchmarks/train_lm/{model}.tsv"
     wildcard_constraints:
-        model="|".join(TRAINED),
+        model="|".join(TRAINED) or "none",
     threads: config["threads"] * PROCESSES
     resources:
         **spread(),
@@ -55,7 +56,7 @@ rule shuffle_lm:
     benchmark:
         "results/benchmarks/shuffle_lm/{model}.tsv"
     wildcard_constraints:
-        model="|".join(name for name in MODELS if name not in TRAINED) or "none",
+        model="|".join(SHUFFLED) or "none",
     threads: config["threads"]
     resources:
         mem_mb=memory("shuffle_lm"),

@@ -6,8 +6,41 @@ out: results/findings.tsv, results/report/
 
 import json
 
-FIGURES = ["training", "dictionary_training", "density", "pareto", "scores", "score_strata", "universality"]
-INVESTIGATIONS = []  # each has results/investigations/{name}/{name}.json
+FIGURES = [
+    "training",
+    "dictionary_training",
+    "density",
+    "pareto",
+    "explained",
+    "scores",
+    "score_strata",
+    "universality",
+    "universality_by_width",
+    "correspondence",
+    "contexts",
+    "context_claims",
+    "purity",
+    "neuron_basis",
+    "low_features",
+    "token_features",
+    *ABLATIONS,
+    "steering",
+    "automata",
+    *SPLITTING_FIGURES,
+]
+FIGURES = [figure for figure in FIGURES if figure not in NOT_DRAWN]
+INVESTIGATIONS = [
+    *ABLATIONS,
+    "steering",
+    "automata",
+    "explained",
+    "correspondence",
+    "contexts",
+    "purity",
+    "tokens",
+    "geometry",
+    *SPLITTING_RECORDS,
+]  # each has results/investigations/{name}/{name}.json
 HEADLINE = f"results/{PAIR['model']}/{config['sites'][0]}/{config['headline']}"
 
 
@@ -21,7 +54,8 @@ rule compile_findings:
         differences="results/autointerp/differences.tsv",
         ratings=["results/rating/ratings.json"] if RATING["files"] else [],
         universality=comparisons(".json"),
-        investigations=expand("results/investigations/{name}/{name}.json", name=INVESTIGATIONS),
+        investigations=expand("results/investigations/{name}/{name}.json", name=INVESTIGATIONS)
+        + of_experiments(REPORTED, ".json"),
     output:
         findings=report("results/findings.tsv", caption="../report/findings.rst", category="Findings"),
     log:
@@ -52,8 +86,8 @@ rule compile_findings:
 rule build_report:
     input:
         findings="results/findings.tsv",
-        figures=expand("results/figures/{figure}.svg", figure=FIGURES),
-        data=expand("results/figures/{figure}.tsv", figure=FIGURES),
+        figures=expand("results/figures/{figure}.svg", figure=FIGURES) + of_experiments(REPORTED, ".svg"),
+        data=expand("results/figures/{figure}.tsv", figure=FIGURES) + of_experiments(REPORTED, ".tsv"),
         features=f"{HEADLINE}/features.parquet",
         scores=f"{HEADLINE}/autointerp/scores.parquet",
         explanations=f"{HEADLINE}/autointerp/explanations.parquet",
@@ -63,6 +97,7 @@ rule build_report:
         estimates="results/autointerp/estimates.tsv",
         differences="results/autointerp/differences.tsv",
         summaries=paths(offline_runs(), "autointerp/scores.json"),
+        browser=f"{BROWSER}/index.html",
         records=[
             "results/corpus/corpus.json",
             "results/tokens/train.json",
@@ -74,6 +109,7 @@ rule build_report:
             *paths(offline_runs(), "autointerp/scores.json"),
             *comparisons(".json"),
             *expand("results/investigations/{name}/{name}.json", name=INVESTIGATIONS),
+            *of_experiments(REPORTED, ".json"),
         ],
     output:
         page="results/report/index.html",
@@ -88,7 +124,7 @@ rule build_report:
     params:
         code=fingerprint("build_report.py"),
         dictionary=HEADLINE.removeprefix("results/"),
-        captions=[(ROOT / f"workflow/report/{figure}.rst").read_text() for figure in FIGURES],
+        captions=[(ROOT / f"workflow/report/{figure}.rst").read_text() for figure in FIGURES + REPORTED],
         flags=flags(config["report"]),
         config=json.dumps(config, sort_keys=True),
     shell:
@@ -98,6 +134,6 @@ rule build_report:
             --features {input.features:q} --scores {input.scores:q} --explanations {input.explanations:q} \
             --examples {input.examples:q} --logits {input.logits:q} --tokenizer {input.tokenizer:q} \
             --estimates {input.estimates:q} --differences {input.differences:q} --summaries {input.summaries:q} \
-            {params.flags:q} --config {params.config:q} --records {input.records:q} --output {output.page:q} \
-            2>&1 | tee {log:q}
+            --browser {input.browser:q} {params.flags:q} --config {params.config:q} --records {input.records:q} \
+            --output {output.page:q} 2>&1 | tee {log:q}
         """

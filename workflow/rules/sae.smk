@@ -17,6 +17,8 @@ rule train_sae:
         "results/logs/train_sae/{model}_{site}_{dict}.log",
     benchmark:
         "results/benchmarks/train_sae/{model}_{site}_{dict}.tsv"
+    wildcard_constraints:
+        dict=f"({'|'.join(map(re.escape, TRAINED_DICTIONARIES)) or 'none'}){VARIANT}",
     priority: 10  # the long jobs first, so that the short ones fill the end
     threads: config["threads"]
     resources:

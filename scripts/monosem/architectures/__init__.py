@@ -6,12 +6,14 @@ from monosem.architectures.jumprelu import JumpRelu
 from monosem.architectures.matryoshka import Matryoshka
 from monosem.architectures.relu import Relu
 from monosem.architectures.relu_2024 import Relu2024
+from monosem.architectures.relu_unshifted import ReluUnshifted
 from monosem.architectures.steps import Architecture, Now, Step, dense_step, sparse_step
 from monosem.architectures.topk import TopK
 
 ARCHITECTURES: dict[str, type[Architecture]] = {
     "relu": Relu,
     "relu-2024": Relu2024,
+    "relu-unshifted": ReluUnshifted,
     "topk": TopK,
     "batchtopk": BatchTopK,
     "jumprelu": JumpRelu,

@@ -33,6 +33,7 @@ class Centred(AboveFloor):
     """The encoder sees x - b_d (the paper's pre-encoder bias), and decoder rows are kept at unit norm."""
 
     unit_decoder: ClassVar[bool] = True
+    pre_encoder_bias: ClassVar[bool] = True
 
     def seen(self, weights: Weights, x_BN: Tensor) -> Tensor:
         return x_BN - weights["b_dec_N"]
@@ -47,6 +48,7 @@ class FreeDecoder(AboveFloor):
     function."""
 
     unit_decoder: ClassVar[bool] = False
+    pre_encoder_bias: ClassVar[bool] = False
 
     def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
         W_dec_FN = START_NORM * random_directions(n_features, len(median_N), rng)
@@ -82,4 +84,14 @@ def centred_gradients(
         "b_enc_F": b_enc_F,
         "W_dec_FN": entries.outer(code_E, grad_RN),
         "b_dec_N": grad_RN.sum(dim=0) - b_enc_F @ weights["W_enc_FN"],
+    }
+
+
+def uncentred_gradients(part: Part, entries: Entries, code_E: Tensor, grad_E: Tensor, grad_RN: Tensor) -> Weights:
+    """The same of an autoencoder whose encoder sees x itself."""
+    return {
+        "W_enc_FN": entries.outer(grad_E, part.seen_RN),
+        "b_enc_F": entries.total(grad_E),
+        "W_dec_FN": entries.outer(code_E, grad_RN),
+        "b_dec_N": grad_RN.sum(dim=0),
     }

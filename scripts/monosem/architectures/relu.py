@@ -33,10 +33,15 @@ class Relu(Centred):
         mse, grad_RN = reconstruct(weights, part, entries, code_E)
         grad_E = torch.ops.aten.threshold_backward(entries.dot(grad_RN).add_(l1), code_E, 0)
         return Step(
-            gradients=centred_gradients(weights, part, entries, code_E, grad_E, grad_RN),
+            gradients=self.gradients(weights, part, entries, code_E, grad_E, grad_RN),
             mse=mse,
             penalty=l1 * code_E.sum(dtype=part.x_RN.dtype),
             n_active=(n_active := count_above_zero(code_E)),
             n_entries=n_active,
             active_F=entries.active(code_E),
         )
+
+    def gradients(
+        self, weights: Weights, part: Part, entries: Entries, code_E: Tensor, grad_E: Tensor, grad_RN: Tensor
+    ) -> Weights:
+        return centred_gradients(weights, part, entries, code_E, grad_E, grad_RN)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import torch
 
-from monosem.architectures.families import FreeDecoder
+from monosem.architectures.families import FreeDecoder, uncentred_gradients
 from monosem.architectures.steps import Now, Part, Step, count_above_zero, reconstruct
 from monosem.kernels import Entries, Weights
 
@@ -30,15 +30,10 @@ class Relu2024(FreeDecoder):
         mse, grad_RN = reconstruct(weights, part, entries, code_E)
         grad_E = torch.ops.aten.threshold_backward(entries.dot(grad_RN).add_(entries.each(norm_F * l1)), code_E, 0)
         total_F = entries.total(code_E)
-        grad_dec_FN = entries.outer(code_E, grad_RN)
-        grad_dec_FN.addcmul_(weights["W_dec_FN"], (l1 * total_F / norm_F)[:, None])
+        gradients = uncentred_gradients(part, entries, code_E, grad_E, grad_RN)
+        gradients["W_dec_FN"].addcmul_(weights["W_dec_FN"], (l1 * total_F / norm_F)[:, None])
         return Step(
-            gradients={
-                "W_enc_FN": entries.outer(grad_E, part.seen_RN),
-                "b_enc_F": entries.total(grad_E),
-                "W_dec_FN": grad_dec_FN,
-                "b_dec_N": grad_RN.sum(dim=0),
-            },
+            gradients=gradients,
             mse=mse,
             penalty=l1 * (total_F @ norm_F),
             n_active=(n_active := count_above_zero(code_E)),

@@ -59,6 +59,7 @@ class Architecture(Protocol):
     """Its fields are its hyperparameters, so that a recipe can be held against them."""
 
     unit_decoder: ClassVar[bool]  # decoder rows are kept at unit norm
+    pre_encoder_bias: ClassVar[bool]  # the encoder sees x - b_d
     has_dense: ClassVar[bool]  # codes may be dense; else the architecture sets their number
     per_feature: ClassVar[dict[str, float]]  # starting values of the weights that are one number a feature
     encoder_bias: ClassVar[str]  # the one of pre-activations

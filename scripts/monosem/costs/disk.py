@@ -13,6 +13,7 @@ sample_examples 2 KiB a feature
 from collections.abc import Callable
 from typing import NamedTuple
 
+from monosem.costs import browser, interchange
 from monosem.costs.jobs import MINI_PILE_MB, Job
 
 MIB = 1 << 20
@@ -75,6 +76,7 @@ FILES: dict[str, Callable[[Job], tuple[float, float]]] = {
     "pack_tokens": tokens,
     "train_lm": train_lm,
     "shuffle_lm": shuffle_lm,
+    "import_lm": shuffle_lm,
     "collect_acts": collect,
     "store_acts": store,
     "train_sae": train_sae,
@@ -82,4 +84,6 @@ FILES: dict[str, Callable[[Job], tuple[float, float]]] = {
     "sample_examples": examples,
     "sample_contexts": examples,
     "sample_intervals": examples,
+    **browser.DISK,
+    **interchange.DISK,
 }

@@ -1,8 +1,11 @@
-"""What a job works on, in numbers, from its rule, its wildcards and the config: nothing is opened but local texts.
+"""What a job works on, in numbers, from its rule, its wildcards and the config.
+
+Nothing is opened but local texts and the settings of what is imported.
 
 Standard library only, because every job parses the Snakefile again.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -10,20 +13,32 @@ from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ON_GPU = {"train_lm", "collect_acts", "train_sae", "evaluate_dictionary"}
+from monosem.costs import imports
+
+ON_GPU = {"train_lm", "collect_acts", "train_sae", "evaluate_dictionary", "compare_baselines"}
+ON_GPU |= {"ablate_features", "steer_features"}
 ITEM = {"float16": 2, "float32": 4}  # bytes
 MINI_PILE_MB, MINI_PILE_PACKAGES = 182, 28  # text of the source `packages`, at scale 1
 BYTES_PER_TOKEN = 3.5  # of text; 4,096 tokens of the mini-Pile's
 BLOCK = 65536  # contexts that pack_tokens shuffles at a time
 USUAL_L0, USUAL_ACTIVE = 20, 0.25  # codes a token of a dictionary; share of neurons above zero
 CONTEXTS = 64  # of a forward pass without gradients
+VARIANT = re.compile(r"(?P<name>.+)-(?P<setting>seed|vectors)(?P<value>\d+)")  # of a dictionary, see `recipe`
 
 Settings = Mapping[str, Any]
 
 
 def recipe(config: Settings, name: str) -> dict[str, Any]:
-    """The recipe of one dictionary: the common one, with what its architecture and its own entry override."""
+    """The recipe of one dictionary: the common one, with what its architecture and its own entry override.
+
+    NAME-seed7 and NAME-vectors500000 are the dictionary NAME with that seed, or trained on so many vectors.
+    """
+    varied = None if name in config["dictionaries"] else VARIANT.fullmatch(name)
+    if varied:
+        return {**recipe(config, varied["name"]), varied["setting"]: int(varied["value"])}
     entry = config["dictionaries"][name]
+    if "import" in entry:
+        return imports.dictionary_recipe(config, name)
     arch = entry.get("arch", config["sae"]["arch"])
     common = {"precision": config["precision"], **config["sae"]}
     return {**common, **config["architectures"][arch], **entry, "arch": arch}
@@ -38,6 +53,7 @@ class Model(NamedTuple):
     d_model: int
     heads: int
     d_mlp: int
+    relu: bool = True
 
     @property
     def matrices(self) -> int:
@@ -67,6 +83,12 @@ class Job:
     @cached_property
     def model(self) -> Model:
         tokens, lm = self.config["tokens"], self.config["lm"]
+        name = self.wildcards.get("model", self.config["universality"]["model"])
+        if folder := imports.model_folder(self.config, name):
+            own = imports.model_settings(folder)
+            sizes = (own["n_layer"], own["n_embd"], own["n_head"], own["n_inner"])
+            relu = own["activation_function"] == "relu"
+            return Model(own["vocab_size"], tokens["context_length"], *sizes, relu)
         sizes = (lm["n_layers"], lm["d_model"], lm["n_heads"], lm["d_mlp"])
         return Model(tokens["vocab_size"], tokens["context_length"], *sizes)
 
@@ -113,10 +135,10 @@ class Job:
 
     def codes(self, l0: float, relu_share: float) -> float:
         """Stored codes of the held-out tokens: `l0` a token, or the k of its architecture; of neurons behind a ReLU
-        the share `relu_share`, of others all."""
+        the share `relu_share`, of others, and behind another function, all."""
         if self.dictionary:
             return self.held_out * min(self.features, self.dictionary.get("k", l0))
-        return self.held_out * self.neurons * (relu_share if self.after_relu else 1)
+        return self.held_out * self.neurons * (relu_share if self.after_relu and self.model.relu else 1)
 
     @property
     def usual_codes(self) -> float:

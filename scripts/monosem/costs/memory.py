@@ -31,14 +31,12 @@ behind a ReLU as 60 %. On a GPU most of these arrays lie there, and the same bou
 from collections.abc import Callable
 from math import ceil
 
-from monosem.costs import investigations
-from monosem.costs.jobs import BLOCK, CONTEXTS, Job
+from monosem.costs import browser, effects, interchange, investigations
+from monosem.costs.held import MIB, PLAIN, TORCH, forward, held_codes
+from monosem.costs.jobs import BLOCK, Job, recipe
 
-MIB = 1 << 20
-PLAIN, TORCH, COMPILING = 350, 700, 700
+COMPILING = 700
 LEAST = 1024  # SLURM counts Snakemake itself to a job
-MOST_L0, MOST_ACTIVE = 128, 0.6
-CODE_BYTES = 32  # position and value, and a second order of both; 64-bit positions from 2^31 codes on
 BUCKET_MIB, MAX_BUCKETS = 256, 1024  # of a store that is shuffled
 TEXT_BUCKETS = 128
 TILE, DENSE_ENTRIES, MATCHED_ROWS = 256, 1 << 26, 2048
@@ -63,12 +61,6 @@ def tokenizer(job: Job) -> float:
 
 def tokens(job: Job) -> float:
     return PLAIN + 64 * BLOCK * job.model.length / MIB
-
-
-def forward(job: Job) -> float:
-    model = job.model
-    a_token = 4 * (8 * model.d_model + 6 * model.d_mlp)
-    return (CONTEXTS * model.length * a_token + 512 * model.vocab * 12) / MIB
 
 
 def train_lm(job: Job) -> float:
@@ -121,18 +113,13 @@ def match(job: Job) -> float:
     return PLAIN + (2 * held_codes(job) + 16 * MATCHED_ROWS * job.features) / MIB
 
 
-def held_codes(job: Job) -> float:
-    """Bytes."""
-    return CODE_BYTES * job.codes(MOST_L0, MOST_ACTIVE)
-
-
 def scores(job: Job) -> float:
     return PLAIN + job.features * 20 / 1024
 
 
 def tables(job: Job) -> float:
     """Figures, findings, the report: the features of all dictionaries, a KiB each."""
-    widths = [entry["width"] for entry in job.config["dictionaries"].values() if entry]
+    widths = [recipe(job.config, name)["width"] for name, entry in job.config["dictionaries"].items() if entry]
     runs = len(job.config["models"]) * len(job.config["sites"])
     return PLAIN + runs * sum(widths) / 1024
 
@@ -143,6 +130,7 @@ ARRAYS: dict[str, Callable[[Job], float]] = {
     "pack_tokens": tokens,
     "train_lm": train_lm,
     "shuffle_lm": shuffle_lm,
+    "import_lm": shuffle_lm,
     "collect_acts": collect,
     "store_acts": store,
     "train_sae": train_sae,
@@ -153,5 +141,8 @@ ARRAYS: dict[str, Callable[[Job], float]] = {
     "sample_intervals": examples,
     "score_features": scores,
     "match_features": match,
+    **browser.MEMORY,
+    **interchange.MEMORY,
     **investigations.MEMORY,
+    **effects.MEMORY,
 }

@@ -20,7 +20,7 @@ The products, a token or a vector (Model.forward is of one token through the blo
 from collections.abc import Callable
 from math import ceil
 
-from monosem.costs import investigations
+from monosem.costs import browser, effects, interchange, investigations, theory
 from monosem.costs.jobs import CONTEXTS, Job
 from monosem.costs.rates import (
     CODES,
@@ -158,6 +158,7 @@ WORK: dict[str, Callable[[Job], float]] = {
     "pack_tokens": tokens,
     "train_lm": train_lm,
     "shuffle_lm": shuffle_lm,
+    "import_lm": shuffle_lm,
     "collect_acts": collect,
     "store_acts": store,
     "train_sae": train_sae,
@@ -170,5 +171,9 @@ WORK: dict[str, Callable[[Job], float]] = {
     "match_features": match,
     "compile_findings": tables,
     "build_report": tables,
+    **browser.SECONDS,
+    **interchange.SECONDS,
     **investigations.SECONDS,
+    **effects.SECONDS,
+    **theory.SECONDS,
 }

@@ -4,7 +4,19 @@ Where the paper gives a number the criterion is that number; where it gives only
 thresholds are ours, because the paper says "many" and "typically": 0.9 in few-dense, 0.5 in densities.
 """
 
-from monosem.findings import interpretability, judged, measures
+from monosem.findings import (
+    automata,
+    contexts,
+    correspondence,
+    effects,
+    explained,
+    interpretability,
+    judged,
+    measures,
+    monosemanticity,
+    splitting,
+    theory,
+)
 from monosem.findings.finding import Finding, all_of
 
 SPARSE = all_of(("L0", "<", 20), ("loss recovered", ">=", 0.79))
@@ -175,4 +187,12 @@ PUBLISHED = (
         all_of(("logit weights", "<", "activations")),
         measures.universality_of_logits,
     ),
+    *contexts.ROWS,
+    *monosemanticity.ROWS,
+    *splitting.ROWS,
+    *theory.ROWS,
+    *explained.ROWS,
+    *correspondence.ROWS,
+    *effects.ROWS,
+    *automata.ROWS,
 )

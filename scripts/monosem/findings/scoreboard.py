@@ -23,8 +23,8 @@ def judge(finding: Finding, measurements: Measurements) -> dict[str, str]:
     return row | {
         "measured": ", ".join(f"{name} {four_digits(number)}" for name, number in measured.numbers.items()),
         "verdict": REPRODUCED if holds(finding.criterion, measured.numbers) else NOT_REPRODUCED,
-        "tokens": f"{measured.tokens:.0f}",
-        "run": ", ".join(str(run) for run in measured.runs) + (f" ({measured.note})" if measured.note else ""),
+        "tokens": f"{measured.tokens:.0f}" if measured.runs else "",
+        "run": (", ".join(map(str, measured.runs)) + (f" ({measured.note})" if measured.note else "")).strip(),
     }
 
 

@@ -42,6 +42,7 @@ class Page(NamedTuple):
     scores: Scores
     scores_link: Link
     dictionary: str
+    browser: Link | None
     groups: list[tuple[str, list[Card]]]
     config: str
     records: list[RecordEntry]

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Ablate features where they fire, and set what the next token loses beside what their logit weights foretell.
+
+A feature's activation times its logit weight on the token that follows is its linear attribution: what it should give
+to that token. What it does give is the log-likelihood that is lost when its contribution is subtracted. In between lie
+the division by the final LayerNorm, which weights leave out, and the softmax. Of every feature --pairs tokens on which
+it fires are drawn; the site must be in the last layer, where an ablation at one token touches no other.
+
+Example:
+  D=results/A/mlp_post/relu-w2048; python scripts/ablate_features.py --model results/A/lm/weights.safetensors \\
+    --acts-record results/A/mlp_post/acts.json --tokens results/tokens/val.zarr --codes $D/codes.safetensors \\
+    --codes-record $D/codes.json --logits $D/logits.safetensors --sae $D/sae.safetensors --pairs 32 --seed 0 \\
+    --threads 1 --output-pairs pairs.parquet --output-features features.parquet --output-strata strata.tsv \\
+    --output-record effects.json
+
+Output: pairs.parquet, a row a feature and token: effect (nats) and the measures it is held against; features.parquet,
+their means and correlations (r_..) within each feature; strata.tsv, correlations by size and density; and a record.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from monosem.artefacts import read_json, replacing, write_record
+from monosem.codes import read_codes
+from monosem.devices import use_device
+from monosem.investigations.ablation import draw_pairs, measure_pairs, written_to_residual
+from monosem.investigations.attribution import (
+    feature_rows,
+    logit_weights,
+    record_fields,
+    strata,
+    with_attributions,
+)
+from monosem.lm import load_lm, parse_site
+from monosem.records import value_of
+from monosem.sae import load_sae
+from monosem.tokens import read_contexts, read_record
+
+NAME = "effects"
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
+    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
+    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--codes", type=Path, required=True, help="the features' activations on them")
+    parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
+    parser.add_argument("--logits", type=Path, required=True, help="logit weights (logits.safetensors)")
+    parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
+    parser.add_argument("--pairs", type=int, required=True, help="tokens to ablate each feature on, at most")
+    parser.add_argument("--seed", type=int, required=True, help="of the draw of tokens")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--output-pairs", type=Path, required=True, help="a row a pair (.parquet)")
+    parser.add_argument("--output-features", type=Path, required=True, help="a row a feature (.parquet)")
+    parser.add_argument("--output-strata", type=Path, required=True, help="a row a stratum of pairs (.tsv)")
+    parser.add_argument("--output-record", type=Path, required=True, help="correlations over all pairs (.json)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    device = use_device(args.device, args.threads)
+    args.device = device.type
+    acts, codes_record, tokens = read_json(args.acts_record), read_json(args.codes_record), read_record(args.tokens)
+    if value_of(codes_record, "tokens_digest", args.codes_record) != tokens["digest"]:
+        raise ValueError(f"{args.codes}: made from other tokens than {args.tokens}; encode these tokens again")
+    codes, tokens_SL = read_codes(args.codes), read_contexts(args.tokens, codes_record["n_contexts"])
+    pairs = draw_pairs(codes, tokens_SL, tokens["bos"], args.pairs, args.seed)
+    model = load_lm(args.model, acts["lm_digest"]).to(device)
+    site = parse_site(acts["site"], model.config.n_layers)
+    out_FD = written_to_residual(model, load_sae(args.sae).W_dec_FN.to(device), site)
+    measured = measure_pairs(model, tokens_SL, pairs, out_FD)
+    table = with_attributions(measured, logit_weights(args.logits, pairs))
+    density_F = np.diff(codes.by_feature().indptr) / codes.n_tokens
+    features, by_stratum = feature_rows(table, density_F), strata(table, density_F)
+    for path, rows in {args.output_pairs: table, args.output_features: features}.items():
+        with replacing(path) as tmp:
+            rows.to_parquet(tmp, index=False, compression="zstd")
+    with replacing(args.output_strata) as tmp:
+        by_stratum.to_csv(tmp, sep="\t", index=False, float_format="%.6g")
+    fields = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
+    fields |= record_fields(table, features, by_stratum)
+    inputs = [args.model, args.tokens.with_suffix(".json"), args.codes, args.codes_record, args.logits, args.sae]
+    write_record(args.output_record, {"investigation": NAME, **fields}, inputs=inputs, args=args)
+    print(f"{len(table)} ablations, correlation {fields['correlation']['attribution']}: {args.output_pairs}")
+
+
+if __name__ == "__main__":
+    main()

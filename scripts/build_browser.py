@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Write all that the feature browser shows of one dictionary, or of the neurons: scripts with data, in shards.
+
+Each feature has examples by interval of activation with the text around them, how its activations are distributed,
+the tokens it promotes and suppresses, its explanations with their scores, and what it is near to. The folder becomes
+part of a site by assemble_browser.py. What other steps found is shown where it is given (matches in the other model, a
+language model's explanations, feature splitting, automata, steered texts).
+
+Example:
+  D=results/A/mlp_post/relu-w2048; python scripts/build_browser.py --codes $D/codes.safetensors \\
+    --codes-record $D/codes.json --tokens results/tokens/val.zarr --tokenizer results/tokens/tokenizer.json \\
+    --features $D/features.parquet --logits $D/logits.safetensors --sae $D/sae.safetensors --beside neurons \\
+    --examples $D/autointerp/examples.parquet --explanations $D/autointerp/explanations.parquet \\
+    --scores $D/autointerp/scores.parquet --intervals 13 --top 10 --interval 3 --other 3 --reach 10 --context 32 \\
+    --output results/report/browser/data/A/mlp_post/relu-w2048 --output-record relu-w2048.json
+"""
+
+import argparse
+from pathlib import Path
+
+from monosem.artefacts import read_json, replacing, write_record
+from monosem.browser.columns import read_features
+from monosem.browser.dictionary import Held, write_dictionary
+from monosem.browser.examples import Limits, choose
+from monosem.browser.neighbours import read_tensor
+from monosem.browser.relations import Sources
+from monosem.records import RUN, Run, value_of
+
+LIMITS = {
+    "top": "examples of the strongest activations",
+    "interval": "examples of each interval",
+    "other": "examples of each other kind (random text, random tokens)",
+    "reach": "tokens on each side of an example",
+    "context": "tokens on each side when more is asked for",
+}
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    file, optional = {"type": Path, "required": True}, {"type": Path}
+    parser.add_argument("--codes", **file, help="held-out activations (codes.safetensors)")
+    parser.add_argument("--codes-record", **file, help="their record (codes.json), which names the dictionary")
+    parser.add_argument("--tokens", **file, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--tokenizer", **file, help="tokenizer.json")
+    parser.add_argument("--features", **file, help="features.parquet")
+    parser.add_argument("--logits", **file, help="logit weights (logits.safetensors)")
+    parser.add_argument("--sae", **optional, help="weights of the dictionary; of neurons, of the features to link to")
+    parser.add_argument("--beside", default="neurons", help="dictionary that the rows or columns of --sae belong to")
+    parser.add_argument("--examples", **file, help="examples.parquet")
+    parser.add_argument("--explanations", **file, help="explanations.parquet of the offline explainer")
+    parser.add_argument("--scores", **file, help="scores.parquet beside it")
+    parser.add_argument("--llm-explanations", **optional, help="explanations.parquet of a language model")
+    parser.add_argument("--llm-scores", **optional, help="scores.parquet beside it")
+    parser.add_argument("--matches", **optional, help="features matched between two models (.parquet)")
+    parser.add_argument("--matches-record", **optional, help="their record (.json)")
+    parser.add_argument("--kin", **optional, help="kin.parquet of split_features.py")
+    parser.add_argument("--edges", **optional, help="edges.parquet of find_automata.py")
+    parser.add_argument("--steering", **optional, help="steering.tsv of steer_features.py")
+    parser.add_argument("--steered-texts", **optional, help="texts.parquet beside it")
+    parser.add_argument("--intervals", type=int, required=True, help="even intervals of activation of the examples")
+    for name, what in LIMITS.items():
+        parser.add_argument(f"--{name}", type=int, required=True, help=what)
+    parser.add_argument("--output", **file, help="folder of shards")
+    parser.add_argument("--output-record", **file, help="what it holds (.json)")
+    args = parser.parse_args(argv)
+    for one, other in (("matches", "matches_record"), ("steering", "steered_texts")):
+        if (getattr(args, one) is None) != (getattr(args, other) is None):
+            parser.error(f"--{one}, --{other.replace('_', '-')}: give both or neither")
+    if not 0 < args.reach <= args.context:
+        parser.error(
+            f"--reach {args.reach}, --context {args.context}: above 0, and no less context than reach, expected"
+        )
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    record = read_json(args.codes_record)
+    run = Run(*(value_of(record, name, args.codes_record) for name in RUN))
+    table = read_features(args.features, args.explanations, args.scores, args.llm_explanations, args.llm_scores)
+    held = Held.read(args.codes, args.codes_record, args.tokens, args.tokenizer)
+    limits = Limits(*(getattr(args, name) for name in Limits._fields))
+    sources = Sources(args.matches, args.matches_record, args.kin, args.edges, args.steering, args.steered_texts)
+    decoder_FN = read_tensor(args.sae, "W_dec") if args.sae else None
+    logits_FV = held.checked_logits(read_tensor(args.logits, "logit_weights"), args.logits)
+    weights = (logits_FV, decoder_FN, args.beside)
+    with replacing(args.output) as tmp:
+        written = write_dictionary(
+            tmp, run, table, held, choose(args.examples, limits), limits, weights, sources, args.intervals
+        )
+    fields = {name: record[name] for name in (*RUN, "n_features", "n_tokens", "n_contexts", "tokens_digest")}
+    inputs = [path for path in (args.codes_record, args.features, args.explanations, args.scores) if path]
+    write_record(args.output_record, {**fields, **written}, inputs=inputs, args=args)
+    print(f"{len(table)} of {run}, {sum(written['bytes'].values()) / 2**20:.1f} MiB: {args.output}")
+
+
+if __name__ == "__main__":
+    main()

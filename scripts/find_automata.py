@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Find features whose promoted tokens make other features fire, or themselves: finite state automata.
+
+In the paper a base64 feature raises the tokens on which it fires again (a self-loop), two features of snake_case names
+take turns (a pair), and in HTML one feature hands on to the next (a chain). Here all such are looked for: feature i
+leads to feature j when j fires on the --promoted tokens that i's logit weights raise most, and when j fires after i,
+in held-out text, --min-lift times as often as after any token. In a pair each step must be --contrast times more
+lifted than staying with one feature; in a chain, than staying and than the way back, and the whole run must be seen.
+
+Example:
+  D=results/A/mlp_post/relu-w2048; python scripts/find_automata.py --codes $D/codes.safetensors \\
+    --codes-record $D/codes.json --logits $D/logits.safetensors --tokens results/tokens/val.zarr \\
+    --tokenizer results/tokens/tokenizer.json --promoted 10 --min-seen 5 --min-count 20 --min-lift 3 --contrast 2 \\
+    --max-states 8 --loop-in base64 --output-edges edges.parquet --output-automata automata.parquet \\
+    --output-states states.parquet --output-record automata.json
+
+Output: edges.parquet, a row an edge (probability of the step, lift, what the promoted tokens foretell);
+automata.parquet, a row a self-loop, pair or chain (the features, probability and lift of each step, times seen);
+states.parquet, what each of their features fires on and promotes; and a record with counts.
+"""
+
+import argparse
+from pathlib import Path
+
+from monosem.artefacts import read_json, replacing, write_record
+from monosem.investigations.automata import ChainSearch, pairs, self_loops, with_lifts
+from monosem.investigations.automata_tables import automata_table, record_fields, states_table
+from monosem.investigations.held_out import read_codes_of, read_held_out
+from monosem.investigations.transitions import Needed, edges, fires_on, promoted_tokens, steps_of
+from monosem.records import value_of
+from monosem.tokens import load_vocabulary, read_contexts, read_record
+
+NAME = "automata"
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--codes", type=Path, required=True, help="held-out activations (codes.safetensors)")
+    parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
+    parser.add_argument("--logits", type=Path, required=True, help="logit weights (logits.safetensors)")
+    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--promoted", type=int, required=True, help="tokens of highest logit weight to look at")
+    parser.add_argument("--min-seen", type=int, required=True, help="times that such a token occurs in the text")
+    parser.add_argument("--min-count", type=int, required=True, help="times that a step, or a whole chain, is seen")
+    parser.add_argument("--min-lift", type=float, required=True, help="of a step, foretold and measured")
+    parser.add_argument("--contrast", type=float, required=True, help="lift of a step over that of its alternatives")
+    parser.add_argument("--max-states", type=int, required=True, help="features of a chain, at most")
+    parser.add_argument("--loop-in", required=True, help="category of text whose self-loops are counted")
+    parser.add_argument("--output-edges", type=Path, required=True, help="a row an edge (.parquet)")
+    parser.add_argument("--output-automata", type=Path, required=True, help="a row an automaton (.parquet)")
+    parser.add_argument("--output-states", type=Path, required=True, help="a row a feature in one (.parquet)")
+    parser.add_argument("--output-record", type=Path, required=True, help="counts (.json)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    if min(args.promoted, args.min_count) < 1 or args.max_states < 3:
+        raise ValueError("--promoted, --min-count: at least 1 expected, and --max-states at least 3")
+    codes_record = read_json(args.codes_record)
+    n_contexts = value_of(codes_record, "n_contexts", args.codes_record)
+    held_out = read_held_out(args.tokens, n_contexts)
+    codes = read_codes_of(args.codes, args.codes_record, held_out)
+    steps = steps_of(codes, read_contexts(args.tokens, n_contexts), read_record(args.tokens)["bos"])
+    fires_VF, seen_V = fires_on(steps.active_TF, held_out.token_T, held_out.vocab_size)
+    promoted_FK = promoted_tokens(args.logits, seen_V >= args.min_seen, args.promoted)
+    needed = Needed(args.min_count, args.min_lift)
+    found, counts = edges(steps, promoted_FK, fires_VF, needed)
+    lifted = with_lifts(found, counts, steps)
+    search = ChainSearch(lifted, steps, args.contrast, args.min_count, args.max_states)
+    automata = [*self_loops(found), *pairs(lifted, args.contrast), *search.find()]
+    states = states_table(automata, codes, held_out, promoted_FK, load_vocabulary(args.tokenizer))
+    lifted = lifted.astype(dict.fromkeys(lifted.select_dtypes("float64"), "float32"))
+    tables = {args.output_edges: lifted, args.output_automata: automata_table(automata), args.output_states: states}
+    for path, table in tables.items():
+        with replacing(path) as tmp:
+            table.to_parquet(tmp, index=False, compression="zstd")
+    fields = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
+    fields |= {
+        "n_steps": steps.n_steps,
+        "n_edges": len(found),
+        **record_fields(automata, states, held_out, args.loop_in),
+    }
+    inputs = [args.codes, args.codes_record, args.logits, args.tokens.with_suffix(".json"), args.tokenizer]
+    write_record(args.output_record, {"investigation": NAME, **fields}, inputs=inputs, args=args)
+    counts = [f"{fields[f'n_{name}s']} {name}s" for name in ("self_loop", "pair", "chain")]
+    print(f"{', '.join(counts)}: {args.output_automata}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Take a GPT-2 style model from a Hugging Face folder, as one of the run's models.
+
+The folder has config.json (`model_type: gpt2`; ReLU, GELU or its tanh form; embeddings tied or not), model.safetensors
+(or several, with their index) and tokenizer.json, as save_pretrained writes them. Other architectures (rotary
+positions, RMSNorm, gated MLPs) are refused. The run's text must be in the model's own tokens.
+
+Example:
+  python scripts/import_lm.py --folder models/gpt2 --tokenizer results/tokens/tokenizer.json \\
+      --val results/tokens/val.zarr --name gpt2 --val-tokens 100000 --threads 1 \\
+      --output results/gpt2/lm/weights.safetensors --output-record results/gpt2/lm/lm.json
+"""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from monosem.artefacts import sha256, write_record
+from monosem.devices import use_device
+from monosem.interchange.gpt2 import read_gpt2, weight_files
+from monosem.interchange.tokenizer_files import check_same_tokenizer
+from monosem.lm import save_lm
+from monosem.lm_training import mean_loss
+from monosem.tokens import counted, load_tokenizer, read_contexts, read_record
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--folder", type=Path, required=True, help="Hugging Face folder of the model")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the run")
+    parser.add_argument("--val", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--name", required=True, help="name of the model in tables")
+    parser.add_argument("--val-tokens", type=int, required=True, help="tokens to measure its loss on")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--output", type=Path, required=True, help="its weights in our form (.safetensors)")
+    parser.add_argument("--output-record", type=Path, required=True, help="their record (.json)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    use_device("cpu", args.threads)
+    check_same_tokenizer(args.folder, args.tokenizer)
+    model = read_gpt2(args.folder)
+    size, length = model.config, read_record(args.val)["context_length"]
+    n_tokens = load_tokenizer(args.tokenizer)[0].get_vocab_size()
+    if length > size.context_length:
+        raise ValueError(f"{args.folder}: {size.context_length} positions; set tokens: context_length to that or less")
+    if n_tokens != size.vocab_size:
+        raise ValueError(
+            f"{args.folder}: {size.vocab_size} embeddings, and its tokenizer has {n_tokens} tokens; as many expected"
+        )
+    save_lm(args.output, model)
+    val_SL = read_contexts(args.val, max(1, args.val_tokens // length))
+    bos = read_record(args.val)["bos"]
+    fields = {
+        "model": args.name,
+        **asdict(size),
+        "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "val_loss": mean_loss(model, val_SL, bos),
+        "val_tokens": int(counted(val_SL[:, :-1], bos).sum()),
+        "imported": args.folder.as_posix(),
+        "digest": sha256(args.output)[:16],
+    }
+    inputs = [*weight_files(args.folder), args.tokenizer, args.val.with_suffix(".json")]
+    write_record(args.output_record, fields, inputs=inputs, args=args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Find the feature of each context, such as Arabic script or DNA, and measure what the paper claims about it.
+
+A context is a list of Unicode blocks, an alphabet, or just a category of documents. Text is in an alphabet or a script
+to the degree of the paper's proxy: the largest log P(s | context) / P(s) over stretches of text s that end at a token,
+where P(s) comes from how often each token occurs in training text. The feature whose activation correlates best with
+the proxy is chosen on one half of the held-out documents; on the other half are measured: this correlation
+(sensitivity), the share of its active tokens within the context (specificity), the same for the best neuron and the
+neuron nearest to it, whether it promotes the context's tokens, its match in the other model, and whether it fires in
+documents of the context's category, which is the truth that the proxies stand for.
+
+Example:
+  D=results/A/mlp_post; python scripts/measure_contexts.py --seed 0 --min-tokens 50 --rare 10 --train-tokens 5000000 \\
+      --contexts '{"Arabic": {"category": "arabic", "blocks": ["0600-06FF"]}, "licences": {"category": "legal"}}' \\
+      --codes $D/relu-w2048/codes.safetensors --record $D/relu-w2048/codes.json \\
+      --logits $D/relu-w2048/logits.safetensors --neurons $D/neurons/codes.safetensors \\
+      --neurons-record $D/neurons/codes.json --matches results/universality/mlp_post/relu-w2048.parquet \\
+      --tokens results/tokens/val.zarr --training results/tokens/train.zarr --tokenizer results/tokens/tokenizer.json \\
+      --output contexts.tsv --output-histograms histograms.tsv --output-record contexts.json
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from monosem.artefacts import read_json, replacing, write_record
+from monosem.investigations.contexts import Dictionary, Limits, learn, measure
+from monosem.investigations.held_out import read_codes_of, read_held_out
+from monosem.investigations.packed import read_packed
+from monosem.investigations.proxies import parse_contexts
+from monosem.records import MATCH_COLUMNS, read_table
+from monosem.tokens import load_bytes
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--contexts", type=json.loads, required=True, help="JSON: by name, category, blocks, alphabet")
+    parser.add_argument("--seed", type=int, required=True, help="which documents are chosen on")
+    parser.add_argument("--min-tokens", type=int, required=True, help="fewest tokens of a context in either half")
+    parser.add_argument("--rare", type=int, required=True, help="tokens that occur less often have no logit weight")
+    parser.add_argument(
+        "--train-tokens", type=int, required=True, help="training tokens that occurrences are counted in"
+    )
+    parser.add_argument("--codes", type=Path, required=True, help="activations of the dictionary (codes.safetensors)")
+    parser.add_argument("--record", type=Path, required=True, help="their record (codes.json)")
+    parser.add_argument("--logits", type=Path, required=True, help="its logit weights (logits.safetensors)")
+    parser.add_argument("--neurons", type=Path, required=True, help="activations of the neurons")
+    parser.add_argument("--neurons-record", type=Path, required=True, help="their record")
+    parser.add_argument("--matches", type=Path, required=True, help="table of match_features.py for the dictionary")
+    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr)")
+    parser.add_argument("--training", type=Path, required=True, help="training tokens (train.zarr)")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--output", type=Path, required=True, help="one row a context (.tsv)")
+    parser.add_argument("--output-histograms", type=Path, required=True, help="activations and logit weights (.tsv)")
+    parser.add_argument("--output-record", type=Path, required=True, help="the numbers of each context (.json)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    asked, limits = parse_contexts(args.contexts), Limits(args.min_tokens, args.rare, args.seed)
+    record = read_json(args.record)
+    tokens = read_held_out(args.tokens, record["n_contexts"])
+    features = read_codes_of(args.codes, args.record, tokens)
+    neurons = read_codes_of(args.neurons, args.neurons_record, tokens)
+    held_out = read_packed(args.tokens, record["n_contexts"])
+    training = read_packed(args.training, max(1, args.train_tokens // held_out.tokens_SL.shape[1]))
+    known = learn(asked, held_out, training, load_bytes(args.tokenizer), limits)
+    dictionary = Dictionary(features, neurons, args.logits, read_table(args.matches, MATCH_COLUMNS))
+    rows, counts = measure(asked, known, dictionary, limits)
+    for table, path in ((pd.DataFrame(rows).convert_dtypes(), args.output), (counts, args.output_histograms)):
+        with replacing(path) as tmp:
+            table.to_csv(tmp, sep="\t", index=False, float_format="%.6g")
+    fields = {name: record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
+    fields |= {"investigation": "contexts", "n_measured": int(known.half_T.sum())}
+    fields |= {"contexts": {row.pop("context"): row for row in rows}}
+    inputs = [args.codes, args.record, args.logits, args.neurons, args.neurons_record, args.matches, args.tokenizer]
+    inputs += [args.tokens.with_suffix(".json"), args.training.with_suffix(".json")]
+    write_record(args.output_record, fields, inputs=inputs, args=args)
+
+
+if __name__ == "__main__":
+    main()

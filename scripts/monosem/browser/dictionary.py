@@ -1,0 +1,88 @@
+"""One dictionary of the browser: everything read, and its shards written.
+
+Shape suffixes: S contexts, L position, T held-out tokens, F features, V vocabulary, N site width.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monosem.artefacts import read_json
+from monosem.browser.columns import N_TOKENS, write_table, write_texts
+from monosem.browser.details import Details, Geometry, top_tokens
+from monosem.browser.examples import LEVELS, Activity, HeldOut, Limits, names
+from monosem.browser.firing import tokens_fired_on
+from monosem.browser.relations import Sources, correlations, gather, steering
+from monosem.browser.texts import plain, shown_vocabulary
+from monosem.codes import read_codes
+from monosem.records import Run, kind, value_of
+from monosem.tokens import counted, load_vocabulary, read_contexts, read_record
+
+
+@dataclass(frozen=True)
+class Held:
+    """Held-out text with the activations on it."""
+
+    activity: Activity
+    token_T: np.ndarray
+    vocabulary: Sequence[str]  # as it is shown
+
+    @staticmethod
+    def read(codes: Path, record: Path, tokens: Path, tokenizer: Path) -> "Held":
+        """Raises ValueError when the activations are of other tokens than those given."""
+        made, packed = read_json(record), read_record(tokens)
+        if value_of(made, "tokens_digest", record) != packed["digest"]:
+            raise ValueError(f"{record}: of other tokens than {tokens}; evaluate the dictionary again")
+        tokens_SL = read_contexts(tokens, made["n_contexts"])
+        held_out = HeldOut.of(tokens_SL, packed["bos"])
+        vocabulary = load_vocabulary(tokenizer)
+        if len(vocabulary) < packed["vocab_size"]:
+            raise ValueError(
+                f"{tokenizer}: {len(vocabulary)} tokens, {tokens} has {packed['vocab_size']}; give its own"
+            )
+        shown = [plain(token) for token in shown_vocabulary(vocabulary, packed["bos"])]
+        activity = Activity(read_codes(codes), held_out)
+        return Held(activity, tokens_SL[counted(tokens_SL, packed["bos"])], shown)
+
+    def checked_logits(self, logits_FV: np.ndarray, path: Path) -> np.ndarray:
+        shape = (self.activity.by_feature.shape[1], len(self.vocabulary))
+        if logits_FV.shape != shape:
+            raise ValueError(f"{path}: logit weights {logits_FV.shape}, {shape} expected; rerun evaluate_dictionary")
+        return logits_FV
+
+
+def write_dictionary(
+    folder: Path,
+    run: Run,
+    table: pd.DataFrame,
+    held: Held,
+    rows: pd.DataFrame,
+    limits: Limits,
+    weights: tuple[np.ndarray, np.ndarray | None, str],
+    sources: Sources,
+    intervals: int,
+) -> dict[str, Any]:
+    """The shards of a dictionary, and what its record says of them. `weights`: logit weights [F, V], decoder [F, N] or
+    None, and the dictionary that the decoder's other side belongs to."""
+    folder.mkdir(parents=True)
+    logits_FV, decoder_FN, beside = weights
+    relations = gather(sources, run)
+    geometry = Geometry.of(logits_FV, decoder_FN, run)
+    facts = {"n": len(table), "kind": kind(run), "intervals": intervals, "levels": LEVELS, "reach": limits.reach}
+    facts |= {"context": limits.context, "tokens": held.activity.held_out.n_tokens, **names()}
+    fires = tokens_fired_on(held.activity, held.token_T, held.vocabulary, N_TOKENS)
+    promotes = top_tokens(geometry.promoted, held.vocabulary, N_TOKENS)
+    steered = steering(sources.steering, sources.steered_texts) if sources.steering else {}
+    details = Details(run, beside, table, held.activity, rows, limits, geometry, relations, steered)
+    written = {
+        "table": write_table(folder, table, facts, correlations(relations, len(table))),
+        "texts": write_texts(folder, table, fires, promotes),
+        "features": details.write(folder),
+    }
+    scored = table.loc[table["score_status"] == "ok", "spearman"]
+    summary = {"n_alive": int((table["density"] > 0).sum()), "n_scored": len(scored)}
+    return {**summary, "median_score": float(scored.median()) if len(scored) else None, "bytes": written}

@@ -1,0 +1,72 @@
+"""One neuron for several exclusive features: the loss by the number it is on for, and what training ends with."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure
+
+DISCUSSED = {1: "one meaning: ¾ ln 3 = {0:.3f}", 2: "two meanings: ln 2 = {0:.3f}"}
+
+
+def one_neuron(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
+    figure = new_figure(12, 4.4)
+    losses, on_off, real = figure.subplots(1, 3, width_ratios=[1.3, 1, 1])
+    draw_losses(losses, table, record)
+    draw_shares(on_off, table[table["kind"] == "on/off"], "on/off neurons")
+    draw_shares(real, table[table["kind"] != "on/off"], "real-valued neurons")
+    handles, labels = on_off.get_legend_handles_labels()
+    real.legend(handles, labels, title="features it is on for", fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.suptitle(
+        "Without superposition, cross-entropy still prefers a neuron with two meanings to one with a single meaning",
+        x=0.01,
+        ha="left",
+        fontweight="bold",
+    )
+    return figure
+
+
+def draw_losses(axes: Axes, table: pd.DataFrame, record: dict[str, Any]) -> None:
+    """Trained without a penalty, beside the least loss of an on/off neuron."""
+    free = table[(table["sparsity"] == "l1") & (table["strength"] == 0)]
+    rng = np.random.default_rng(0)
+    for (kind, rows), colour in zip(free.groupby("kind"), (COLOURS["A"], COLOURS["B"]), strict=True):
+        shift = -0.12 if kind == "on/off" else 0.12
+        place = rows["n_on"] + shift + rng.uniform(-0.09, 0.09, len(rows))
+        axes.scatter(place, rows["loss"], s=10, color=colour, alpha=0.6, label=f"{kind}, trained", linewidths=0)
+    best = {int(n_on): loss for n_on, loss in record["best"].items()}
+    axes.plot(best.keys(), best.values(), "_", color="black", ms=22, mew=1.8, label="best on/off neuron (formula)")
+    limits = record["infimum"]
+    axes.plot(limits.values(), "_", color=COLOURS["B"], ms=22, mew=1.8, label="limit of a real-valued one (formula)")
+    for n_on, text in DISCUSSED.items():
+        axes.annotate(
+            text.format(best[n_on]), (n_on, best[n_on]), (4, 10 if n_on == 1 else -14),
+            textcoords="offset points", fontsize="small", color=PAPER_COLOUR,
+        )  # fmt: skip
+    axes.set(xlabel="features that the neuron is on for", ylabel="cross-entropy (nats)", xticks=sorted(best))
+    axes.set_ylim(0, None)
+    axes.set_title("loss without a penalty", fontsize="medium", fontweight="normal")
+    axes.legend(fontsize="small", loc="lower left")
+
+
+def draw_shares(axes: Axes, rows: pd.DataFrame, title: str) -> None:
+    """What starts end as, a bar a penalty."""
+    named = rows.assign(name=[condition(*pair) for pair in zip(rows["sparsity"], rows["strength"], strict=True)])
+    order = list(dict.fromkeys(named["name"]))
+    shares = pd.crosstab(named["name"], named["n_on"], normalize="index").loc[order]
+    colours, under = sns.color_palette("colorblind", 5), np.zeros(len(order))
+    for n_on in range(5):
+        share = shares[n_on].to_numpy() if n_on in shares else np.zeros(len(order))
+        axes.bar(order, share, bottom=under, color=colours[n_on], label=f"{n_on}", width=0.8)
+        under = under + share
+    axes.set(ylabel="share of the random starts", xlabel="penalty on the mean activation (nats)" + "\nor, top: strongest kept" * named["name"].str.startswith("top").any(), ylim=(0, 1))
+    axes.set_title(title, fontsize="medium", fontweight="normal")
+    axes.grid(visible=False)
+
+
+def condition(sparsity: str, strength: float) -> str:
+    return f"{strength:g}" if sparsity == "l1" else f"top\n{strength:g}"

@@ -1,0 +1,61 @@
+"""Findings on finite state automata: features that promote the tokens on which features fire next.
+
+The paper shows one automaton of each kind; what is asked is whether there are such, and, of the chain, one as long.
+"""
+
+from monosem.findings.finding import Finding, all_of
+from monosem.findings.measurements import Measurements
+from monosem.findings.measures import Measured
+
+NAME = "automata"
+SECTION = "#phenomenology-fsa"
+PAPER_CHAIN = 4  # features of the paper's HTML chain
+
+
+def counted(m: Measurements, **fields: str) -> Measured:
+    """Numbers of the record; an underscore in their names stands for a space."""
+    numbers = {name.replace("_", " "): m.found(NAME, field) for name, field in fields.items()}
+    return Measured(numbers, m.found(NAME, "n_tokens"), [m.run("A")], f"{m.found(NAME, 'n_edges'):.0f} edges")
+
+
+def self_loops(m: Measurements) -> Measured:
+    return counted(m, base64="n_self_loops_in", all="n_self_loops")
+
+
+def pairs(m: Measurements) -> Measured:
+    return counted(m, pairs="n_pairs")
+
+
+def chains(m: Measurements) -> Measured:
+    return counted(m, longest="longest_chain", chains="n_chains")
+
+
+ROWS = (
+    Finding(
+        "self-loops",
+        SECTION,
+        "Some features promote tokens on which they fire again, one of base64 among them.",
+        "a base64 feature",
+        "V",
+        all_of(("base64", ">", 0)),
+        self_loops,
+    ),
+    Finding(
+        "taking-turns",
+        SECTION,
+        "Some pairs of features take turns, each promoting tokens on which the other fires.",
+        "two features of snake_case names",
+        "V",
+        all_of(("pairs", ">", 0)),
+        pairs,
+    ),
+    Finding(
+        "chains",
+        SECTION,
+        "Some features hand on to one another in order, through as many as in the paper's example.",
+        "four features in HTML",
+        "V",
+        all_of(("longest", ">=", PAPER_CHAIN)),
+        chains,
+    ),
+)

@@ -1,0 +1,68 @@
+"""Findings on one-to-one correspondence: with another seed, another model, and a model that has learnt nothing.
+
+The paper matches each feature with the best of the other model, which several may share; its median of 0.72 says that
+half of them reach 0.72 so. Partners of their own can only agree less, so that the criterion of a half is the stricter.
+"""
+
+from collections.abc import Callable
+
+from monosem.findings.finding import Finding, all_of
+from monosem.findings.measurements import Measurements, NotMeasuredError
+from monosem.findings.measures import Measured
+
+NAME = "correspondence"
+
+
+def medians(**comparisons: str) -> Callable[[Measurements], Measured]:
+    """Median correlations of one-to-one partners, under names for the reader."""
+
+    def measure(m: Measurements) -> Measured:
+        named = {name.replace("_", " "): kind for name, kind in comparisons.items()}
+        for kind in named.values():
+            if kind not in m.investigation(NAME)["comparisons"]:
+                raise NotMeasuredError(f"needs the features of A paired with those of: {kind}")
+        numbers = {name: m.found(NAME, f"comparisons.{kind}.correlation.median") for name, kind in named.items()}
+        paired = ", ".join(
+            f"{m.found(NAME, f'comparisons.{kind}.n_paired'):.0f} {name}" for name, kind in named.items()
+        )
+        return Measured(numbers, m.found(NAME, "n_tokens"), [m.run("A")], f"paired: {paired}")
+
+    return measure
+
+
+def share_of_pairs(m: Measurements) -> Measured:
+    fields = {"share at 0.7 and above": "found_again", "median": "median"}
+    numbers = {name: m.found(NAME, f"comparisons.model.correlation.{field}") for name, field in fields.items()}
+    return Measured(numbers, m.found(NAME, "n_tokens"), [m.run("A")])
+
+
+ROWS: tuple[Finding, ...] = (
+    Finding(
+        "half-are-shared",
+        "#phenomenology-universality",
+        "Half of the features of A that fire have a partner of their own in B that fires where they do.",
+        "half of the best matches reach 0.72",
+        "I",
+        all_of(("share at 0.7 and above", ">=", 0.5)),
+        share_of_pairs,
+    ),
+    Finding(
+        "seeds-agree-most",
+        "#phenomenology-universality",
+        "A second dictionary of A, from another seed, has more of its features than one of another model: the most to "
+        "be expected of two models.",
+        "not compared; a model is the same as itself",
+        "I",
+        all_of(("another seed", ">", "another model")),
+        medians(another_seed="seed", another_model="model"),
+    ),
+    Finding(
+        "control-agrees-least",
+        "#phenomenology-universality",
+        "A shares fewer features with a copy of itself whose weights are shuffled than with B, which has learnt.",
+        "not compared; features are found again because both models learnt them",
+        "I",
+        all_of(("another model", ">", "control")),
+        medians(another_model="model", control="control"),
+    ),
+)

@@ -1,0 +1,94 @@
+"""Findings on feature splitting: what becomes of features in wider dictionaries."""
+
+from monosem.findings.finding import Finding, all_of
+from monosem.findings.measurements import Measurements, NotMeasuredError, expansion
+from monosem.findings.measures import Measured
+from monosem.records import Run
+
+NAME, MAP = "splitting", "feature_map"
+EXPANSION_A4 = 128  # features per neuron of the paper's A/4, 65,536 features
+SECTION = "#phenomenology-feature-splitting"
+
+
+def widths(m: Measurements) -> list[Run]:
+    """The dictionaries compared, from narrow to wide."""
+    record = m.investigation(NAME)
+    return [m.run(record["model"], entry["dictionary"]) for entry in record["dictionaries"]]
+
+
+def base64_features(m: Measurements) -> Measured:
+    fields = {"narrowest": "narrowest", "widest": "widest", "smallest gain of a step": "smallest_step"}
+    if "base64" not in m.investigation(NAME)["groups"]:
+        raise NotMeasuredError("needs base64 among the categories of config investigations.splitting")
+    numbers = {name: m.found(NAME, f"groups.base64.{field}") for name, field in fields.items()}
+    n_tokens = m.found(NAME, "groups.base64.n_tokens")
+    return Measured(numbers, m.found(NAME, "n_tokens"), widths(m), f"{n_tokens:.0f} tokens are in base64 documents")
+
+
+def kin_of_narrow(m: Measurements) -> Measured:
+    numbers = {"kin": m.found(NAME, "kin.median"), "by chance": m.found(NAME, "kin_by_chance.median")}
+    runs = widths(m)
+    return Measured(numbers, m.found(NAME, "n_tokens"), [runs[0], runs[-1]])
+
+
+def features_of_the(m: Measurements) -> Measured:
+    runs = widths(m)
+    times = expansion(m, runs[-1])
+    if times < EXPANSION_A4:
+        raise NotMeasuredError(f"needs a dictionary {EXPANSION_A4} times wider than the MLP, widest is {times:.4g}")
+    return Measured({"features": m.found(NAME, "groups.the.widest")}, m.found(NAME, "n_tokens"), runs[-1:])
+
+
+def clusters_and_families(m: Measurements) -> Measured:
+    fields = {
+        "of several widths": "share_of_several_widths",
+        "with parent": "with_parent",
+        "with random": "with_random",
+    }
+    numbers = {name: m.found(MAP, field) for name, field in fields.items()}
+    n_clusters, share = m.found(MAP, "n_clusters"), m.found(MAP, "share_in_clusters")
+    return Measured(
+        numbers, m.found(MAP, "n_tokens"), widths(m), f"{n_clusters:.0f} clusters of {share:.0%} of features"
+    )
+
+
+ROWS: tuple[Finding, ...] = (
+    Finding(
+        "base64-splits",
+        SECTION,
+        "Each wider dictionary has more features for base64 (over half of whose activation is in base64 documents).",
+        "1 in A/0, 3 in A/1, many in A/2",
+        "V",
+        all_of(("smallest gain of a step", ">", 0)),
+        base64_features,
+    ),
+    Finding(
+        "features-split",
+        SECTION,
+        "The typical feature of the narrowest dictionary has several kin in the widest: features that fire alike, by a "
+        "masked cosine over 0.4 (by chance: with the tokens of one shifted).",
+        "features split; edges of masked cosine > 0.4",
+        "I",
+        all_of(("kin", ">=", 2), ("kin", ">", "by chance")),
+        kin_of_narrow,
+    ),
+    Finding(
+        "many-the",
+        SECTION,
+        "A dictionary 128 times wider than the MLP has more than a hundred features for the word `the`.",
+        "over 100 in A/4, of 65,536 features",
+        "V",
+        all_of(("features", ">", 100)),
+        features_of_the,
+    ),
+    Finding(
+        "families-are-neighbours",
+        SECTION,
+        "Clusters of decoder directions mix dictionaries of several widths, and a feature is more often in the cluster "
+        "of the narrower feature it comes from than in that of a random one.",
+        "features of several widths on one map, in clusters",
+        "I",
+        all_of(("of several widths", ">", 0.5), ("with parent", ">", "with random")),
+        clusters_and_families,
+    ),
+)

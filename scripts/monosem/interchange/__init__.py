@@ -1,0 +1,1 @@
+"""Dictionaries and language models in the formats of other packages, out and in."""

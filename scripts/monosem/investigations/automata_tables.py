@@ -1,0 +1,69 @@
+"""Automata as tables: the steps of each, what their features fire on and promote, and how many of each kind there are.
+
+Shape suffixes: F features, K promoted tokens.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from monosem.codes import Codes
+from monosem.investigations.automata import Automaton
+from monosem.investigations.firing import shares, top_labels
+from monosem.investigations.held_out import HeldOut
+
+N_SHOWN = 5  # tokens that a feature is described by
+PARTS = ["features", "probabilities", "lifts"]
+
+
+def automata_table(automata: Sequence[Automaton]) -> pd.DataFrame:
+    """One row an automaton; features, probabilities and lifts are lists, one entry a state or step."""
+    rows = [{**automaton._asdict(), "lift": automaton.lift} for automaton in automata]
+    table = pd.DataFrame(rows, columns=["kind", *PARTS, "count", "lift"])
+    return table.assign(**{part: table[part].map(list) for part in PARTS})
+
+
+def states_table(
+    automata: Sequence[Automaton],
+    codes: Codes,
+    held_out: HeldOut,
+    promoted_FK: np.ndarray,
+    vocabulary: Sequence[str],
+) -> pd.DataFrame:
+    """One row a feature in any automaton: density, the category with most of its activation and its share, the tokens
+    with most of its activation, the tokens that it promotes most."""
+    features = np.array(sorted({feature for automaton in automata for feature in automaton.features}), dtype=np.int64)
+    own = Codes(csr_array(codes.matrix[:, features]))
+    by_token = shares(own, held_out.token_T, held_out.vocab_size)
+    by_category = shares(own, held_out.category_T, len(held_out.categories)).toarray()
+    return pd.DataFrame(
+        {
+            "feature": features,
+            "density": np.diff(own.by_feature().indptr) / codes.n_tokens,
+            "category": [held_out.categories[category] for category in by_category.argmax(axis=1)],
+            "category_share": by_category.max(axis=1, initial=0),
+            "fires_on": [[vocabulary[token] for token in tokens] for tokens in top_labels(by_token, N_SHOWN)],
+            "promotes": [[vocabulary[token] for token in row[:N_SHOWN]] for row in promoted_FK[features]],
+        }
+    )
+
+
+def record_fields(
+    automata: Sequence[Automaton], states: pd.DataFrame, held_out: HeldOut, loop_in: str
+) -> dict[str, Any]:
+    """Counts and lifts by kind. `n_self_loops_in`: those whose feature is active mostly on the category `loop_in`;
+    None where the text has none of it."""
+    kinds = {kind: [a for a in automata if a.kind == kind] for kind in ("self-loop", "pair", "chain")}
+    category_of = dict(zip(states["feature"], states["category"], strict=True))
+    within = [category_of[loop.features[0]] == loop_in for loop in kinds["self-loop"]]
+    has_category = loop_in in [held_out.categories[number] for number in np.unique(held_out.category_T)]
+    fields: dict[str, Any] = {"loop_in": loop_in, "n_self_loops_in": sum(within) if has_category else None}
+    for kind, found in kinds.items():
+        name = kind.replace("-", "_")
+        lifts = [automaton.lift for automaton in found]
+        fields[f"n_{name}s"] = len(found)
+        fields[f"{name}_lift"] = {"median": float(np.median(lifts)), "highest": max(lifts)} if lifts else None
+    return fields | {"longest_chain": max((len(chain.features) for chain in kinds["chain"]), default=0)}

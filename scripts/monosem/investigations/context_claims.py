@@ -1,0 +1,100 @@
+"""The paper's claims about the feature of a context, measured: specific, sensitive, felt downstream, not a neuron,
+found again in another model; and beside the proxy the truth about where it fires, the categories of documents.
+
+Shape suffixes: T held-out tokens of the half that is measured on, C contexts, V vocabulary.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from monosem.investigations.best_features import Best, Evidence
+from monosem.investigations.proxies import Context
+from monosem.universality import row_correlation
+
+WEAK, STRONG = 0.1, 0.5  # of the highest activation: at most, at least (paper: "barely active", "above 5")
+N_PROMOTED = 20  # tokens with the highest logit weights
+N_BINS = 25
+HISTOGRAM_COLUMNS = ["context", "quantity", "low", "high", "inside", "outside"]
+
+
+class Promoted(NamedTuple):
+    """A feature's logit weights of the tokens that are not rare, with median 0, and which are the context's."""
+
+    weight_V: np.ndarray
+    inside_V: np.ndarray
+
+
+def area(value_T: np.ndarray, positive_T: np.ndarray) -> float:
+    """Area under the ROC curve: how often a positive has the higher value, a tie counting half; NaN if undefined."""
+    _, place_T, n_equal = np.unique(value_T, return_inverse=True, return_counts=True)
+    rank = np.cumsum(n_equal) - (n_equal - 1) / 2
+    n_positive = int(positive_T.sum())
+    n_pairs = n_positive * (positive_T.size - n_positive)
+    return float((rank[place_T[positive_T]].sum() - n_positive * (n_positive + 1) / 2) / n_pairs) if n_pairs else np.nan
+
+
+def share(chosen_T: np.ndarray, among_T: np.ndarray) -> float:
+    return float(chosen_T[among_T].mean()) if among_T.any() else np.nan
+
+
+def promoted(weight_V: np.ndarray, inside_V: np.ndarray, common_V: np.ndarray) -> Promoted:
+    weight_V = weight_V[common_V].astype(np.float64)
+    return Promoted(weight_V - np.median(weight_V), inside_V[common_V])
+
+
+def claims(best: Best, evidence: Evidence, number: int, tokens: Promoted) -> dict[str, Any]:
+    """The numbers of context `number`."""
+    acts_T, inside_T = best.acts_TC[:, number], evidence.inside_TC[:, number]
+    target_T, truth_T = evidence.target_TC[:, number], evidence.truth_TC[:, number]
+    active_T, top = acts_T > 0, np.argsort(-tokens.weight_V, kind="stable")[:N_PROMOTED]
+    weak_T, strong_T = active_T & (acts_T <= WEAK * acts_T.max()), active_T & (acts_T >= STRONG * acts_T.max())
+    return {
+        "feature": int(best.feature_C[number]),
+        "density": float(active_T.mean()),
+        "n_active": int(active_T.sum()),
+        "sensitivity": row_correlation(acts_T, target_T),
+        "n_specific": int(best.n_specific_C[number]),
+        "specific_sensitivity": row_correlation(best.specific_acts_TC[:, number], target_T),
+        "recall": share(active_T, inside_T),
+        "inside": share(inside_T, active_T),
+        "inside_weak": share(inside_T, weak_T),
+        "inside_strong": share(inside_T, strong_T),
+        "neuron": int(best.neuron_C[number]),
+        "neuron_sensitivity": row_correlation(best.neuron_acts_TC[:, number], target_T),
+        "nearest_neuron": int(best.nearest_C[number]),
+        "nearest_correlation": float(best.nearest_correlation_C[number]),
+        "truth": share(truth_T, active_T),
+        "truth_strong": share(truth_T, strong_T),
+        "truth_recall": share(active_T, truth_T),
+        "truth_area": area(acts_T, truth_T),
+        "logit_area": area(tokens.weight_V, tokens.inside_V),
+        "logit_gap": share(tokens.weight_V, tokens.inside_V) - share(tokens.weight_V, ~tokens.inside_V),
+        "promoted_inside": float(tokens.inside_V[top].mean()),
+        "vocabulary_inside": float(tokens.inside_V.mean()),
+    }
+
+
+def absent(evidence: Evidence, half_T: np.ndarray, min_tokens: int) -> np.ndarray:
+    """Bool [C]: contexts with too few tokens in one of the halves to choose by, or to measure on."""
+    n_inside_C = [evidence.inside_TC[half_T == half].sum(axis=0) for half in (0, 1)]
+    return np.minimum(*n_inside_C) < min_tokens
+
+
+def histograms(context: Context, acts_T: np.ndarray, inside_T: np.ndarray, tokens: Promoted) -> pd.DataFrame:
+    """Counts of active tokens by activation, and of the vocabulary by logit weight, within the context and outside."""
+    active_T, parts = acts_T > 0, []
+    ranges = {"activation": (0.0, acts_T.max(initial=0.0)), "logit": (tokens.weight_V.min(), tokens.weight_V.max())}
+    values = {"activation": (acts_T[active_T], inside_T[active_T]), "logit": tokens}
+    for quantity, (value, inside) in values.items():
+        edges = np.histogram_bin_edges(value, N_BINS, ranges[quantity])
+        within, outside = (np.histogram(value[chosen], edges)[0] for chosen in (inside, ~inside))
+        columns = (context.name, quantity, edges[:-1], edges[1:], within, outside)
+        parts.append(pd.DataFrame(dict(zip(HISTOGRAM_COLUMNS, columns, strict=True))))
+    return pd.concat(parts, ignore_index=True)
+
+
+def tidy(row: dict[str, Any]) -> dict[str, Any]:
+    """Numbers as JSON has them: None for what is undefined."""
+    return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}

@@ -1,0 +1,88 @@
+"""All contexts measured: their proxies, the feature of each, and what is claimed of it.
+
+Shape suffixes: S packed contexts, L position, T held-out tokens, C contexts, F features, V vocabulary.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from monosem.codes import Codes
+from monosem.investigations.best_features import Evidence, choose, halves
+from monosem.investigations.characters import vocabulary_of
+from monosem.investigations.context_claims import HISTOGRAM_COLUMNS, absent, claims, histograms, promoted, tidy
+from monosem.investigations.packed import Packed
+from monosem.investigations.proxies import Context, count_rates, proxies, token_scores
+from monosem.universality import open_logits
+
+LIKELIER = np.log(2)  # a token is one of the context's when it is twice as likely there
+MATCH = {"match": "match", "match_correlation": "correlation", "match_logit_correlation": "logit_correlation"}
+
+
+class Knowledge(NamedTuple):
+    """What text says of the contexts, whatever a model does."""
+
+    evidence: Evidence
+    inside_CV: np.ndarray  # the context's tokens
+    common_V: np.ndarray  # tokens that are not rare
+    half_T: np.ndarray  # 0: features are chosen here; 1: and measured here
+
+
+class Limits(NamedTuple):
+    min_tokens: int  # of a context, in either half
+    rare: int  # occurrences in training text below which a token is rare
+    seed: int
+
+
+def learn(
+    contexts: Sequence[Context], held_out: Packed, training: Packed, tokens: Sequence[bytes], limits: Limits
+) -> Knowledge:
+    vocabulary = vocabulary_of(tokens, held_out.bos)
+    rates = count_rates(training, vocabulary, contexts)
+    common_V = rates.count_V >= limits.rare
+    if not common_V.any():
+        raise ValueError(
+            f"rare {limits.rare}: no token occurs as often in {rates.count_V.sum()} training tokens; lower it"
+        )
+    score_CV = np.stack([token_scores(context, rates, tokens) for context in contexts])
+    proxy_TC = proxies(contexts, held_out, vocabulary, rates, score_CV)
+    target_TC = np.stack([context.target(proxy_TC[:, c]) for c, context in enumerate(contexts)], axis=1)
+    counted_SL = held_out.counted_SL
+    truth_TC = np.stack([held_out.is_of(context.category)[counted_SL] for context in contexts], axis=1)
+    places = (held_out.document_SL[counted_SL], held_out.category_SL[counted_SL], np.nonzero(counted_SL)[0])
+    evidence = Evidence(proxy_TC, target_TC, truth_TC)
+    return Knowledge(evidence, score_CV > LIKELIER, common_V, halves(*places, limits.seed))
+
+
+class Dictionary(NamedTuple):
+    features: Codes
+    neurons: Codes
+    logits: Path
+    matches: pd.DataFrame  # a row a feature, with its match in the other model
+
+
+def measure(
+    contexts: Sequence[Context], known: Knowledge, dictionary: Dictionary, limits: Limits
+) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """A row a context, with no more than counts for one that hardly occurs; and histograms of the others."""
+    best = choose(dictionary.features, dictionary.neurons, known.evidence, known.half_T)
+    measured = known.evidence.of(np.flatnonzero(known.half_T == 1))
+    absent_C = absent(known.evidence, known.half_T, limits.min_tokens)
+    rows, counts = [], []
+    matches = dictionary.matches.set_index("feature")
+    with open_logits(dictionary.logits) as file:
+        weights = file.get_slice("logit_weights")
+        for c, context in enumerate(contexts):
+            inside_T = measured.inside_TC[:, c]
+            row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
+            if not absent_C[c]:
+                feature = int(best.feature_C[c])
+                tokens = promoted(weights[feature : feature + 1][0], known.inside_CV[c], known.common_V)
+                row |= claims(best, measured, c, tokens)
+                row |= {name: matches.loc[feature, column].item() for name, column in MATCH.items()}
+                counts.append(histograms(context, best.acts_TC[:, c], inside_T, tokens))
+            rows.append(tidy(row))
+    return rows, pd.concat(counts, ignore_index=True) if counts else pd.DataFrame(columns=HISTOGRAM_COLUMNS)

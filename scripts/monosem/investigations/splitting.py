@@ -1,0 +1,128 @@
+"""Feature splitting over a sweep of widths: dictionaries read side by side, and what the record says of them."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from monosem.artefacts import read_json
+from monosem.codes import Codes, read_codes
+from monosem.investigations.families import NO_PARENT, between, count_kin, members_of, splitting
+from monosem.investigations.firing import N_TOP, Text, shares, top_labels
+from monosem.investigations.masked_cosine import Activity, kin
+from monosem.investigations.named_groups import Group, group_summary, members
+from monosem.records import RUN, value_of
+
+
+class Member(NamedTuple):
+    """One dictionary of a sweep."""
+
+    codes: Codes
+    record: dict[str, Any]
+
+
+def read_sweep(codes: Sequence[Path], records: Sequence[Path]) -> dict[str, Member]:
+    """Dictionaries by name, from narrow to wide.
+
+    Raises ValueError when there are fewer than two widths, or when they are not of the same model and tokens.
+    """
+    if len(codes) != len(records):
+        raise ValueError(f"{len(codes)} --codes and {len(records)} --records: give one record beside each")
+    found, first = {}, None
+    for path, record_path in zip(codes, records, strict=True):
+        record = read_json(record_path)
+        first = first or (record_path, record)
+        for field in (*RUN[:2], "tokens_digest", "n_tokens"):
+            here, there = value_of(record, field, record_path), value_of(first[1], field, first[0])
+            if here != there:
+                raise ValueError(
+                    f"{field} {there} in {first[0]}, {here} in {record_path}: dictionaries of one model, on the same "
+                    "held-out tokens, expected; encode them on the same tokens"
+                )
+        member = Member(read_codes(path), record)
+        if member.codes.n_tokens != record["n_tokens"]:
+            raise ValueError(
+                f"{path}: {member.codes.n_tokens} tokens, its record says {record['n_tokens']}; encode it again"
+            )
+        found[record["dictionary"]] = member
+    widths = {member.codes.n_features for member in found.values()}
+    if len(widths) < max(2, len(codes)):
+        raise ValueError(f"--codes: {len(codes)} dictionaries of {len(widths)} widths; two or more, all different")
+    return dict(sorted(found.items(), key=lambda named: named[1].codes.n_features))
+
+
+def describe(
+    table: pd.DataFrame,
+    sweep: Mapping[str, Member],
+    text: Text,
+    vocabulary: Sequence[str],
+    groups: Mapping[str, Group],
+    min_share: float,
+) -> pd.DataFrame:
+    """The table of families with what each feature fires on: its top tokens and category, and its groups."""
+    frames = []
+    for name, member in sweep.items():
+        of_kind = {
+            "word": shares(member.codes, text.token_T, len(vocabulary)),
+            "category": shares(member.codes, text.category_T, len(text.categories)),
+        }
+        is_member = {group: members(found, of_kind, min_share) for group, found in groups.items()}
+        feature_F = table.loc[table["dictionary"] == name, "feature"].to_numpy()
+        by_category = of_kind["category"][feature_F].toarray()
+        columns = {
+            "dictionary": name,
+            "feature": feature_F,
+            "top_tokens": [
+                [vocabulary[token] for token in tokens] for tokens in top_labels(of_kind["word"][feature_F], N_TOP)
+            ],
+            "category": [text.categories[label] for label in by_category.argmax(axis=1)],
+            "category_share": by_category.max(axis=1),
+            "groups": [[group for group, mask_F in is_member.items() if mask_F[feature]] for feature in feature_F],
+        }
+        frames.append(pd.DataFrame(columns))
+    return table.merge(pd.concat(frames), on=["dictionary", "feature"], validate="1:1")
+
+
+def record_of(
+    table: pd.DataFrame,
+    pairs: pd.DataFrame,
+    activities: Mapping[str, Activity],
+    sweep: Mapping[str, Member],
+    groups: Mapping[str, Group],
+    min_cosine: float,
+) -> dict[str, Any]:
+    """The fields of the record: dictionaries from narrow to wide, kin of the narrowest in the widest, groups."""
+    names = list(sweep)
+    narrow, wide = activities[names[0]], activities[names[-1]]
+    by_chance, _, _ = kin(narrow, wide.shifted(), min_cosine)
+    chance_F = np.bincount(by_chance, minlength=sweep[names[0]].codes.n_features)[narrow.feature_F]
+    counts_F = count_kin(between(pairs, names[0], names[-1]), "narrow", narrow.feature_F)
+    first = sweep[names[0]].record
+    return {
+        **{field: first[field] for field in (*RUN[:2], "tokens_digest", "n_tokens")},
+        "dictionaries": [summary_of(name, member, table) for name, member in sweep.items()],
+        "kin_in_next": {
+            wide: splitting(table.loc[table["dictionary"] == name, "n_wide_kin"].to_numpy())
+            for name, wide in pairwise(names)
+        },
+        "kin": splitting(counts_F),
+        "kin_by_chance": splitting(chance_F),
+        "kin_counts": counts_F.tolist(),
+        "kin_counts_by_chance": chance_F.tolist(),
+        "groups": {name: summary_of_group(name, group, table, names) for name, group in groups.items()},
+    }
+
+
+def summary_of(name: str, member: Member, table: pd.DataFrame) -> dict[str, Any]:
+    rows = table[table["dictionary"] == name]
+    n_with_parent = int((rows["parent"] != NO_PARENT).sum())
+    sizes = {"n_features": member.codes.n_features, "n_compared": len(rows), "n_with_parent": n_with_parent}
+    return {"dictionary": name, **sizes}
+
+
+def summary_of_group(name: str, group: Group, table: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
+    in_group = members_of(table, name)
+    return group_summary(group, [int((in_group["dictionary"] == dictionary).sum()) for dictionary in names])

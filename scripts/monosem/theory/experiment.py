@@ -1,0 +1,36 @@
+"""What the scripts of all experiments share: their flags, and the table, figure and record that each leaves."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from monosem.artefacts import write_record
+from monosem.figures.style import save, theme
+
+
+def parser_of(description: str) -> argparse.ArgumentParser:
+    """A parser with the flags that every experiment has."""
+    parser = argparse.ArgumentParser(
+        description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, required=True, help="of every random draw")
+    parser.add_argument("--output", type=Path, required=True, help="all numbers, those of the figure among them (.tsv)")
+    parser.add_argument("--output-figure", type=Path, required=True, help="figure (.svg)")
+    parser.add_argument("--output-record", type=Path, required=True, help="what the findings are judged by (.json)")
+    return parser
+
+
+def write(
+    args: argparse.Namespace,
+    table: pd.DataFrame,
+    fields: dict[str, Any],
+    draw: Callable[[pd.DataFrame, dict[str, Any]], Figure],
+) -> None:
+    """Figure and table, and then the record, under whose name the findings look for its fields."""
+    with theme():
+        save(draw(table, fields), table, output=args.output_figure, output_data=args.output)
+    write_record(args.output_record, {"investigation": args.output_record.stem, **fields}, inputs=[], args=args)

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Pin the feature of a context while the model writes, and measure how much of what it writes is in the context.
+
+As in the paper the feature is set to its highest activation observed, times each of --multiples, at every position
+after a prefix that says nothing of the context. Of --texts texts, by the proxy that the feature was found with, the
+share of tokens in the context is measured, with and without steering; so is the share in the other contexts, since a
+feature of one should not bring about another; and the perplexity of the texts under the model left alone, which is what
+steering costs. All texts are drawn with the same random numbers.
+
+Example:
+  D=results/A/mlp_post/relu-w2048; python scripts/steer_features.py --model results/A/lm/weights.safetensors \\
+    --acts-record results/A/mlp_post/acts.json --sae $D/sae.safetensors --features $D/features.parquet \\
+    --contexts results/investigations/contexts/contexts.json --training results/tokens/train.zarr \\
+    --tokenizer results/tokens/tokenizer.json --steer Arabic DNA --multiples 0.5 1 2 --prefix 1,2,3 --texts 64 \\
+    --length 32 --seed 0 --threads 1 --output steering.tsv --output-texts texts.parquet --output-record steering.json
+
+Output: steering.tsv, a row a condition and context (`pinned` is empty without steering): share, its standard error over
+texts, perplexity; texts.parquet, all that was written; and a record with each context's gain by its own feature.
+"""
+
+import argparse
+from pathlib import Path
+
+from monosem.artefacts import read_json, replacing, write_record
+from monosem.devices import use_device
+from monosem.investigations.packed import read_packed
+from monosem.investigations.steered_text import PAPER_MULTIPLE, Judge, conditions, record_fields, steerable, write_all
+from monosem.investigations.steering import Writer
+from monosem.lm import load_lm, parse_site
+from monosem.records import read_table, value_of
+from monosem.sae import load_sae
+from monosem.tokens import load_bytes, load_tokenizer, read_record
+
+NAME = "steering"
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
+    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
+    parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
+    parser.add_argument("--features", type=Path, required=True, help="its table of features (features.parquet)")
+    parser.add_argument("--contexts", type=Path, required=True, help="record of measure_contexts.py (contexts.json)")
+    parser.add_argument("--training", type=Path, required=True, help="training tokens (train.zarr)")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--steer", nargs="*", required=True, help="contexts whose feature is pinned")
+    parser.add_argument(
+        "--multiples", type=float, nargs="+", required=True, help="of its highest activation (paper: 1)"
+    )
+    parser.add_argument("--prefix", required=True, help="text that comes before (paper: 1,2,3,4,5,6,7,8,9,10)")
+    parser.add_argument("--texts", type=int, required=True, help="texts of each condition")
+    parser.add_argument("--length", type=int, required=True, help="tokens written of each")
+    parser.add_argument("--seed", type=int, required=True, help="of the drawing of tokens")
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--output", type=Path, required=True, help="a row a condition and context (.tsv)")
+    parser.add_argument("--output-texts", type=Path, required=True, help="a row a text (.parquet)")
+    parser.add_argument("--output-record", type=Path, required=True, help="what each feature brings about (.json)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    if PAPER_MULTIPLE not in args.multiples:
+        raise ValueError(f"--multiples {args.multiples}: {PAPER_MULTIPLE:g}, the paper's, expected among them; add it")
+    device = use_device(args.device, args.threads)
+    args.device = device.type
+    acts, found = read_json(args.acts_record), read_json(args.contexts)
+    contexts = steerable(found, args.steer, args.contexts)
+    n_contexts = value_of(found, "flags.train_tokens", args.contexts) // read_record(args.training)["context_length"]
+    judge = Judge.learn(contexts, read_packed(args.training, max(1, n_contexts)), load_bytes(args.tokenizer))
+    model = load_lm(args.model, acts["lm_digest"]).to(device)
+    tokenizer, bos = load_tokenizer(args.tokenizer)
+    prefix = [bos, *tokenizer.encode(args.prefix, add_special_tokens=False).ids]
+    site = parse_site(acts["site"], model.config.n_layers)
+    writer = Writer(model, site, prefix, args.texts, args.length, args.seed)
+    features = {context.name: found["contexts"][context.name]["feature"] for context in contexts}
+    highest_F = read_table(args.features, ["max_act"])["max_act"].to_numpy()
+    wanted = conditions(contexts, features, highest_F, args.multiples)
+    table, texts = write_all(writer, load_sae(args.sae).to(device), judge, wanted, tokenizer)
+    with replacing(args.output) as tmp:
+        table.to_csv(tmp, sep="\t", index=False, float_format="%.6g")
+    with replacing(args.output_texts) as tmp:
+        texts.to_parquet(tmp, index=False, compression="zstd")
+    fields = {name: found[name] for name in ("model", "site", "dictionary")}
+    fields |= {"n_texts": args.texts, **record_fields(table)}
+    inputs = [args.model, args.sae, args.features, args.contexts, args.training.with_suffix(".json"), args.tokenizer]
+    write_record(args.output_record, {"investigation": NAME, **fields}, inputs=inputs, args=args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""Questions of posts and comments around the paper, each a small computation of its own; `snakemake theory` runs all.
+
+in:  the config alone
+out: results/theory/
+"""
+
+THEORY = config["theory"]
+EXPERIMENTS = [name for name in THEORY if name != "report"]
+REPORTED = THEORY["report"]  # of these, the ones that are part of the default run
+# The recipe of `sae`, which the experiment's own settings override; it has one architecture and one seed.
+AUTOENCODER = {
+    name: value
+    for name, value in {**config["sae"], **THEORY["encoders"]["autoencoder"]}.items()
+    if name not in ("arch", "seed")
+}
+unknown(REPORTED, EXPERIMENTS, "theory.report")
+
+
+def of_experiments(names, suffix):
+    return [f"results/theory/{name}/{name}{suffix}" for name in names]
+
+
+rule theory:
+    input:
+        of_experiments(EXPERIMENTS, ".json"),
+
+
+rule measure_log_ratios:
+    output:
+        table="results/theory/log_ratios/log_ratios.tsv",
+        figure=report(
+            "results/theory/log_ratios/log_ratios.svg", caption="../report/log_ratios.rst", category="Discussion"
+        ),
+        record="results/theory/log_ratios/log_ratios.json",
+    log:
+        "results/logs/measure_log_ratios/log_ratios.log",
+    benchmark:
+        "results/benchmarks/measure_log_ratios/log_ratios.tsv"
+    resources:
+        mem_mb=memory("measure_log_ratios"),
+        runtime=runtime("measure_log_ratios"),
+        disk_mb=disk("measure_log_ratios"),
+    params:
+        code=fingerprint("measure_log_ratios.py"),
+        flags=flags(THEORY["log_ratios"]),
+    shell:
+        r"""
+        python "$SCRIPTS/measure_log_ratios.py" {params.flags:q} --output {output.table:q} \
+            --output-figure {output.figure:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule fit_fixed_triples:
+    output:
+        table="results/theory/fixed_triples/fixed_triples.tsv",
+        figure=report(
+            "results/theory/fixed_triples/fixed_triples.svg",
+            caption="../report/fixed_triples.rst",
+            category="Discussion",
+        ),
+        record="results/theory/fixed_triples/fixed_triples.json",
+    log:
+        "results/logs/fit_fixed_triples/fixed_triples.log",
+    benchmark:
+        "results/benchmarks/fit_fixed_triples/fixed_triples.tsv"
+    resources:
+        mem_mb=memory("fit_fixed_triples"),
+        runtime=runtime("fit_fixed_triples"),
+        disk_mb=disk("fit_fixed_triples"),
+    params:
+        code=fingerprint("fit_fixed_triples.py"),
+        flags=flags(THEORY["fixed_triples"]),
+    shell:
+        r"""
+        python "$SCRIPTS/fit_fixed_triples.py" {params.flags:q} --output {output.table:q} \
+            --output-figure {output.figure:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule fit_continuous_targets:
+    output:
+        table="results/theory/continuous_targets/continuous_targets.tsv",
+        figure=report(
+            "results/theory/continuous_targets/continuous_targets.svg",
+            caption="../report/continuous_targets.rst",
+            category="Discussion",
+        ),
+        record="results/theory/continuous_targets/continuous_targets.json",
+    log:
+        "results/logs/fit_continuous_targets/continuous_targets.log",
+    benchmark:
+        "results/benchmarks/fit_continuous_targets/continuous_targets.tsv"
+    resources:
+        mem_mb=memory("fit_continuous_targets"),
+        runtime=runtime("fit_continuous_targets"),
+        disk_mb=disk("fit_continuous_targets"),
+    params:
+        code=fingerprint("fit_continuous_targets.py"),
+        flags=flags(THEORY["continuous_targets"]),
+    shell:
+        r"""
+        python "$SCRIPTS/fit_continuous_targets.py" {params.flags:q} --output {output.table:q} \
+            --output-figure {output.figure:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule train_one_neuron:
+    output:
+        table="results/theory/one_neuron/one_neuron.tsv",
+        figure=report(
+            "results/theory/one_neuron/one_neuron.svg", caption="../report/one_neuron.rst", category="Discussion"
+        ),
+        record="results/theory/one_neuron/one_neuron.json",
+    log:
+        "results/logs/train_one_neuron/one_neuron.log",
+    benchmark:
+        "results/benchmarks/train_one_neuron/one_neuron.tsv"
+    resources:
+        mem_mb=memory("train_one_neuron"),
+        runtime=runtime("train_one_neuron"),
+        disk_mb=disk("train_one_neuron"),
+    params:
+        code=fingerprint("train_one_neuron.py"),
+        flags=flags(THEORY["one_neuron"]),
+    shell:
+        r"""
+        python "$SCRIPTS/train_one_neuron.py" {params.flags:q} --output {output.table:q} \
+            --output-figure {output.figure:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule spread_features:
+    output:
+        table="results/theory/spread_features/spread_features.tsv",
+        figure=report(
+            "results/theory/spread_features/spread_features.svg",
+            caption="../report/spread_features.rst",
+            category="Discussion",
+        ),
+        record="results/theory/spread_features/spread_features.json",
+    log:
+        "results/logs/spread_features/spread_features.log",
+    benchmark:
+        "results/benchmarks/spread_features/spread_features.tsv"
+    resources:
+        mem_mb=memory("spread_features"),
+        runtime=runtime("spread_features"),
+        disk_mb=disk("spread_features"),
+    params:
+        code=fingerprint("spread_features.py"),
+        flags=flags(THEORY["spread_features"]),
+    shell:
+        r"""
+        python "$SCRIPTS/spread_features.py" {params.flags:q} --output {output.table:q} \
+            --output-figure {output.figure:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule measure_nonhomogeneity:
+    output:
+        table="results/theory/nonhomogeneity/nonhomogeneity.tsv",
+        figure=report(
+            "results/theory/nonhomogeneity/nonhomogeneity.svg",
+            caption="../report/nonhomogeneity.rst",
+            category="Discussion",
+        ),
+        record="results/theory/nonhomogeneity/nonhomogeneity.json",
+    log:
+        "results/logs/measure_nonhomogeneity/nonhomogeneity.log",
+    benchmark:
+        "results/benchmarks/measure_nonhomogeneity/nonhomogeneity.tsv"
+    resources:
+        mem_mb=memory("measure_nonhomogeneity"),
+        runtime=runtime("measure_nonhomogeneity"),
+        disk_mb=disk("measure_nonhomogeneity"),
+    params:
+        code=fingerprint("measure_nonhomogeneity.py"),
+        flags=flags(THEORY["nonhomogeneity"]),
+    shell:
+        r"""
+        python "$SCRIPTS/measure_nonhomogeneity.py" {params.flags:q} --output {output.table:q} \
+            --output-figure {output.figure:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule find_sparse_codes:
+    output:
+        table="results/theory/sparse_codes/sparse_codes.tsv",
+        figure=report(
+            "results/theory/sparse_codes/sparse_codes.svg", caption="../report/sparse_codes.rst", category="Discussion"
+        ),
+        record="results/theory/sparse_codes/sparse_codes.json",
+    log:
+        "results/logs/find_sparse_codes/sparse_codes.log",
+    benchmark:
+        "results/benchmarks/find_sparse_codes/sparse_codes.tsv"
+    resources:
+        mem_mb=memory("find_sparse_codes"),
+        runtime=runtime("find_sparse_codes"),
+        disk_mb=disk("find_sparse_codes"),
+    params:
+        code=fingerprint("find_sparse_codes.py"),
+        flags=flags(THEORY["sparse_codes"]),
+    shell:
+        r"""
+        python "$SCRIPTS/find_sparse_codes.py" {params.flags:q} --output {output.table:q} \
+            --output-figure {output.figure:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
+rule compare_encoders:
+    output:
+        table="results/theory/encoders/encoders.tsv",
+        figure=report("results/theory/encoders/encoders.svg", caption="../report/encoders.rst", category="Discussion"),
+        record="results/theory/encoders/encoders.json",
+    log:
+        "results/logs/compare_encoders/encoders.log",
+    benchmark:
+        "results/benchmarks/compare_encoders/encoders.tsv"
+    resources:
+        mem_mb=memory("compare_encoders"),
+        runtime=runtime("compare_encoders"),
+        disk_mb=disk("compare_encoders"),
+    params:
+        code=fingerprint("compare_encoders.py"),
+        flags=flags(AUTOENCODER) + flags({**THEORY["encoders"], "autoencoder": None}),
+    shell:
+        r"""
+        python "$SCRIPTS/compare_encoders.py" {params.flags:q} --output {output.table:q} \
+            --output-figure {output.figure:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
