@@ -68,3 +68,8 @@ rule all:
     input:
         "results/report/index.html",
         paths(llm_runs(), "autointerp/llm/scores.json"),
+
+
+rule theory:
+    input:
+        of_experiments(EXPERIMENTS, ".json"),

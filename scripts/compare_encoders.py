@@ -6,10 +6,10 @@ plane at several angles, and many in fewer dimensions, with encoders that are ti
 and many steps of ISTA; the last dictionary is also learnt from the vectors alone, by an autoencoder of this project.
 
 Example:
-  python scripts/compare_encoders.py --angles 15 45 90 --true-features 64 --dimensions 32 --share-on 0.05 --n-vectors 20000 \\
-      --penalty 0.1 --fit-steps 500 --fit-batch 512 --fit-lr 0.01 --hidden 128 --width 64 --l1 2 --vectors 200000 \\
-      --batch 512 --lr 0.002 --beta1 0.9 --beta2 0.999 --warmup 0.02 --decay 0.2 --ramp 0 --grad-clip 1 \\
-      --resample-at 0.2 --dead-window 0.1 --resample-inputs 4096 --log-every 100 --seed 0 \\
+  python scripts/compare_encoders.py --angles 15 45 90 --true-features 64 --dimensions 32 --share-on 0.05 \\
+      --n-vectors 20000 --penalty 0.1 --fit-steps 500 --fit-batch 512 --fit-lr 0.01 --hidden 128 \\
+      --width 64 --l1 2 --vectors 200000 --batch 512 --lr 0.002 --beta1 0.9 --beta2 0.999 --warmup 0.02 --decay 0.2 \\
+      --ramp 0 --grad-clip 1 --resample-at 0.2 --dead-window 0.1 --resample-inputs 4096 --log-every 100 --seed 0 \\
       --output e.tsv --output-figure e.svg --output-record e.json
 """
 
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
             for name, rows in plane.groupby("encoder")
         },
         "autoencoder": truth,
-        "note": f"{args.true_features} planted features in {args.dimensions} dimensions, {args.n_vectors} vectors held out",
+        "note": f"{args.true_features} features in {args.dimensions} dimensions, {args.n_vectors} vectors held out",
     }
     write(args, pd.concat([plane, planted], ignore_index=True), fields, encoders)
 

@@ -78,8 +78,7 @@ def main(argv: list[str] | None = None) -> None:
             "share_at_half": float(widest.loc[widest["x"] == max(args.dimensions) // 2, "value"].iloc[0]),
             "share_at_one": float(widest.loc[widest["x"] == 1, "value"].iloc[0]),
         },
-        "note": f"{args.draws} vectors of each kind; up to {max(args.dimensions)} dimensions, {args.times} times as many "
-        "directions",
+        "note": f"{args.draws} vectors of each kind, {args.times} directions to a dimension",
     }
     write(args, table, fields, sparse_codes)
 

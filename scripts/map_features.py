@@ -15,7 +15,7 @@ Example:
     --explanations $S/relu-w{512,2048,4096}/autointerp/explanations.parquet \\
     --families $I/splitting/families.parquet --splitting $I/splitting/splitting.json --seed 0 \\
     --n-neighbors 15 --min-dist 0.01 --cluster-dims 10 --cluster-min-dist 0.1 --min-cluster-size 3 \\
-    --output map.parquet --output-page index.html --output-record feature_map.json
+    --page-features 30000 --output map.parquet --output-page index.html --output-record feature_map.json
 
 Output: map.parquet, one row a feature: dictionary, feature, x, y, cluster (-1: none), groups; the page; and a record
 that tells how clusters and families agree.
@@ -54,6 +54,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--cluster-dims", type=int, required=True, help="dimensions of clusters' map (paper: 10)")
     parser.add_argument("--cluster-min-dist", type=float, required=True, help="least distance there (paper: 0.1)")
     parser.add_argument("--min-cluster-size", type=int, required=True, help="features of a cluster (paper: 3)")
+    parser.add_argument("--page-features", type=int, required=True, help="shown at most, of narrow dictionaries first")
     parser.add_argument("--output", type=Path, required=True, help="places and clusters (.parquet)")
     parser.add_argument("--output-page", type=Path, required=True, help="the page (.html)")
     parser.add_argument("--output-record", type=Path, required=True, help="clusters and families (.json)")
@@ -74,9 +75,8 @@ def main(argv: list[str] | None = None) -> None:
     columns = {"x": place_P2[:, 0], "y": place_P2[:, 1], "cluster": clusters(roomy_PD, args.min_cluster_size)}
     table = families.assign(**columns)
     explanations = read_tables(args.explanations, args.records, ["feature", "text"])
-    page = render(
-        table.merge(explanations, on=["dictionary", "feature"], how="left"), splitting, width_colours(len(names))
-    )
+    shown = table.head(args.page_features).merge(explanations, on=["dictionary", "feature"], how="left")
+    page = render(shown, splitting, width_colours(len(names)))
     for path, write in (
         (args.output, lambda tmp: table[PLACED].to_parquet(tmp, index=False)),
         (args.output_page, lambda tmp: tmp.write_text(page, encoding="utf-8", errors="backslashreplace")),

@@ -83,7 +83,10 @@ def main(argv: list[str] | None = None) -> None:
     fields = {
         "largest_bend": max(bends),
         "softmax": {"most": float(shares.loc[shares["case"] == "softmax", "y"].max())},
-        "normalised": {"at_most_strength": float(shares.loc[shares["case"] == "normalised", "y"].iloc[-1]), "most_turns": most},
+        "normalised": {
+            "at_most_strength": float(shares.loc[shares["case"] == "normalised", "y"].iloc[-1]),
+            "most_turns": most,
+        },
         "formula": turning_share(args.strengths[-1]),
         "note": f"{args.draws} random features, {args.n_tokens} tokens, activations up to {args.strengths[-1]:g} norms",
     }

@@ -32,7 +32,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--probes", type=int, required=True, help="features that one is the mean of")
     parser.add_argument("--others", type=int, nargs="+", required=True, help="other features on at once; 0 first")
     parser.add_argument("--spreads", type=int, nargs="+", required=True, help="neurons of a feature, fewest first")
-    parser.add_argument("--threshold", type=float, required=True, help="non-homogeneity under which a response is a line")
+    parser.add_argument(
+        "--threshold", type=float, required=True, help="non-homogeneity under which a response is a line"
+    )
     parser.add_argument("--most-mmcs", type=float, required=True, help="of features that count as near-orthogonal")
     parser.add_argument("--most-features", type=int, required=True, help="that room is looked for")
     return parser.parse_args(argv)

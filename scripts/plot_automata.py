@@ -4,7 +4,7 @@
 A box is a feature: its number, the category of text that most of its activation is in, the tokens it fires on most and
 the tokens whose logits it raises most. An arrow is a step to the next token: the share of steps from the first feature
 after which the second fires, and how many times the usual that is. Of each kind the most lifted are drawn, of chains
-the longest, each from another category. Writes an SVG, and what it shows as a table.
+those of four features or more first, each from another category. Writes an SVG, and what it shows as a table.
 
 Example:
   D=results/investigations/automata; python scripts/plot_automata.py --record $D/automata.json \\

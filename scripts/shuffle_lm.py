@@ -43,8 +43,8 @@ def main(argv: list[str] | None = None) -> None:
     model = load_lm(args.model)
     shuffle_weights(model, seed=args.seed)
     save_lm(args.output, model)
-    val_SL = read_contexts(args.val)[: max(1, args.val_tokens // model.config.context_length)]
-    bos = read_record(args.val)["bos"]
+    val = read_record(args.val)
+    val_SL, bos = read_contexts(args.val, max(1, args.val_tokens // val["context_length"])), val["bos"]
     fields = {
         "model": args.name,
         **asdict(model.config),

@@ -23,12 +23,13 @@ kin and children, what it fires on, its groups; and a record with counts by widt
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import replacing, write_record
+from monosem.artefacts import read_json, replacing, write_record
 from monosem.investigations.families import family_table, kinship
-from monosem.investigations.firing import read_text
+from monosem.investigations.held_out import read_held_out
 from monosem.investigations.masked_cosine import activity
 from monosem.investigations.named_groups import named_groups
 from monosem.investigations.splitting import describe, read_sweep, record_of
+from monosem.records import value_of
 from monosem.tokens import load_vocabulary
 
 NAME = "splitting"
@@ -60,8 +61,8 @@ def main(argv: list[str] | None = None) -> None:
             f"--min-cosine {args.min_cosine}, --group-share {args.group_share}, --min-active {args.min_active}: the "
             "first two between 0 and 1, the last at least 1 expected"
         )
-    sweep = read_sweep(args.codes, args.records)
-    text = read_text(args.tokens, next(iter(sweep.values())).record)
+    text = read_held_out(args.tokens, value_of(read_json(args.records[0]), "n_contexts", args.records[0]))
+    sweep = read_sweep(args.codes, args.records, text)
     vocabulary = load_vocabulary(args.tokenizer)
     groups = named_groups(args.categories, args.words, text, vocabulary)
     activities = {name: activity(member.codes, args.min_active) for name, member in sweep.items()}

@@ -7,8 +7,8 @@ a neuron with two meanings. Neurons are trained from many random starts: on/off 
 activation, and with only their strongest activations kept.
 
 Example:
-  python scripts/train_one_neuron.py --n-features 4 --starts 100 --steps 1500 --lr 0.05 --l1 0 0.25 1 --kept 1 2 --seed 0 \\
-      --output one_neuron.tsv --output-figure one_neuron.svg --output-record one_neuron.json
+  python scripts/train_one_neuron.py --n-features 4 --starts 100 --steps 1500 --lr 0.05 --l1 0 0.25 1 --kept 1 2 \\
+      --seed 0 --output one_neuron.tsv --output-figure one_neuron.svg --output-record one_neuron.json
 """
 
 import argparse

@@ -8,7 +8,6 @@ import pandas as pd
 import zarr
 from safetensors.numpy import save_file
 from scipy.sparse import csr_array
-from test_pages import TOKENS
 from tokenizers import AddedToken, Tokenizer, models
 
 import assemble_browser
@@ -21,6 +20,18 @@ from monosem.browser.examples import LEVELS, names
 from monosem.codes import Codes, write_codes
 
 N_VOCAB, N_CONTEXTS, LENGTH, N_NEURONS = 60, 60, 48, 6
+TOKENS = [
+    "<script>alert(1)</script>",
+    "&amp;",
+    '"><b>',
+    "\u202egnp",
+    "\u200b",
+    "\nnew",
+    " the",
+    "عرب",
+    "\u0301",
+    "\x00",
+]
 LONG = "\u202e<img src=x onerror=alert(1)>" + "long" * 2500  # 10 kB
 NAMES = ["<|bos|>", *TOKENS, LONG, "cathedral", " cat"]
 VOCABULARY = [*NAMES, *(f"t{i}" for i in range(N_VOCAB - len(NAMES)))]

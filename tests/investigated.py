@@ -2,6 +2,8 @@
 
 import copy
 
+import discussed
+
 CONTEXTS = {
     "Arabic": {"sensitivity": 0.8, "match_correlation": 0.95},
     "Hebrew": {"sensitivity": 0.6, "match_correlation": 0.95},
@@ -22,6 +24,7 @@ OF_EACH_CONTEXT = {
 }
 
 RECORDS: dict[str, dict] = {
+    **discussed.RECORDS,
     "splitting": {
         "model": "A",
         "n_tokens": 10**8,
@@ -133,6 +136,7 @@ RECORDS: dict[str, dict] = {
 
 # id of a finding: the investigation, its dotted field, and a value that speaks against the finding
 CONTRADICTED: dict[str, tuple[str, str, object]] = {
+    **discussed.CONTRADICTED,
     "base64-splits": ("splitting", "groups.base64.smallest_step", 0),
     "features-split": ("splitting", "kin.median", 1.5),
     "many-the": ("splitting", "groups.the.widest", 100),

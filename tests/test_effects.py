@@ -11,7 +11,11 @@ from safetensors.numpy import save_file
 from scipy.sparse import csr_array
 
 import ablate_features
+import find_automata
+import plot_automata
 import plot_effects
+import plot_steering
+import steer_features
 from monosem.codes import Codes
 from monosem.investigations.ablation import Pairs, ablate, draw_pairs, measure_pairs, written_to_residual
 from monosem.investigations.attribution import (
@@ -209,3 +213,13 @@ def test_codes_of_other_tokens_are_refused(command, tokens, tmp_path):
     with pytest.raises(ValueError, match="made from other tokens than"):
         ablate_features.main(flags(**{**command, "codes_record": tmp_path / "codes.json"}))
     assert not (tmp_path / "pairs.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [ablate_features, steer_features, find_automata, plot_effects, plot_steering, plot_automata],
+    ids=lambda module: module.__name__,
+)
+def test_the_example_of_the_help_is_a_command_that_parses(module):
+    example = module.__doc__.split(f"{module.__name__}.py ", 1)[1].split("\n\n")[0].replace("\\\n", " ")
+    module.parse_args(example.split())

@@ -106,7 +106,14 @@ def files(tmp_path) -> dict[str, object]:
 
 def make(files: dict[str, object], folder: Path, **changed: object) -> Path:
     folder.mkdir(exist_ok=True)
-    settings = {"seed": 0, "n_neighbors": 5, "min_dist": 0.01, "cluster_dims": 3, "cluster_min_dist": 0.1}
+    settings = {
+        "seed": 0,
+        "n_neighbors": 5,
+        "min_dist": 0.01,
+        "cluster_dims": 3,
+        "cluster_min_dist": 0.1,
+        "page_features": 99,
+    }
     outputs = {"output": "map.parquet", "output_page": "index.html", "output_record": "feature_map.json"}
     paths = {name: folder / file for name, file in outputs.items()}
     map_features.main(flags(**{**files, **settings, "min_cluster_size": 3, **paths, **changed}))
@@ -148,6 +155,14 @@ def test_the_page_is_one_file_that_asks_for_nothing_and_text_stays_text(files, t
     assert data["tokens"][0] == ["<b>&", "</script>", "U+202Ethe", "·the", "↵"]
     assert data["text"][:2] == ["", "fires on <i>x</i>"] and "<i>x</i>" not in text
     assert len(data["x"]) == 60 and data["parent"][:20] == [-1] * 20 and data["parent"][20:25] == [0, 1, 2, 3, 4]
+
+
+def test_a_page_of_a_large_map_has_the_narrow_dictionaries(files, tmp_path):
+    folder = make(files, tmp_path / "one", page_features=23)
+    page = Parts()
+    page.feed((folder / "index.html").read_text())
+    assert json.loads(page.data)["dictionary"] == [0] * 20 + [1] * 3
+    assert len(pd.read_parquet(folder / "map.parquet")) == 60
 
 
 def test_a_feature_that_a_dictionary_does_not_have_is_an_error(files, tmp_path):

@@ -47,10 +47,10 @@ def test_what_is_imported_is_not_trained_and_moves_nothing_else(folder):
     ("extra", "named"),
     [
         ("tokens: {tokenizer: null}", "config models.gpt: it reads its own tokens; write tokens: {tokenizer: theirs/"),
-        ("models: {gpt: {shuffle_of: A}}", "models.gpt"),
+        ("models: {gpt: {shuffle_of: A}}", "['models']['gpt']['shuffle_of']"),
         ("dictionaries: {borrowed: {width: 8}}", "borrowed"),
-        ("models: {gpt: {import: nowhere}}", "nowhere/config.json: no such file, and the config imports it"),
-        ("sites: [mlp_post-l6]", "mlp_post-l6: a layer below 1, the number of model A's, expected"),
+        ("models: {gpt: {import: nowhere}}", "nowhere/config.json"),
+        ("sites: [mlp_post-l6]", "has 1 layers, counted from 0; a lower one expected"),
     ],
 )
 def test_a_wrong_import_fails_at_once_and_names_it(folder, extra, named):

@@ -17,9 +17,10 @@ from monosem.codes import Codes
 from monosem.figures.families import layout
 from monosem.investigations import masked_cosine
 from monosem.investigations.families import NO_PARENT, family_table, kinship, splitting
-from monosem.investigations.firing import Text, shares, spell, top_labels
+from monosem.investigations.firing import shares, spell, top_labels
+from monosem.investigations.held_out import HeldOut
 from monosem.investigations.masked_cosine import activity, kin, masked_cosines
-from monosem.investigations.named_groups import group_summary, members, named_groups
+from monosem.investigations.named_groups import group_summary, is_member, named_groups
 from monosem.records import value_of
 
 N_TOKENS = 4000
@@ -145,7 +146,7 @@ def test_numbers_of_kin_are_summed_up():
     assert splitting(np.empty(0))["median"] is None
 
 
-TEXT = Text(np.array([0, 1, 2, 2, 3, 4]), np.array([0, 0, 1, 1, 1, 0]), ["prose", "base64"])
+TEXT = HeldOut(np.array([0, 1, 2, 2, 3, 4]), np.array([0, 0, 1, 1, 1, 0]), np.arange(6), ["prose", "base64"], 5, "")
 VOCABULARY = [" the", "The", "QU", " cat", "other"]
 
 
@@ -157,9 +158,9 @@ def test_shares_of_activation_and_the_groups_that_follow_from_them():
     assert top_labels(of_kind["word"], 2) == [[1, 0], [2, 4], []]
     groups = named_groups(["base64", "dna"], ["the"], TEXT, VOCABULARY)
     assert spell("the", VOCABULARY) == [0, 1] and groups["the"].n_tokens == 2 and groups["base64"].n_tokens == 3
-    assert members(groups["the"], of_kind, 0.5).tolist() == [True, False, False]
-    assert members(groups["base64"], of_kind, 0.5).tolist() == [False, False, False]  # half is not more than half
-    assert members(groups["base64"], of_kind, 0.49).tolist() == [False, True, False]
+    assert is_member(groups["the"], of_kind, 0.5).tolist() == [True, False, False]
+    assert is_member(groups["base64"], of_kind, 0.5).tolist() == [False, False, False]  # half is not more than half
+    assert is_member(groups["base64"], of_kind, 0.49).tolist() == [False, True, False]
     assert group_summary(groups["dna"], [0, 0])["smallest_step"] is None
     assert group_summary(groups["the"], [1, 3, 4])["smallest_step"] == 1
     with pytest.raises(ValueError, match="a name stands twice"):
@@ -212,11 +213,14 @@ def test_the_script_orders_dictionaries_by_width_and_repeats_itself(sweep, corpu
 
 def test_what_does_not_belong_together_is_an_error(sweep, corpus, tokens, tmp_path):
     record = json.loads((sweep[1] / "codes.json").read_text())
-    for field, value in (("n_tokens", 7), ("tokens_digest", "other"), ("model", "B")):
+    for field, value, told in (
+        ("tokens_digest", "other", "made from other tokens than are given"),
+        ("model", "B", "B/mlp_post/relu-w40 beside A/mlp_post/relu-w24; dictionaries of one model at one site"),
+    ):
         other = tmp_path / "codes.json"
         other.write_text(json.dumps(record | {field: value}))
         words = split_flags(sweep, corpus, tokens, tmp_path, records=[sweep[0] / "codes.json", other])
-        with pytest.raises(ValueError, match=f"{field} .*: dictionaries of one model, on the same held-out tokens"):
+        with pytest.raises(ValueError, match=told):
             split_features.main(words)
     with pytest.raises(ValueError, match="1 dictionaries of 1 widths; two or more, all different"):
         split_features.main(split_flags(sweep[:1], corpus, tokens, tmp_path))

@@ -25,6 +25,7 @@ DOWNSTREAM_OF_SAE = {
     "measure_purity", "count_token_features", "measure_geometry", "plot_purity", "plot_token_features",
     "plot_neuron_basis", "plot_low_features",
     "compare_baselines", "plot_explained", "pair_features", "plot_correspondence", "plot_universality_sweep",
+    "ablate_features", "plot_effects", "steer_features", "plot_steering", "find_automata", "plot_automata",
     "compile_findings", "build_report", "all",
 }  # fmt: skip
 

@@ -207,7 +207,9 @@ for site in config["sites"]:
     for model in MODELS if layer else []:
         n_layers = Job("train_lm", {"model": model}, config).model.layers
         if int(layer[1]) >= n_layers:
-            raise ValueError(f"config sites: {site}: a layer below {n_layers}, the number of model {model}'s, expected")
+            raise ValueError(
+                f"config sites: {site}: {model} has {n_layers} layers, counted from 0; a lower one expected"
+            )
 if IMPORTED_MODELS and not config["tokens"]["tokenizer"]:
     path = f"{MODELS[IMPORTED_MODELS[0]]['import']}/tokenizer.json"
     raise ValueError(

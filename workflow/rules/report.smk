@@ -126,7 +126,7 @@ rule build_report:
         dictionary=HEADLINE.removeprefix("results/"),
         captions=[(ROOT / f"workflow/report/{figure}.rst").read_text() for figure in FIGURES + REPORTED],
         flags=flags(config["report"]),
-        config=json.dumps(config, sort_keys=True),
+        config=lambda wildcards: json.dumps(config, sort_keys=True),  # a path of the config may hold braces
     shell:
         r"""
         python "$SCRIPTS/build_report.py" --findings {input.findings:q} --figures {input.figures:q} \

@@ -20,11 +20,6 @@ def of_experiments(names, suffix):
     return [f"results/theory/{name}/{name}{suffix}" for name in names]
 
 
-rule theory:
-    input:
-        of_experiments(EXPERIMENTS, ".json"),
-
-
 rule measure_log_ratios:
     output:
         table="results/theory/log_ratios/log_ratios.tsv",

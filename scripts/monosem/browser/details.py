@@ -133,7 +133,7 @@ def histogram(values_Z: np.ndarray) -> tuple[float, float, list[int]]:
     low, high = min(0.0, float(values_Z.min(initial=0.0))), float(values_Z.max(initial=0.0))
     if not values_Z.size:
         return low, high, []
-    bin_Z = np.minimum((values_Z - low) * (BINS / (high - low)), BINS - 1).astype(np.int64)
+    bin_Z = np.minimum((values_Z - low) * (BINS / (high - low)), BINS - 1).astype(np.int32)
     return low, high, np.bincount(bin_Z, minlength=BINS).tolist()
 
 

@@ -85,9 +85,7 @@ class Activity:
     def entries(self, feature: int, rows: pd.DataFrame, limits: Limits) -> list[Entry]:
         """Examples of one feature as the page reads them. Activations are offsets from the centre and levels."""
         token_Z, value_Z = self.of(feature)
-        level_Z = np.round(LEVELS * value_Z / max(np.abs(value_Z).max(initial=0.0), 1e-12)).astype(np.int64)
-        shows_Z = level_Z != 0
-        token_Z, level_Z = token_Z[shows_Z], level_Z[shows_Z]
+        highest = max(value_Z.max(initial=0.0), -value_Z.min(initial=0.0), 1e-12)
         context_E, position_E = rows["context"].to_numpy(), rows["position"].to_numpy()
         last = self.held_out.tokens_SL.shape[1] - 1
         first_E, end_E = np.maximum(position_E - limits.context, 1), np.minimum(position_E + limits.context, last)
@@ -96,7 +94,8 @@ class Activity:
         start_E = np.cumsum(length_E) - length_E
         active_P = np.repeat(low_E - start_E, length_E) + np.arange(length_E.sum())
         offset_P = self.position_T[token_Z[active_P]] - np.repeat(position_E, length_E)
-        pairs = np.stack([offset_P, level_Z[active_P]], axis=1).ravel().tolist()
+        level_P = np.round(value_Z[active_P] * (LEVELS / highest)).astype(np.int64)
+        pairs = np.stack([offset_P, level_P], axis=1).ravel().tolist()
         parts = [rows[name].tolist() for name in ("kind", "role", "interval", "context", "position")]
         found = []
         for *named, start, length in zip(*parts, start_E.tolist(), length_E.tolist(), strict=True):

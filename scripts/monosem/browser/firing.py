@@ -1,4 +1,7 @@
-"""The tokens that features fire on most, to be searched and shown in a line."""
+"""The tokens that features fire on most, to be searched and shown in a line.
+
+Shape suffixes: T held-out tokens, Z stored activations of one feature, V vocabulary.
+"""
 
 from collections.abc import Sequence
 
@@ -13,8 +16,8 @@ def tokens_fired_on(activity: Activity, token_T: np.ndarray, shown: Sequence[str
     lines = []
     for feature in range(matrix.shape[1]):
         rows_Z, values_Z = activity.of(feature)
-        tokens, place_Z = np.unique(token_T[rows_Z], return_inverse=True)
-        total = np.bincount(place_Z, np.maximum(values_Z, 0), minlength=tokens.size)
-        best = tokens[np.argsort(-total, kind="stable")[:count]]
-        lines.append(" ".join(shown[token] for token in best))
+        total_V = np.bincount(token_T[rows_Z], values_Z, minlength=count)
+        best = np.argpartition(-total_V, count - 1)[:count]
+        best = best[np.argsort(-total_V[best], kind="stable")]
+        lines.append(" ".join(shown[token] for token in best if total_V[token] > 0))
     return lines

@@ -127,7 +127,10 @@ def splitting_memory(job: Job) -> float:
 
 
 def mapping(job: Job) -> float:
-    return core(job, MAPPING + MAPPED * sum(run.features for run in sweep(job)))
+    """Every two directions multiplied, and each feature placed twice."""
+    runs = sweep(job)
+    n_features = sum(run.features for run in runs)
+    return core(job, MAPPING + MAPPED * n_features + 2 * n_features**2 * runs[0].neurons / FORWARD)
 
 
 def mapping_memory(job: Job) -> float:

@@ -1,19 +1,95 @@
-"""What the experiments of `config: theory` cost: seconds of each; all take the memory of a small process."""
+"""What the experiments of config `theory` cost: seconds and MiB of each (`seconds` and `memory` have the units)."""
 
 from collections.abc import Callable
+from math import log
 
-from monosem.costs.jobs import Job
+from monosem.costs.held import MIB, PLAIN, TORCH
+from monosem.costs.jobs import Job, Settings
 from monosem.costs.rates import PLOT, core
 
-TINY_STEP = 1.1e-3  # seconds: a step of Adam on a few small arrays, most of it torch's own calls
-TORCH_PLOT = PLOT + 1.0  # a figure by a script that uses torch too
+WITH_TORCH, WITH_SCIPY = PLOT + 1.2, PLOT + 0.4  # a process that draws a figure and uses them
+TINY_STEP = 0.9e-3  # seconds: a step of training on small arrays, most of it torch's own calls
+PROGRAM = 1.6e-3  # a linear program
+GELU = 18e-9  # a neuron of a sample
+CURVE = 0.25e-3  # a feature's ratios over a grid, straight and normalised
+FITTED = 2.5e-6  # a token of a fit, all its steps
 
 
-def one_neuron(job: Job) -> float:
-    own = job.config["theory"]["one_neuron"]
-    return core(job, TORCH_PLOT + TINY_STEP * own["steps"] * (3 + len(own["kept"])))
+def log_ratios(job: Job, own: Settings) -> float:
+    pairs = own["n_tokens"] * (own["n_tokens"] - 1) / 2
+    return WITH_TORCH + CURVE * own["draws"] * len(own["strengths"]) * pairs / 10
 
 
-SECONDS: dict[str, Callable[[Job], float]] = {
+def fixed_triples(job: Job, own: Settings) -> float:
+    return WITH_SCIPY + FITTED * own["steps"] / 500 * own["triples"] * own["n_tokens"] * sum(own["widths"]) ** 0.5
+
+
+def continuous_targets(job: Job, own: Settings) -> float:
+    return WITH_SCIPY + own["starts"] * own["steps"] * 2.6e-3 * len(own["features"]) / 4
+
+
+def one_neuron(job: Job, own: Settings) -> float:
+    return WITH_TORCH + TINY_STEP * own["steps"] * (3 + len(own["kept"]))
+
+
+def spread_features(job: Job, own: Settings) -> float:
+    return WITH_SCIPY + 0.5
+
+
+def nonhomogeneity(job: Job, own: Settings) -> float:
+    cells = 2 * len(own["others"]) * len(own["spreads"]) * own["probes"]
+    looked_for = (
+        1e-9 * len(own["spreads"]) * log(own["most_features"]) * own["most_features"] ** 2 * own["n_neurons"] / 20
+    )
+    return WITH_SCIPY + GELU * own["samples"] * own["n_neurons"] * cells + looked_for
+
+
+def sparse_codes(job: Job, own: Settings) -> float:
+    return WITH_SCIPY + PROGRAM * own["draws"] * (sum(own["dimensions"]) + 6 * len(own["angles"]))
+
+
+def encoders(job: Job, own: Settings) -> float:
+    trained = own["autoencoder"].get("vectors", job.config["sae"]["vectors"])
+    steps = trained / own["autoencoder"].get("batch", job.config["sae"]["batch"])
+    return WITH_TORCH + 1.5e-3 * steps + 1.1e-2 * own["fit_steps"] * own["fit_batch"] / 256
+
+
+EXPERIMENTS = {
+    "measure_log_ratios": log_ratios,
+    "fit_fixed_triples": fixed_triples,
+    "fit_continuous_targets": continuous_targets,
     "train_one_neuron": one_neuron,
+    "spread_features": spread_features,
+    "measure_nonhomogeneity": nonhomogeneity,
+    "find_sparse_codes": sparse_codes,
+    "compare_encoders": encoders,
+}
+
+
+def costed(formula: Callable[[Job, Settings], float]) -> Callable[[Job], float]:
+    """Of an experiment, whose settings in the config have the formula's name."""
+    return lambda job: core(job, formula(job, job.config["theory"][formula.__name__]))
+
+
+SECONDS: dict[str, Callable[[Job], float]] = {rule: costed(formula) for rule, formula in EXPERIMENTS.items()}
+
+
+def nonhomogeneity_memory(job: Job) -> float:
+    """Cosines of all pairs of features, and samples of the layer."""
+    own = job.config["theory"]["nonhomogeneity"]
+    return PLAIN + 8 * (2 * own["most_features"] ** 2 + 4 * own["samples"] * own["n_neurons"]) / MIB
+
+
+def encoders_memory(job: Job) -> float:
+    """Planted vectors and their codes, at all angles and in more dimensions, to learn from and held out."""
+    own = job.config["theory"]["encoders"]
+    rows = 8 * len(own["angles"]) + 6 * (own["true_features"] + own["dimensions"])
+    return TORCH + 16 * own["n_vectors"] * rows / MIB
+
+
+MEMORY: dict[str, Callable[[Job], float]] = {
+    "measure_log_ratios": lambda job: TORCH,
+    "train_one_neuron": lambda job: TORCH,
+    "measure_nonhomogeneity": nonhomogeneity_memory,
+    "compare_encoders": encoders_memory,
 }

@@ -15,11 +15,12 @@ SHOWN = {"self-loop": 6, "pair": 3, "chain": 3}  # of each kind, each from anoth
 HEADINGS = {
     "self-loop": "Self-loops: a feature promotes tokens on which it fires again (paper: base64)",
     "pair": "Pairs: two features take turns (paper: snake_case names)",
-    "chain": "Chains: features hand on in one order (paper: HTML, licences); the longest found",
+    "chain": "Chains: features hand on in one order (paper: HTML, licences)",
 }
 BOX_WIDTH, BOX_HEIGHT = 1.85, 0.82  # inches
 GAP, ROW, HEADING = 0.55, 1.0, 0.35  # between boxes of a row; from row to row; above a row with a heading
 MOST_BOXES = 6  # of a chain, in one row
+PAPER_CHAIN = 4  # features in HTML, paper: #phenomenology-fsa
 N_TOKENS, TOKEN_LENGTH = 3, 7  # that a box shows, and characters of each
 MARKS = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "␍"}
 COLOUR = COLOURS["A"]
@@ -50,8 +51,9 @@ def automata_figure(automata: pd.DataFrame, states: pd.DataFrame, title: str) ->
 
 
 def choose(found: pd.DataFrame, category_of: dict[int, str], kind: str) -> pd.DataFrame:
-    """The most lifted (of chains, the longest) whose first feature is active in a category not drawn yet."""
-    length = found["features"].map(len)
+    """The most lifted whose first feature is active in a category not drawn yet; of chains, those as long as the
+    paper's before shorter ones."""
+    length = found["features"].map(len).clip(upper=PAPER_CHAIN)
     order = found.assign(length=length, category=[category_of[features[0]] for features in found["features"]])
     return order.sort_values(["length", "lift"], ascending=False).drop_duplicates("category").head(SHOWN[kind])
 
@@ -82,6 +84,8 @@ def draw(axes: Axes, automaton: tuple, described: pd.DataFrame, left: float, top
             place = (right + GAP / 2, middle - 0.45)
             arrow(axes, (right + GAP, middle - 0.1), (right, middle - 0.1), step(automaton, 1), place)
         left = right + GAP
+    if len(automaton.features) > MOST_BOXES:
+        axes.text(left - GAP + 0.1, middle, f"+ {len(automaton.features) - MOST_BOXES}", va="center")
     return left
 
 

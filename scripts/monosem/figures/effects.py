@@ -38,7 +38,7 @@ def ablations(pairs: pd.DataFrame, strata: pd.DataFrame, correlation: dict, wher
     by_density.set_title("Agreement by how often features fire")
     by_density.legend(fontsize="small", loc="lower right")
     counts = f"{len(pairs):,} ablations of {pairs['feature'].nunique():,} features"
-    title = f"Ablating a feature where it fires, and what was foretold: {counts}, {where}"
+    title = f"What features give to the next token: {counts}, {where}"
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
     return figure, strata
 

@@ -16,6 +16,7 @@ from monosem.findings import (
     monosemanticity,
     splitting,
     theory,
+    theory_codes,
 )
 from monosem.findings.finding import Finding, all_of
 
@@ -190,9 +191,10 @@ PUBLISHED = (
     *contexts.ROWS,
     *monosemanticity.ROWS,
     *splitting.ROWS,
-    *theory.ROWS,
     *explained.ROWS,
     *correspondence.ROWS,
     *effects.ROWS,
     *automata.ROWS,
+    *theory.ROWS,
+    *theory_codes.ROWS,
 )

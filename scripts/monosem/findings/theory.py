@@ -1,36 +1,87 @@
 """What posts and comments around the paper say of features in principle, beside small computations of our own.
 
-Criteria were fixed before the first run. Where a statement goes further than its source, or says where it fails, it is
-ours (source U). The thresholds 0.001 nats (fits) and 0.01 nats (does not) are ours too.
+Criteria were fixed before the first run. Where a statement goes further than its source, or says where that fails, it
+is ours (source U). So are the thresholds 0.001 nats (fits) and 0.01 nats (does not).
 """
 
 import math
-from collections.abc import Callable
 
+from monosem.findings.discussion import SECTION, taken
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements
-from monosem.findings.measures import Measured
-from monosem.records import value_of
 
-SECTION = "discussion"
-
-
-def taken(experiment: str, **fields: str) -> Callable[[Measurements], Measured]:
-    """Numbers of an experiment's record by dotted field; an underscore in their names stands for a space."""
-
-    def measure(m: Measurements) -> Measured:
-        numbers = {name.replace("_", " "): m.found(experiment, field) for name, field in fields.items()}
-        return Measured(numbers, 0, [], str(value_of(m.investigation(experiment), "note", experiment)))
-
-    return measure
-
+FITS, FAILS = 0.001, 0.01
 
 ROWS = (
     Finding(
+        "ratios-never-turn",
+        SECTION,
+        "Of any two tokens, the ratio of probabilities moves one way as a last-layer feature grows: its logarithm is a "
+        "line, with biases or without (share of the ratios that turn).",
+        "p2 / p1 = exp(a (l2 - l1))",
+        "D",
+        all_of(("turning", "<=", 0), ("largest bend", "<=", 1e-9)),
+        taken("log_ratios", turning="softmax.most", largest_bend="largest_bend"),
+    ),
+    Finding(
+        "ratios-never-turn-normalised",
+        SECTION,
+        "The same holds through a transformer's final normalisation (share that turns, while a random feature grows to "
+        "the greatest activation tried).",
+        "said of transformers, without their normalisation",
+        "U",
+        all_of(("turning", "<=", 0)),
+        taken("log_ratios", turning="normalised.at_most_strength", formula="formula"),
+    ),
+    Finding(
+        "binary-takes-one",
+        SECTION,
+        "One feature brings about any three tokens in any fixed proportions (largest KL, nats, of random triples).",
+        "one linear feature fits any fixed distribution over three tokens",
+        "D",
+        all_of(("KL", "<", FITS)),
+        taken("fixed_triples", KL="free.largest_kl"),
+    ),
+    Finding(
+        "binary-takes-one-narrow",
+        SECTION,
+        "It does so too where the residual stream has a quarter as many dimensions as there are tokens.",
+        "not said of unembeddings that tokens share",
+        "U",
+        all_of(("KL", "<", FITS)),
+        taken("fixed_triples", KL="quarter.largest_kl", median_at_a_32nd="narrow.median_kl"),
+    ),
+    Finding(
+        "three-modes-take-one",
+        SECTION,
+        "With biases, one feature fits cold, mild and hot in turn where their ratios are monotone (KL, nats).",
+        "one feature cannot be cold, mild and hot in turn",
+        "U",
+        all_of(("KL", "<", FITS)),
+        taken("continuous_targets", KL="kl.straight.with biases.1", without_biases="kl.straight.without biases.1"),
+    ),
+    Finding(
+        "turning-ratios-take-two",
+        SECTION,
+        "Where ratios turn along the latent, one feature does not fit and two that fire together do.",
+        "a non-monotone ratio takes two co-firing features",
+        "D",
+        all_of(("one", ">", FAILS), ("two", "<", FITS)),
+        taken("continuous_targets", one="kl.turning.with biases.1", two="kl.turning.with biases.2"),
+    ),
+    Finding(
+        "monotone-is-not-enough",
+        SECTION,
+        "Ratios that are monotone, but whose logarithms do not lie on one line, take two features as well.",
+        "only non-monotone ratios are said to",
+        "U",
+        all_of(("one", ">", FAILS), ("two", "<", FITS)),
+        taken("continuous_targets", one="kl.bent.with biases.1", two="kl.bent.with biases.2"),
+    ),
+    Finding(
         "two-meanings-cost-less",
         SECTION,
-        "An on/off neuron that stands for two of four exclusive features loses less, under cross-entropy, than one that "
-        "stands for a single feature.",
+        "An on/off neuron that stands for two of four exclusive features loses less, under cross-entropy, than one "
+        "that stands for a single feature.",
         "3/4 ln 3 = 0.824 nats for one feature, ln 2 = 0.693 for two",
         "D",
         all_of(("two", "<", "one")),
@@ -48,8 +99,8 @@ ROWS = (
     Finding(
         "sparsity-can-make-it-one",
         SECTION,
-        "A penalty on the activation changes that only where it outweighs the gain, from 3 ln 3 - 4 ln 2 = 0.523 on: at "
-        "half of that most neurons still have two meanings, at twice that one (shares of the starts).",
+        "A penalty on the activation changes that only where it outweighs the gain, from 3 ln 3 - 4 ln 2 = 0.523 on: "
+        "at half of that most neurons still have two meanings, at twice that one (shares of the starts).",
         "sparse activations do not make neurons monosemantic",
         "U",
         all_of(("two at half", ">", 0.5), ("one at twice", ">", 0.5)),
@@ -58,7 +109,7 @@ ROWS = (
     Finding(
         "real-valued-neuron-does-better",
         SECTION,
-        "A neuron with real values beats both, because each feature may have a value of its own (median loss).",
+        "A neuron with real values beats both, because each feature may have a value of its own (median loss, nats).",
         "the losses above are of on/off neurons",
         "U",
         all_of(("median", "<", math.log(2))),

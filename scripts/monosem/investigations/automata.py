@@ -7,12 +7,12 @@
 
 Clearly: `contrast` times. Features of one rare kind of text all raise each other there; these conditions leave what
 has an order. An automaton's own lift is the smallest of its steps', which in a chain are measured after the whole run
-before them. Chains are grown from the most lifted edges on; one that shares a feature with a longer one, or one as long
-of higher lift, is left out.
+before them. Chains are grown from the most lifted edges on; one that is part of another, or that shares a feature with
+one of higher lift, is left out.
 Shape suffixes: T held-out tokens, F features, Z tokens at which a run has come to its end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -100,9 +100,10 @@ class ChainSearch:
 
     def find(self) -> list[Automaton]:
         """The chains of three features or more, the most lifted first, no two with a feature in common."""
-        grown = (self.grow(row) for row in self.starts.itertuples(index=False))
-        longest_first = sorted(grown, key=lambda chain: (-len(chain.features), *ranking(chain)))
-        return sorted(disjoint(chain for chain in longest_first if len(chain.features) > 2), key=ranking)
+        grown = [self.grow(row) for row in self.starts.itertuples(index=False)]
+        within = {part for chain in grown for part in parts(chain.features)}
+        whole = [chain for chain in grown if len(chain.features) > 2 and chain.features not in within]
+        return disjoint(sorted(whole, key=ranking))
 
     def tokens_of(self, feature: int) -> np.ndarray:
         first, last = self.by_feature.indptr[feature : feature + 2]
@@ -129,6 +130,12 @@ class ChainSearch:
             lifts.append(float(lift.max()))
             ends_Z = np.intersect1d(next_Z, self.tokens_of(best))
         return Automaton("chain", tuple(features), tuple(probabilities), tuple(lifts), int(ends_Z.size))
+
+
+def parts(features: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """All runs within a run, shorter than itself."""
+    n = len(features)
+    return (features[i:j] for i in range(n) for j in range(i + 1, n + 1) if j - i < n)
 
 
 def disjoint(automata: Iterable[Automaton]) -> list[Automaton]:

@@ -84,9 +84,9 @@ def clusters(place_PD: np.ndarray, min_cluster_size: int) -> np.ndarray:
 
 
 def map_summary(table: pd.DataFrame) -> dict[str, Any]:
-    """Of a table with dictionary, feature, parent and cluster: how many clusters there are, and which share of them holds
-    features of several dictionaries; how often a feature is in the cluster of its parent, and how often it would be in
-    that of a random feature of its parent's dictionary."""
+    """Of a table with dictionary, feature, parent and cluster: how many clusters there are, and which share of them
+    holds features of several dictionaries; how often a feature is in the cluster of its parent, and how often it would
+    be in that of a random feature of its parent's dictionary."""
     placed = table[table["cluster"] != NO_CLUSTER]
     widths = placed.groupby("cluster")["dictionary"].nunique()
     cluster_of = table.set_index(["dictionary", "feature"])["cluster"]

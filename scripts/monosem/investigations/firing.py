@@ -4,42 +4,19 @@ Shape suffixes: T held-out tokens, F features, V labels: tokens of the vocabular
 """
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from monosem.codes import Codes
-from monosem.tokens import counted, read_contexts, read_record
+from monosem.investigations.held_out import members
 
 N_TOP = 5  # tokens that a feature is shown by
 
 
-class Text(NamedTuple):
-    """Tokens that codes are of, and the category of the document that each stands in."""
-
-    token_T: np.ndarray
-    category_T: np.ndarray
-    categories: list[str]
-
-
-def read_text(path: Path, codes_record: dict[str, Any]) -> Text:
-    """The tokens of the store at `path` that the codes of a record are of; raises ValueError if they are others."""
-    record, n_contexts = read_record(path), codes_record["n_contexts"]
-    if record["digest"] != codes_record["tokens_digest"]:
-        raise ValueError(f"{path}: not the tokens that the codes were made from; encode these tokens again")
-    tokens_SL = read_contexts(path, n_contexts)
-    counted_SL = counted(tokens_SL, record["bos"])
-    category_SL = read_contexts(path, n_contexts, "category")
-    return Text(tokens_SL[counted_SL], category_SL[counted_SL], record["categories"])
-
-
 def shares(codes: Codes, label_T: np.ndarray, n_labels: int) -> csr_array:
     """Share of each feature's activation on tokens of each label, [F, V]; rows sum to 1, or to 0 if it never fires."""
-    parts = (np.ones(label_T.size), label_T.astype(np.int64), np.arange(label_T.size + 1))
-    one_TV = csr_array(parts, shape=(label_T.size, n_labels))
-    sum_FV = (codes.matrix.T.astype(np.float64) @ one_TV).tocsr()
+    sum_FV = (codes.matrix.T.astype(np.float64) @ members(label_T, n_labels)).tocsr()
     total_F = sum_FV.sum(axis=1)
     sum_FV.data /= np.repeat(total_F, np.diff(sum_FV.indptr))
     return sum_FV

@@ -13,7 +13,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from monosem.investigations.families import growth
-from monosem.investigations.firing import Text, spell
+from monosem.investigations.firing import spell
+from monosem.investigations.held_out import HeldOut
 
 
 class Group(NamedTuple):
@@ -23,7 +24,7 @@ class Group(NamedTuple):
 
 
 def named_groups(
-    categories: Sequence[str], words: Sequence[str], text: Text, vocabulary: Sequence[str]
+    categories: Sequence[str], words: Sequence[str], text: HeldOut, vocabulary: Sequence[str]
 ) -> dict[str, Group]:
     """Groups by name; one of a category that the text does not have is empty. Raises ValueError for a name twice."""
     names = [*categories, *words]
@@ -39,7 +40,7 @@ def named_groups(
     return groups
 
 
-def members(group: Group, share_of_kind: Mapping[str, csr_array], min_share: float) -> np.ndarray:
+def is_member(group: Group, share_of_kind: Mapping[str, csr_array], min_share: float) -> np.ndarray:
     """Of each feature, whether it belongs to the group, bool [F]."""
     return share_of_kind[group.kind][:, group.labels].sum(axis=1) > min_share
 

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.artefacts import read_json
-from monosem.codes import Codes, read_codes
+from monosem.codes import Codes
 from monosem.investigations.families import NO_PARENT, between, count_kin, members_of, splitting
-from monosem.investigations.firing import N_TOP, Text, shares, top_labels
+from monosem.investigations.firing import N_TOP, shares, top_labels
+from monosem.investigations.held_out import HeldOut, read_codes_of
 from monosem.investigations.masked_cosine import Activity, kin
-from monosem.investigations.named_groups import Group, group_summary, members
-from monosem.records import RUN, value_of
+from monosem.investigations.named_groups import Group, group_summary, is_member
+from monosem.records import RUN, read_records
 
 
 class Member(NamedTuple):
@@ -24,30 +24,19 @@ class Member(NamedTuple):
     record: dict[str, Any]
 
 
-def read_sweep(codes: Sequence[Path], records: Sequence[Path]) -> dict[str, Member]:
+def read_sweep(codes: Sequence[Path], records: Sequence[Path], text: HeldOut) -> dict[str, Member]:
     """Dictionaries by name, from narrow to wide.
 
     Raises ValueError when there are fewer than two widths, or when they are not of the same model and tokens.
     """
     if len(codes) != len(records):
         raise ValueError(f"{len(codes)} --codes and {len(records)} --records: give one record beside each")
-    found, first = {}, None
-    for path, record_path in zip(codes, records, strict=True):
-        record = read_json(record_path)
-        first = first or (record_path, record)
-        for field in (*RUN[:2], "tokens_digest", "n_tokens"):
-            here, there = value_of(record, field, record_path), value_of(first[1], field, first[0])
-            if here != there:
-                raise ValueError(
-                    f"{field} {there} in {first[0]}, {here} in {record_path}: dictionaries of one model, on the same "
-                    "held-out tokens, expected; encode them on the same tokens"
-                )
-        member = Member(read_codes(path), record)
-        if member.codes.n_tokens != record["n_tokens"]:
-            raise ValueError(
-                f"{path}: {member.codes.n_tokens} tokens, its record says {record['n_tokens']}; encode it again"
-            )
-        found[record["dictionary"]] = member
+    found, runs = {}, read_records(records)
+    for (run, record), path, record_path in zip(runs.items(), codes, records, strict=True):
+        first = next(iter(runs))
+        if run[:2] != first[:2]:
+            raise ValueError(f"{record_path}: {run} beside {first}; dictionaries of one model at one site expected")
+        found[run.dictionary] = Member(read_codes_of(path, record_path, text), record)
     widths = {member.codes.n_features for member in found.values()}
     if len(widths) < max(2, len(codes)):
         raise ValueError(f"--codes: {len(codes)} dictionaries of {len(widths)} widths; two or more, all different")
@@ -57,7 +46,7 @@ def read_sweep(codes: Sequence[Path], records: Sequence[Path]) -> dict[str, Memb
 def describe(
     table: pd.DataFrame,
     sweep: Mapping[str, Member],
-    text: Text,
+    text: HeldOut,
     vocabulary: Sequence[str],
     groups: Mapping[str, Group],
     min_share: float,
@@ -69,7 +58,7 @@ def describe(
             "word": shares(member.codes, text.token_T, len(vocabulary)),
             "category": shares(member.codes, text.category_T, len(text.categories)),
         }
-        is_member = {group: members(found, of_kind, min_share) for group, found in groups.items()}
+        mask_of = {name: is_member(group, of_kind, min_share) for name, group in groups.items()}
         feature_F = table.loc[table["dictionary"] == name, "feature"].to_numpy()
         by_category = of_kind["category"][feature_F].toarray()
         columns = {
@@ -80,7 +69,7 @@ def describe(
             ],
             "category": [text.categories[label] for label in by_category.argmax(axis=1)],
             "category_share": by_category.max(axis=1),
-            "groups": [[group for group, mask_F in is_member.items() if mask_F[feature]] for feature in feature_F],
+            "groups": [[group for group, mask_F in mask_of.items() if mask_F[feature]] for feature in feature_F],
         }
         frames.append(pd.DataFrame(columns))
     return table.merge(pd.concat(frames), on=["dictionary", "feature"], validate="1:1")

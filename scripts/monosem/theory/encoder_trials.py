@@ -10,7 +10,7 @@ from torch import Tensor
 from monosem.sae import SparseAutoencoder
 from monosem.sae_recipe import Recipe
 from monosem.theory.encoders import Fitting, codes_of_all, share_left, tied
-from monosem.theory.planted import RECOVERED, Planted, best_cosines, plant, random_dictionary, trained
+from monosem.theory.planted import RECOVERED, Planted, best_cosines, plant, trained
 
 PLANE_ON = 0.5  # share of the vectors with each of the two features
 LEARNT = "autoencoder"

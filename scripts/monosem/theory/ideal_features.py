@@ -49,7 +49,7 @@ class Fit(NamedTuple):
 
 
 def fit_features(target_TV: np.ndarray, n_features: int, *, biases: bool, starts: int, steps: int, seed: int) -> Fit:
-    """The best of several fits by mean divergence over the latent, the first from an informed start, the others from random ones."""
+    """The best of several fits by mean divergence over the latent, the first from an informed start."""
     T, V = target_TV.shape
     sizes = np.cumsum([T * n_features, n_features * V])
 

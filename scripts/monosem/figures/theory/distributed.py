@@ -70,7 +70,10 @@ def draw_grid(axes: Axes, rows: pd.DataFrame, threshold: float) -> None:
     sns.heatmap(grid, ax=axes, cmap="viridis", vmin=0, vmax=0.25, cbar_kws={"label": "R²(quadratic) - R²(line)"})
     for row, values in enumerate(grid.to_numpy()):
         for column, value in enumerate(values):
-            style = {"fontweight": "bold" if value >= threshold else "normal", "color": "white" if value < 0.17 else "black"}
+            style = {
+                "fontweight": "bold" if value >= threshold else "normal",
+                "color": "white" if value < 0.17 else "black",
+            }
             axes.text(column + 0.5, row + 0.5, f"{value:.2f}", ha="center", va="center", fontsize="x-small", **style)
     axes.set(xlabel="neurons that a feature is spread over", ylabel=f"other features on (bold: {threshold:g} or more)")
 
@@ -78,7 +81,13 @@ def draw_grid(axes: Axes, rows: pd.DataFrame, threshold: float) -> None:
 def draw_trade(axes: Axes, record: dict[str, Any]) -> None:
     for version, colour in zip(VERSIONS, (COLOURS["A"], COLOURS["B"]), strict=True):
         on = {int(width): count for width, count in record["most_on"][version].items()}
-        axes.plot(on.keys(), [max(count, 0.5) for count in on.values()], "o-", color=colour, label=f"most on at once, {VERSIONS[version]}")
+        axes.plot(
+            on.keys(),
+            [max(count, 0.5) for count in on.values()],
+            "o-",
+            color=colour,
+            label=f"most on at once, {VERSIONS[version]}",
+        )
     fits = {int(width): count for width, count in record["room"].items()}
     axes.plot(fits.keys(), fits.values(), "s--", color=PAPER_COLOUR, label="room: random features, MMCS at most 0.3")
     axes.set(xscale="log", yscale="log", xlabel="neurons that a feature is spread over", ylabel="features")

@@ -34,7 +34,7 @@ def encoders(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     left.legend(fontsize="x-small", loc="lower left")
     draw_planted(right, table[table["where"] == "planted"], record)
     figure.suptitle(
-        "A tied encoder reads each feature's neighbours into it; a learnt one, or one step of inference, undoes much of it",
+        "A tied encoder reads each feature's neighbours into it; learnt weights or steps of inference undo much of it",
         x=0.01,
         ha="left",
         fontweight="bold",
@@ -46,7 +46,11 @@ def draw_plane(axes: Axes, rows: pd.DataFrame, measure: str, colours: dict[str, 
     for encoder, of_encoder in rows.groupby("encoder", sort=False):
         shares = of_encoder[measure].clip(lower=FLOOR)
         axes.plot(of_encoder["angle"], shares, "o-", ms=4, color=colours[encoder], label=NAMES[encoder])
-    axes.set(yscale="log", xlabel="angle between the two (degrees)", ylabel=f"share left of the {MEASURES[measure]}'s squared length")
+    axes.set(
+        yscale="log",
+        xlabel="angle between the two (degrees)",
+        ylabel=f"share left of the {MEASURES[measure]}'s squared length",
+    )
     axes.set_xticks([0, 15, 30, 45, 60, 75, 90])
 
 

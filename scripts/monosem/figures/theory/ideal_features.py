@@ -90,5 +90,7 @@ def draw_divergences(axes: Axes, kl: dict[str, dict[str, float]], needed: int) -
         axes.plot(numbers, np.maximum(list(by_number.values()), 1e-9), "o-", color=colour, label=kind)
     paper_line(axes, FITS, "fitted", horizontal=True)
     axes.axvline(needed, color=PAPER_COLOUR, ls=":", lw=1.2, label=f"log-ratios span {needed}")
-    axes.set(yscale="log", ylim=(5e-10, 3), xlabel="features together", ylabel="KL(target || fit), nats", xticks=numbers)
+    axes.set(
+        yscale="log", ylim=(5e-10, 3), xlabel="features together", ylabel="KL(target || fit), nats", xticks=numbers
+    )
     axes.legend(fontsize="x-small")

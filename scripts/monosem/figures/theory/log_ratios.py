@@ -23,7 +23,9 @@ def log_ratio_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         strict=False,
     ):
         for (case, of), rows in table[table["what"] == what].groupby(["case", "of"], sort=False):
-            axes.plot(rows["x"], rows["y"], STYLES[case], color=colours[of], label=of if case == "with biases" else None)
+            axes.plot(
+                rows["x"], rows["y"], STYLES[case], color=colours[of], label=of if case == "with biases" else None
+            )
         axes.plot([], [], ":", color=PAPER_COLOUR, label="without biases")
         axes.set(xlabel="activation of the one feature", ylabel=label)
         axes.legend(fontsize="small")

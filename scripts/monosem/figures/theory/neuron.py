@@ -20,7 +20,9 @@ def one_neuron(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     draw_shares(on_off, table[table["kind"] == "on/off"], "on/off neurons")
     draw_shares(real, table[table["kind"] != "on/off"], "real-valued neurons")
     handles, labels = on_off.get_legend_handles_labels()
-    real.legend(handles, labels, title="features it is on for", fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+    real.legend(
+        handles, labels, title="features it is on for", fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5)
+    )
     figure.suptitle(
         "Without superposition, cross-entropy still prefers a neuron with two meanings to one with a single meaning",
         x=0.01,
@@ -63,7 +65,12 @@ def draw_shares(axes: Axes, rows: pd.DataFrame, title: str) -> None:
         share = shares[n_on].to_numpy() if n_on in shares else np.zeros(len(order))
         axes.bar(order, share, bottom=under, color=colours[n_on], label=f"{n_on}", width=0.8)
         under = under + share
-    axes.set(ylabel="share of the random starts", xlabel="penalty on the mean activation (nats)" + "\nor, top: strongest kept" * named["name"].str.startswith("top").any(), ylim=(0, 1))
+    axes.set(
+        ylabel="share of the random starts",
+        xlabel="penalty on the mean activation (nats)"
+        + "\nor, top: strongest kept" * named["name"].str.startswith("top").any(),
+        ylim=(0, 1),
+    )
     axes.set_title(title, fontsize="medium", fontweight="normal")
     axes.grid(visible=False)
 

@@ -51,8 +51,8 @@ def draw_margins(axes: Axes, table: pd.DataFrame) -> None:
     measured, formula = (table[table["what"] == what] for what in ("margin", "formula"))
     axes.plot(measured["x"], measured["value"], "o", color=COLOURS["A"], label="measured, by linear programs")
     axes.plot(formula["x"], formula["value"], "--", color="black", label="1 / cos(angle / 2) - 1")
-    axes.annotate("post: a tie only where\ndirections coincide", (0, 0), (12, 40), textcoords="offset points",
-                  fontsize="small", color=PAPER_COLOUR, arrowprops={"arrowstyle": "->", "color": PAPER_COLOUR})  # fmt: skip
+    style = {"fontsize": "small", "color": PAPER_COLOUR, "arrowprops": {"arrowstyle": "->", "color": PAPER_COLOUR}}
+    axes.annotate("post: a tie only where\ndirections coincide", (0, 0), (12, 40), textcoords="offset points", **style)
     axes.set(xlabel="angle from first to last direction (degrees)", ylabel="L1 of the denser code, less the sparser's")
     axes.set_title("how much L1 prefers the sparser", fontsize="medium", fontweight="normal")
     axes.legend(fontsize="small")
@@ -64,7 +64,9 @@ def draw_shares(axes: Axes, table: pd.DataFrame) -> None:
     for (width, rows), colour in zip(groups, sns.color_palette("viridis", groups.ngroups), strict=True):
         label = f"{width} dimensions, {rows['n_directions'].iloc[0]} directions"
         axes.plot(rows["x"] / width, rows["value"], "o-", color=colour, label=label, ms=4)
-    axes.set(xlabel="directions on, to a dimension", ylabel="share with an L1 code as sparse as planted", ylim=(-0.02, 1.05))
+    axes.set(
+        xlabel="directions on, to a dimension", ylabel="share with an L1 code as sparse as planted", ylim=(-0.02, 1.05)
+    )
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_title("random directions", fontsize="medium", fontweight="normal")
     axes.legend(fontsize="small", loc="lower left")
