@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
             for name, rows in plane.groupby("encoder")
         },
         "autoencoder": truth,
-        "note": f"{args.true_features} features in {args.dimensions} dimensions, {args.n_vectors} vectors held out",
+        "note": f"by hand; {args.true_features} features in {args.dimensions} dimensions, {args.n_vectors} vectors",
     }
     write(args, pd.concat([plane, planted], ignore_index=True), fields, encoders)
 

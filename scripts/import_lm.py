@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> None:
             f"{args.folder}: {size.vocab_size} embeddings, and its tokenizer has {n_tokens} tokens; as many expected"
         )
     save_lm(args.output, model)
-    val_SL = read_contexts(args.val, max(1, args.val_tokens // length))
+    val_SL = read_contexts(args.val)[: max(1, args.val_tokens // length)]
     bos = read_record(args.val)["bos"]
     fields = {
         "model": args.name,

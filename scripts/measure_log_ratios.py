@@ -70,27 +70,21 @@ def turning(args: argparse.Namespace, strength: float) -> tuple[dict[str, np.nda
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_device("cpu", 1)
-    rows, bends, most = [], [], 0
-    for strength in args.strengths:
+    rows, bends = [], []
+    for strength in sorted(args.strengths):
         counts, largest = turning(args, strength)
         bends.append(largest)
-        most = max(most, int(counts["normalised"].max()))
-        shares = {name: float((count > 0).mean()) for name, count in counts.items()} | {
-            "formula": turning_share(strength)
-        }
+        shares = {name: float((count > 0).mean()) for name, count in counts.items()}
+        shares["formula"] = turning_share(strength)
         rows += [("share that turns", case, "", strength, share) for case, share in shares.items()]
-    shares = pd.DataFrame(rows, columns=["what", "case", "of", "x", "y"])
+    table = pd.DataFrame(rows, columns=["what", "case", "of", "x", "y"])
     fields = {
         "largest_bend": max(bends),
-        "softmax": {"most": float(shares.loc[shares["case"] == "softmax", "y"].max())},
-        "normalised": {
-            "at_most_strength": float(shares.loc[shares["case"] == "normalised", "y"].iloc[-1]),
-            "most_turns": most,
-        },
-        "formula": turning_share(args.strengths[-1]),
-        "note": f"{args.draws} random features, {args.n_tokens} tokens, activations up to {args.strengths[-1]:g} norms",
+        "most": table.groupby("case")["y"].max().to_dict(),
+        "at_greatest": shares,
+        "note": f"{args.draws} random features, {args.n_tokens} tokens, activations up to {strength:g} norms",
     }
-    write(args, pd.concat([modes(), shares], ignore_index=True), fields, log_ratio_panels)
+    write(args, pd.concat([modes(), table], ignore_index=True), fields, log_ratio_panels)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def main(argv: list[str] | None = None) -> None:
         "on_all": {"on": on["post"][all_of_them], "room": fits[all_of_them]},
         "agreement": float((above["post"] == above["code"]).mean()),
         "threshold": args.threshold,
+        "most_mmcs": args.most_mmcs,
         "note": f"{args.n_neurons} GELU neurons, {args.samples} samples, {args.probes} probed features",
     }
     write(args, pd.concat([table, counts], ignore_index=True), fields, nonhomogeneity_grids)

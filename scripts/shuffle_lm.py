@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     shuffle_weights(model, seed=args.seed)
     save_lm(args.output, model)
     val = read_record(args.val)
-    val_SL, bos = read_contexts(args.val, max(1, args.val_tokens // val["context_length"])), val["bos"]
+    val_SL, bos = read_contexts(args.val)[: max(1, args.val_tokens // val["context_length"])], val["bos"]
     fields = {
         "model": args.name,
         **asdict(model.config),

@@ -7,7 +7,7 @@ a neuron with two meanings. Neurons are trained from many random starts: on/off 
 activation, and with only their strongest activations kept.
 
 Example:
-  python scripts/train_one_neuron.py --n-features 4 --starts 100 --steps 1500 --lr 0.05 --l1 0 0.25 1 --kept 1 2 \\
+  python scripts/train_one_neuron.py --starts 100 --steps 1500 --lr 0.05 --l1 0 0.25 1 --kept 1 2 \\
       --seed 0 --output one_neuron.tsv --output-figure one_neuron.svg --output-record one_neuron.json
 """
 
@@ -20,12 +20,11 @@ import torch
 from monosem.devices import use_device
 from monosem.figures.theory.neuron import one_neuron
 from monosem.theory.experiment import parser_of, write
-from monosem.theory.neuron import ON_OFF, REAL, Trained, Training, best_loss, train, turning_penalty
+from monosem.theory.neuron import N_FEATURES, ON_OFF, REAL, Trained, Training, best_loss, train, turning_penalty
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--n-features", type=int, required=True, help="exclusive features")
     parser.add_argument("--starts", type=int, required=True, help="random starts of each kind of neuron")
     parser.add_argument("--steps", type=int, required=True, help="of Adam")
     parser.add_argument("--lr", type=float, required=True, help="its learning rate")
@@ -53,25 +52,25 @@ def trained_neurons(args: argparse.Namespace, settings: Training) -> pd.DataFram
 
 def summary(table: pd.DataFrame, args: argparse.Namespace, settings: Training) -> dict[str, Any]:
     """What the findings are judged by: losses of neurons whose features were fixed, and shares of the trained ones."""
-    sides = [[1.0] * n_on + [0.0] * (args.n_features - n_on) for n_on in (1, 2)]
+    sides = [[1.0] * n_on + [0.0] * (N_FEATURES - n_on) for n_on in (1, 2)]
     fixed = train(ON_OFF, torch.zeros(2), settings, on_RI=torch.tensor(sides, dtype=torch.float64)).loss_R
     free = table[(table["sparsity"] == "l1") & (table["kind"] == ON_OFF)]
     real = table[(table["sparsity"] == "l1") & (table["kind"] == REAL)]
     shares = {
-        l1: {str(n_on): float((rows["n_on"] == n_on).mean()) for n_on in range(args.n_features + 1)}
+        l1: {str(n_on): float((rows["n_on"] == n_on).mean()) for n_on in range(N_FEATURES + 1)}
         for l1, rows in free.groupby("strength")
     }
-    turn = turning_penalty(args.n_features, 1, 2)
+    turn = turning_penalty(N_FEATURES, 1, 2)
     return {
         "fixed": {"one": float(fixed[0]), "two": float(fixed[1])},
-        "best": {str(n_on): best_loss(args.n_features, n_on) for n_on in range(args.n_features + 1)},
-        "infimum": {str(n_on): best_loss(args.n_features, n_on, REAL) for n_on in range(args.n_features + 1)},
+        "best": {str(n_on): best_loss(N_FEATURES, n_on) for n_on in range(N_FEATURES + 1)},
+        "infimum": {str(n_on): best_loss(N_FEATURES, n_on, REAL) for n_on in range(N_FEATURES + 1)},
         "turning_penalty": turn,
         "unpenalised": nearest(shares, 0),
         "below_turn": nearest(shares, turn / 2),
         "above_turn": nearest(shares, turn * 2),
         "real": {"median_loss": float(real.loc[real["strength"] == 0, "loss"].median())},
-        "note": f"{args.starts} random starts of each neuron, {args.n_features} features",
+        "note": f"{args.starts} random starts of each neuron, {N_FEATURES} features",
     }
 
 
@@ -83,7 +82,7 @@ def nearest(shares: dict[float, dict[str, float]], l1: float) -> dict[str, float
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_device("cpu", 1)
-    settings = Training(args.n_features, args.steps, args.lr, args.seed)
+    settings = Training(N_FEATURES, args.steps, args.lr, args.seed)
     table = trained_neurons(args, settings)
     write(args, table, summary(table, args, settings), one_neuron)
 

@@ -6,9 +6,8 @@ NOTE = {"note": "planted numbers"}
 RECORDS: dict[str, dict] = {
     "log_ratios": {
         "largest_bend": 0.0,
-        "softmax": {"most": 0.0},
-        "normalised": {"at_most_strength": 0.0},
-        "formula": 0.3,
+        "most": {"softmax": 0.0},
+        "at_greatest": {"normalised": 0.0, "formula": 0.3},
     },
     "fixed_triples": {
         "free": {"largest_kl": 1e-6},
@@ -50,8 +49,8 @@ for _record in RECORDS.values():
     _record |= NOTE
 
 CONTRADICTED: dict[str, tuple[str, str, object]] = {
-    "ratios-never-turn": ("log_ratios", "softmax.most", 0.001),
-    "ratios-never-turn-normalised": ("log_ratios", "normalised.at_most_strength", 0.4),
+    "ratios-never-turn": ("log_ratios", "most.softmax", 0.001),
+    "ratios-never-turn-normalised": ("log_ratios", "at_greatest.normalised", 0.4),
     "binary-takes-one": ("fixed_triples", "free.largest_kl", 0.001),
     "binary-takes-one-narrow": ("fixed_triples", "quarter.largest_kl", 1.0),
     "three-modes-take-one": ("continuous_targets", "kl.straight.with biases.1", 0.1),

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 import build_browser
 from monosem.browser import relations, shards
 from monosem.browser.details import histogram
-from monosem.browser.examples import LEVELS, Activity, HeldOut, Limits
+from monosem.browser.examples import COLUMNS, LEVELS, Activity, HeldOut, Limits
 from monosem.browser.neighbours import highest, similar
 from monosem.browser.texts import LONGEST, plain, sentence, shown_token, shown_vocabulary, write_text
 from monosem.codes import Codes, read_codes
@@ -124,10 +124,8 @@ def test_a_page_is_small_even_for_a_neuron_that_is_always_active_and_a_large_voc
     activity = Activity(Codes(csr_array(rng.normal(size=(100 * 128, 1)).astype(np.float32))), held_out)
     limits = Limits(top=10, interval=3, other=3, reach=10, context=32)
     n_most = limits.top + 12 * limits.interval + 2 * limits.other
-    rows = pd.DataFrame(
-        {name: rng.integers(64, 90, n_most) for name in ("kind", "role", "interval", "context", "position")}
-    )
-    one = {"examples": activity.entries(0, rows, limits), "text": "x" * 400, "related": ["x" * 128] * 64}
+    rows_EC = rng.integers(64, 90, (n_most, len(COLUMNS)))
+    one = {"examples": activity.entries(0, rows_EC, limits), "text": "x" * 400, "related": ["x" * 128] * 64}
     shard = shards.write_shard(tmp_path / "s.js", [one] * shards.FEATURES_A_SHARD)
     vocabulary = [f" word{i % 10_000:04}" for i in range(50_000)]
     write_text(tmp_path / "text", shown_vocabulary(vocabulary, 0), tokens_SL)

@@ -199,6 +199,8 @@ def test_keys(visit):
     assert "random feature" in page.inner_text("dialog")
     press(page, "Escape o")
     page.wait_for_selector(".cards")
+    page.evaluate(f"location.hash = '#/{TINY}'")
+    page.wait_for_selector("[role=grid]")
     press(page, "r")
     page.wait_for_selector("article.feature")
 
@@ -241,6 +243,15 @@ def test_hostile_text_is_shown_as_text_and_never_run(visit):
     assert "<script>alert(1)</script>" in seen and "&amp;" in seen and '"><b>' in seen
     assert "U+202E" in seen and "U+200B" in seen and f"… {len(LONG):,} characters" in seen
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b-\u200f]", seen)
+
+
+def test_links_lead_to_dictionaries_of_the_site_and_others_are_only_named(visit):
+    page = visit(f"#/{OTHER}/0")
+    linked = page.locator(".related a:not(.beside)").evaluate_all("links => links.map((link) => link.hash)")
+    assert linked and all(
+        re.match("#/(A/mlp_post/(tiny|neurons)|B/mlp_post/tiny)/[0-9]+$", address) for address in linked
+    )
+    assert "B neurons" in page.inner_text(".rest")
 
 
 def test_what_is_not_there_is_said(visit):

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 import import_lm
 from monosem.interchange.gpt2 import read_gpt2, write_gpt2
+from monosem.investigations.ablation import ablate
 from monosem.lm import load_lm
 from monosem.tokens import train_bpe
 
@@ -62,6 +63,14 @@ def test_biases_of_zero_are_none_and_others_count(tmp_path):
     for name in optional:
         biased.load_state_dict({**plain.state_dict(), **zeros, name: torch.randn(zeros[name].shape)})
         assert not torch.allclose(exact_logits(biased, tokens_SL), before), name
+
+
+def test_an_edit_of_nothing_has_no_effect_in_a_model_with_biases(tmp_path):
+    model = random_model(tmp_path / "w.safetensors", biases=True)
+    x_PD, next_P, at_Z = torch.randn(6, 16), torch.arange(6), torch.tensor([0, 3, 5])
+    effects = ablate(model, x_PD, next_P, at_Z, torch.zeros(3, 16))
+    for name in ("effect", "frozen"):
+        torch.testing.assert_close(effects[name], torch.zeros(3), rtol=0, atol=1e-5)
 
 
 def test_several_files_and_names_without_a_prefix(folder, lm, tmp_path):

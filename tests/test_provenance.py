@@ -104,6 +104,13 @@ def test_a_template_beside_its_module_counts_by_its_bytes(project, files):
     assert "monosem/unused.html" not in before
 
 
+def test_files_of_the_folder_named_as_its_module_count_too(project, files):
+    before = project(**files, **{"monosem/b/style.css": "a {}", "monosem/b/page.js": "1;", "monosem/unused/x.js": "1;"})
+    after = project(**files, **{"monosem/b/style.css": "b {}", "monosem/b/page.js": "1;", "monosem/unused/x.js": "2;"})
+    assert {path for path in before if before[path] != after[path]} == {"monosem/b/style.css"}
+    assert "monosem/b/page.js" in before and "monosem/unused/x.js" not in before
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

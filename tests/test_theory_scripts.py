@@ -29,7 +29,7 @@ SMALL = {
     ),
     "one_neuron": (
         "train_one_neuron",
-        {"n_features": 4, "starts": 5, "steps": 60, "lr": 0.1, "l1": [0, 0.25, 1], "kept": [1]},
+        {"starts": 5, "steps": 60, "lr": 0.1, "l1": [0, 0.25, 1], "kept": [1]},
     ),
     "spread_features": (
         "spread_features",

@@ -26,7 +26,7 @@ DOWNSTREAM_OF_SAE = {
     "plot_neuron_basis", "plot_low_features",
     "compare_baselines", "plot_explained", "pair_features", "plot_correspondence", "plot_universality_sweep",
     "ablate_features", "plot_effects", "steer_features", "plot_steering", "find_automata", "plot_automata",
-    "compile_findings", "build_report", "all",
+    "build_browser", "assemble_browser", "compile_findings", "build_report", "all",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from train_sae import parse_args
         ("sites: [mlp_post-l7]", "mlp_post-l7"),
         ("models: {control: {dictionaries: [relu-w128]}}", "models.control"),
         ("tokens: {vocab_size: many}", "many"),
+        ("theory: {report: [nothing]}", "theory.report: nothing"),
     ],
 )
 def test_a_wrong_config_fails_at_once_and_names_it(tmp_path, line, named):

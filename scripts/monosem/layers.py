@@ -34,6 +34,10 @@ class LayerNorm(nn.Module):
     def forward(self, x_SLD: Tensor) -> Tensor:
         return F.layer_norm(x_SLD, self.scale_D.shape, self.scale_D, self.bias_D)
 
+    def after_division(self, normal_PD: Tensor) -> Tensor:
+        """What is done to vectors whose mean is removed and that are divided already."""
+        return normal_PD * self.scale_D + (0 if self.bias_D is None else self.bias_D)
+
 
 def affine(x_SLI: Tensor, W_IO: Tensor, b_O: Tensor | None) -> Tensor:
     """x W + b in x's dtype, as one fused product: on a CPU the separate addition costs more than the product."""

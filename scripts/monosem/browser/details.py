@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.browser.columns import SCORES
-from monosem.browser.examples import Activity, Limits
+from monosem.browser.examples import COLUMNS, Activity, Limits
 from monosem.browser.neighbours import centred, highest, similar
 from monosem.browser.relations import Link, Relation, frame_of, shown
 from monosem.browser.shards import FEATURES_A_SHARD, short, write_shards
@@ -61,16 +61,16 @@ class Details:
 
     def write(self, folder: Path) -> int:
         """features-{k}.js; returns the bytes of all."""
-        by_feature = dict(list(self.rows.groupby("feature")))
         records = self.table.to_dict("records")
-        none = self.rows.head(0)
+        bounds = np.searchsorted(self.rows["feature"].to_numpy(), np.arange(len(records) + 1))
+        rows_EC = self.rows[COLUMNS].to_numpy()
 
         def shard(features: range) -> list[dict[str, Any]]:
-            return [self.one(feature, records[feature], by_feature.get(feature, none)) for feature in features]
+            return [self.one(f, records[f], rows_EC[bounds[f] : bounds[f + 1]]) for f in features]
 
         return write_shards(folder, "features", len(records), FEATURES_A_SHARD, shard)
 
-    def one(self, feature: int, record: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
+    def one(self, feature: int, record: dict[str, Any], rows_EC: np.ndarray) -> dict[str, Any]:
         low, high, counts = histogram(self.activity.of(feature)[1])
         found: dict[str, Any] = {
             "facts": {name: short(record[name]) for name in FACTS if name in record},
@@ -81,7 +81,7 @@ class Details:
             "promoted": pairs(self.geometry.promoted, feature),
             "suppressed": pairs(self.geometry.suppressed, feature),
             "related": self.related(feature),
-            "examples": self.activity.entries(feature, rows, self.limits),
+            "examples": self.activity.entries(feature, rows_EC, self.limits),
         }
         if record["llm_status"] not in (None, "not_chosen"):
             tests = {name.removeprefix("llm_"): measures(record[name]) for name in record if is_test(name)}

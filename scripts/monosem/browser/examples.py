@@ -1,7 +1,7 @@
 """Examples of a feature for the browser: windows drawn before, with more text around them and all activations in it.
 
-Shape suffixes: S contexts, L position in a context, T held-out tokens, E examples, Z stored activations,
-P activations within examples.
+Shape suffixes: S contexts, L position in a context, T held-out tokens, E examples, C their COLUMNS,
+Z stored activations, P activations within examples.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from monosem.tokens import counted
 LEVELS = 999  # activations are whole numbers of this share of the feature's highest
 TOP, INTERVAL = KINDS.index("top"), KINDS.index("interval")
 
+COLUMNS = ["kind", "role", "interval", "context", "position"]
 Entry = list[int | list[int]]  # kind, role, interval, context, position, first offset, tokens, activations
 
 
@@ -82,11 +83,12 @@ class Activity:
         column = slice(*self.by_feature.indptr[feature : feature + 2])
         return self.by_feature.indices[column], self.by_feature.data[column]
 
-    def entries(self, feature: int, rows: pd.DataFrame, limits: Limits) -> list[Entry]:
-        """Examples of one feature as the page reads them. Activations are offsets from the centre and levels."""
+    def entries(self, feature: int, rows_EC: np.ndarray, limits: Limits) -> list[Entry]:
+        """Examples of one feature as the page reads them, from their COLUMNS. Activations are offsets from the centre
+        and levels."""
         token_Z, value_Z = self.of(feature)
         highest = max(value_Z.max(initial=0.0), -value_Z.min(initial=0.0), 1e-12)
-        context_E, position_E = rows["context"].to_numpy(), rows["position"].to_numpy()
+        context_E, position_E = rows_EC[:, -2:].T
         last = self.held_out.tokens_SL.shape[1] - 1
         first_E, end_E = np.maximum(position_E - limits.context, 1), np.minimum(position_E + limits.context, last)
         low_E = np.searchsorted(token_Z, self.held_out.row_SL[context_E, first_E])
@@ -96,9 +98,8 @@ class Activity:
         offset_P = self.position_T[token_Z[active_P]] - np.repeat(position_E, length_E)
         level_P = np.round(value_Z[active_P] * (LEVELS / highest)).astype(np.int64)
         pairs = np.stack([offset_P, level_P], axis=1).ravel().tolist()
-        parts = [rows[name].tolist() for name in ("kind", "role", "interval", "context", "position")]
         found = []
-        for *named, start, length in zip(*parts, start_E.tolist(), length_E.tolist(), strict=True):
+        for named, start, length in zip(rows_EC.tolist(), start_E.tolist(), length_E.tolist(), strict=True):
             context, position = named[-2:]
             shown = slice(max(1, position - limits.reach), position + limits.reach + 1)
             tokens = self.texts[context][shown]

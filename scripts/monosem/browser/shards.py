@@ -24,7 +24,7 @@ CONTEXTS_A_SHARD = 64
 APP_BYTES = 128 << 10
 PAGE_BYTES = 2 << 20  # of a feature: app, its shard, and a vocabulary of 50,000 tokens; a third of it for one of 4,096
 ROW_BYTES, TEXT_BYTES = 72, 640  # a feature in table.js and in texts
-FEATURE_BYTES = 48 << 10  # in features, where a neuron is active on every token; 8 KiB for one active on few
+FEATURE_BYTES = 48 << 10  # in features, where a neuron is active on every token; 10 KiB for one active on few
 DICTIONARY_BYTES = ROW_BYTES + TEXT_BYTES + FEATURE_BYTES  # a feature, on disk
 FIXED_BYTES = 4096  # that each file may take beside
 

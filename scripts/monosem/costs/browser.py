@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from monosem.costs.held import MIB, PLAIN, held_codes
 from monosem.costs.jobs import Job
-from monosem.costs.rates import FORWARD, SORT, START, core, products
+from monosem.costs.rates import FORWARD, START, core, products
 
 DESCRIBED = 0.5e-3  # seconds: a feature, its examples cut out and written
+SORTED = 0.06e-6  # seconds: a stored code, sorted, binned and summed
 RANKED = 12e-9  # seconds: a number, among which the highest are found
 DETAILS, TEXT = 12 << 10, 6  # bytes: of a feature's shards; of a token of held-out text
 HELD = 96 << 10  # bytes: of a feature's examples before they are written
@@ -21,7 +22,7 @@ def build(job: Job) -> float:
     features, vocab = job.features, job.model.vocab
     ranked = RANKED * (2 * features * vocab + features * features)
     cosines = products(job, 2.0 * job.neurons * features * features, FORWARD)
-    return core(job, START + SORT * job.usual_codes + DESCRIBED * features + ranked) + cosines
+    return core(job, START + SORTED * job.usual_codes + DESCRIBED * features + ranked) + cosines
 
 
 def build_memory(job: Job) -> float:

@@ -7,12 +7,12 @@ from monosem.costs.held import MIB, PLAIN, TORCH
 from monosem.costs.jobs import Job, Settings
 from monosem.costs.rates import PLOT, core
 
-WITH_TORCH, WITH_SCIPY = PLOT + 1.2, PLOT + 0.4  # a process that draws a figure and uses them
-TINY_STEP = 0.9e-3  # seconds: a step of training on small arrays, most of it torch's own calls
+WITH_TORCH, WITH_SCIPY = PLOT + 1.0, PLOT  # a process that draws a figure and uses them
+TINY_STEP = 1.4e-3  # seconds: a step of training on small arrays, most of it torch's own calls
 PROGRAM = 1.6e-3  # a linear program
 GELU = 18e-9  # a neuron of a sample
 CURVE = 0.25e-3  # a feature's ratios over a grid, straight and normalised
-FITTED = 2.5e-6  # a token of a fit, all its steps
+FITTED = 1e-6  # a token of a fit, all its steps
 
 
 def log_ratios(job: Job, own: Settings) -> float:
@@ -25,7 +25,7 @@ def fixed_triples(job: Job, own: Settings) -> float:
 
 
 def continuous_targets(job: Job, own: Settings) -> float:
-    return WITH_SCIPY + own["starts"] * own["steps"] * 2.6e-3 * len(own["features"]) / 4
+    return WITH_SCIPY + own["starts"] * own["steps"] * 0.8e-3 * len(own["features"]) / 4
 
 
 def one_neuron(job: Job, own: Settings) -> float:

@@ -20,7 +20,7 @@ ROWS = (
         "p2 / p1 = exp(a (l2 - l1))",
         "D",
         all_of(("turning", "<=", 0), ("largest bend", "<=", 1e-9)),
-        taken("log_ratios", turning="softmax.most", largest_bend="largest_bend"),
+        taken("log_ratios", turning="most.softmax", largest_bend="largest_bend"),
     ),
     Finding(
         "ratios-never-turn-normalised",
@@ -30,7 +30,7 @@ ROWS = (
         "said of transformers, without their normalisation",
         "U",
         all_of(("turning", "<=", 0)),
-        taken("log_ratios", turning="normalised.at_most_strength", formula="formula"),
+        taken("log_ratios", turning="at_greatest.normalised", formula="at_greatest.formula"),
     ),
     Finding(
         "binary-takes-one",

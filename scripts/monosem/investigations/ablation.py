@@ -109,7 +109,7 @@ def ablate(model: LanguageModel, x_PD: Tensor, next_P: Tensor, at_Z: Tensor, edi
     clean_P, grad_PD = log_likelihood_and_gradient(model, x_PD, next_P)
     centred_PD, centred_ZD = centred(x_PD), centred(edit_ZD)
     divisor_P = (centred_PD.square().mean(dim=1) + LAYER_NORM_EPS).sqrt()
-    frozen_ZD = (centred_PD[at_Z] - centred_ZD) / divisor_P[at_Z, None] * model.ln_final.scale_D
+    frozen_ZD = model.ln_final.after_division((centred_PD[at_Z] - centred_ZD) / divisor_P[at_Z, None])
     ablated_ZD = model.ln_final(x_PD[at_Z] - edit_ZD)
     return {
         "effect": clean_P[at_Z] - log_likelihood(model, ablated_ZD, next_P[at_Z]),

@@ -76,7 +76,7 @@ def fit_features(target_TV: np.ndarray, n_features: int, *, biases: bool, starts
         done = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
         found = done if found is None or done.fun < found.fun else found
     act_TK, _, logits_TV = logits(found.x)
-    return Fit(act_TK, log_softmax(logits_TV, axis=1), float(found.fun))
+    return Fit(act_TK, log_softmax(logits_TV, axis=1), max(0.0, float(found.fun)))  # rounding
 
 
 def log_ratios_of(target_TV: np.ndarray) -> np.ndarray:

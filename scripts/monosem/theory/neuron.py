@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+N_FEATURES = 4  # of the discussion
 ON_OFF, REAL = "on/off", "real-valued"
 ACTIVE = 1e-3  # activation above which a real-valued neuron counts as on
 

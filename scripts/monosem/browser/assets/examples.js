@@ -3,8 +3,8 @@
 monosem.examples = (() => {
   const { el, number } = monosem.dom;
   const ROLES = {
-    explain: ["explained from", "The explainer saw this example"],
-    score: ["scored on", "The explanation was scored on this example"],
+    explain: ["explained", "The explainer saw this example"],
+    score: ["scored", "The explanation was scored on this example"],
   };
 
   // An entry of a shard; activations are offsets from the centre and levels by turns.

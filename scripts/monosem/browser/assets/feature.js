@@ -15,21 +15,22 @@ monosem.feature = (() => {
     })));
   }
 
-  // A link to another feature, and one that puts it beside this one.
-  function link(unit, [run, feature, value, snippet]) {
+  // A link to another feature, and one that puts it beside this one, where its dictionary is among the site's `runs`.
+  function link(unit, [run, feature, value, snippet], runs) {
     const [model, , dictionary] = run.split("/");
     const name = run === unit.run ? String(feature) : `${model} ${dictionary} ${feature}`;
     const other = { run, feature };
+    if (!runs.includes(run)) return el("li", {}, name, el("span", { class: "quiet" }, ` ${number(value)}`));
     return el("li", {},
       el("a", { href: routes.feature(run, feature) }, name), el("span", { class: "quiet" }, ` ${number(value)} `),
       el("a", { href: routes.beside(unit, other), class: "beside", title: "put beside", "aria-label": `put ${name} beside this one` }, "⇄"),
       snippet ? el("span", { class: "quiet snippet" }, snippet) : null);
   }
 
-  function related(unit, details) {
+  function related(unit, details, runs) {
     return details.related.filter(([, , links]) => links.length).map(([title, note, links]) =>
       el("section", { class: "related" }, el("h4", {}, title, el("span", { class: "quiet" }, ` ${note}`)),
-        el("ul", {}, links.map((found) => link(unit, found)))));
+        el("ul", {}, links.map((found) => link(unit, found, runs)))));
   }
 
   function steered({ steered: texts }) {
@@ -68,7 +69,10 @@ monosem.feature = (() => {
     if (!(Number.isInteger(unit.feature) && unit.feature >= 0 && unit.feature < dictionary.n)) {
       throw new Error(`${unit.run} has no feature ${unit.feature}; they are numbered from 0 to ${dictionary.n - 1}.`);
     }
-    const [details, vocabulary] = await Promise.all([monosem.dictionary.details(unit.run, unit.feature), monosem.dictionary.vocabulary()]);
+    const [details, vocabulary, site] = await Promise.all([
+      monosem.dictionary.details(unit.run, unit.feature), monosem.dictionary.vocabulary(), monosem.load("app/site.js"),
+    ]);
+    const runs = site.dictionaries.map(({ run }) => run);
     const name = `${one(dictionary.facts.kind)} ${unit.feature}`;
     return el("article", { class: "feature", "aria-label": `${name} of ${unit.run}` },
       el("div", { class: "bar" }, el("h1", {}, name), el("a", { href: routes.table(unit.run), class: "quiet" }, unit.run), steps(unit, dictionary, partner)),
@@ -78,7 +82,7 @@ monosem.feature = (() => {
           el("section", {}, el("h3", {}, "Activations"), monosem.histogram.chart(details.histogram), facts(details, dictionary.facts)),
           el("section", {}, el("h3", {}, "Logit weights"), el("div", { class: "pair" },
             logits("Promotes", details.promoted, vocabulary), logits("Suppresses", details.suppressed, vocabulary))),
-          el("section", {}, el("h3", {}, "Near it"), related(unit, details)),
+          el("section", {}, el("h3", {}, "Near it"), related(unit, details, runs)),
           steered(details)),
         monosem.examples.section(details, dictionary.facts, vocabulary)));
   }

@@ -8,7 +8,7 @@ monosem.table = (() => {
   const NUMBERS = {
     score: ["Score", "Spearman correlation of the activations that the explanation predicts with the true ones", number],
     llm: ["LLM score", "The same, of a language model's explanation, by simulation", number],
-    density: ["Active on", "Share of held-out tokens that it is active on", percent],
+    density: ["Active", "Share of held-out tokens that it is active on", percent],
     max: ["Highest", "Highest activation on held-out text", number],
     match: ["Match", "Correlation with the best match in the other model", number],
   };

@@ -89,7 +89,13 @@ def draw_trade(axes: Axes, record: dict[str, Any]) -> None:
             label=f"most on at once, {VERSIONS[version]}",
         )
     fits = {int(width): count for width, count in record["room"].items()}
-    axes.plot(fits.keys(), fits.values(), "s--", color=PAPER_COLOUR, label="room: random features, MMCS at most 0.3")
+    axes.plot(
+        fits.keys(),
+        fits.values(),
+        "s--",
+        color=PAPER_COLOUR,
+        label=f"room: random features, MMCS at most {record['most_mmcs']:g}",
+    )
     axes.set(xscale="log", yscale="log", xlabel="neurons that a feature is spread over", ylabel="features")
     axes.set_xticks(sorted(fits))
     axes.xaxis.set_major_formatter("{x:g}")

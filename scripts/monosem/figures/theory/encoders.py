@@ -75,5 +75,5 @@ def draw_planted(axes: Axes, rows: pd.DataFrame, record: dict[str, Any]) -> None
     axes.set(xlabel="share left of the squared length")
     axes.legend(fontsize="small", loc="lower right")
     axes.margins(x=0.12)
-    found = f"of {record['autoencoder']['recovered']:.0%} of the planted, the autoencoder finds the direction"
+    found = f"planted directions; the autoencoder finds {record['autoencoder']['recovered']:.0%}"
     axes.set_title(found, fontsize="medium", fontweight="normal")
