@@ -11,7 +11,7 @@ ROWS = (
         SECTION,
         "Spread evenly over 100 GELU neurons, a feature answers inputs of the usual size almost in a line "
         "(non-homogeneity: R2 of a quadratic less R2 of a line).",
-        "under 0.1, where a feature of one neuron is above",
+        "lost, until inputs grow; its threshold is 0.1",
         "D",
         all_of(("spread", "<", LINE), ("one neuron", ">", LINE)),
         taken("spread_features", spread="nonhomogeneity.spread.usual", one_neuron="nonhomogeneity.aligned.usual"),
@@ -40,8 +40,8 @@ ROWS = (
         SECTION,
         "The more neurons features are spread over, the more there is room for (MMCS 0.3), but the fewer can be on at "
         "once before each one's response is a line.",
-        "a trade-off, in a figure",
-        "D",
+        "thresholds 0.1 and MMCS 0.3; numbers only inside a figure",
+        "U",
         all_of(("room spread", ">", "room aligned"), ("on spread", "<", "on aligned")),
         taken(
             "nonhomogeneity",
@@ -89,7 +89,7 @@ ROWS = (
         "tied-encoder-overshoots",
         SECTION,
         "With directions (1, 0) and (0.71, 0.71) and no bias, a tied encoder decodes (2, 1) to something longer.",
-        "reconstruction longer than the input's sqrt(5) = 2.236",
+        "norm sqrt(8.5), where the input's is sqrt(5) = 2.236",
         "D",
         all_of(("decoded", ">", "input")),
         taken("encoders", input="by_hand.input", decoded="by_hand.decoded"),
@@ -108,8 +108,8 @@ ROWS = (
         SECTION,
         "On planted truth, with its dictionary given, untied weights leave less of the reconstruction wrong than tied "
         "ones, and an MLP less than those (share of the squared length).",
-        "the linear encoder is the weak part",
-        "D",
+        "said of the tied encoder in one example only",
+        "U",
         all_of(("untied", "<", "tied"), ("MLP", "<", "untied")),
         taken(
             "encoders",
