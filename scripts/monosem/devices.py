@@ -36,9 +36,7 @@ def own_gpu(processes: int) -> int:
     """
     n_gpus = torch.cuda.device_count()
     if processes > n_gpus:
-        raise ValueError(
-            f"{processes} processes on {n_gpus} GPUs: set lm.processes to {n_gpus} at most"
-        )
+        raise ValueError(f"{processes} processes on {n_gpus} GPUs: set lm.processes to {n_gpus} at most")
     if n_gpus == 1:
         return 0
     return claim([f"gpu-{torch.cuda.get_device_properties(number).uuid}" for number in range(n_gpus)])
