@@ -18,16 +18,6 @@ Done = subprocess.CompletedProcess
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "results/downloads"
 SMOKE = ROOT / "config/smoke.yaml"
-DOWNSTREAM_OF_SAE = {
-    "evaluate_dictionary", "sample_examples", "score_features", "match_features", "plot_training",
-    "plot_dictionary_training",
-    "plot_density", "plot_pareto", "plot_scores", "plot_universality", "compare_scores", "plot_score_strata",
-    "measure_purity", "count_token_features", "measure_geometry", "plot_purity", "plot_token_features",
-    "plot_neuron_basis", "plot_low_features",
-    "compare_baselines", "plot_explained", "pair_features", "plot_correspondence", "plot_universality_sweep",
-    "ablate_features", "plot_effects", "steer_features", "plot_steering", "find_automata", "plot_automata",
-    "build_browser", "assemble_browser", "compile_findings", "build_report", "all",
-}  # fmt: skip
 
 
 def snakemake(
@@ -51,6 +41,19 @@ def jobs(folder: Path, *, more: tuple[Path, ...] = (), root: Path = ROOT) -> dic
     table = re.search(r"^job +count\n-+ +-+\n(.*?)\n\n", done.stdout, re.S | re.M)
     found = re.findall(r"^(\w+) +(\d+)$", table[1], re.M) if table else []
     return {name: int(count) for name, count in found if name != "total"}
+
+
+def downstream(folder: Path, rule: str) -> set[str]:
+    """The rule, and all that use what it makes, by Snakemake's graph of rules."""
+    drawn = snakemake(folder, "--rulegraph", "mermaid-js").stdout
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", drawn))
+    edges = [(names[maker], names[user]) for maker, user in re.findall(r"(id\d+) --> (id\d+)", drawn)]
+    found: set[str] = set()
+    new = {rule}
+    while new:
+        found |= new
+        new = {user for maker, user in edges if maker in new} - found
+    return found
 
 
 def new_folder(folder: Path) -> Path:
@@ -113,12 +116,15 @@ def test_a_clone_that_moved_reruns_nothing(finished, clone):
     assert jobs(finished, root=clone) == {}
 
 
-def test_two_runs_give_the_same_findings(finished, tmp_path_factory):
+@pytest.mark.parametrize(
+    "last", ["A/mlp_post/relu-w256/features.parquet", pytest.param("findings.tsv", marks=pytest.mark.reruns)]
+)
+def test_two_runs_give_the_same_bytes(finished, tmp_path_factory, last):
     again = new_folder(tmp_path_factory.mktemp("again") / "run")
-    done = snakemake(again, "results/findings.tsv")
+    done = snakemake(again, f"results/{last}")
     assert done.returncode == 0, done.stdout[-6000:]
-    for file in ("results/findings.tsv", "results/A/lm/weights.safetensors", "results/A/mlp_post/relu-w256/train.tsv"):
-        assert (again / file).read_bytes() == (finished / file).read_bytes(), file
+    for file in ("A/lm/weights.safetensors", "A/mlp_post/relu-w256/train.tsv", last):
+        assert (again / "results" / file).read_bytes() == (finished / "results" / file).read_bytes(), file
 
 
 @pytest.mark.parametrize(
@@ -140,7 +146,7 @@ def test_an_edit_reruns_what_uses_it(finished, clone, file, old, new, first, spa
     assert not spared & set(planned)
     if first == "train_sae":
         untrained = {"draw_directions"}  # shares the saved form of what is trained
-        assert set(planned) - untrained == {"train_sae", *DOWNSTREAM_OF_SAE}
+        assert set(planned) - untrained == downstream(finished, "train_sae")
 
 
 def test_an_edited_plot_reruns_that_plot_and_the_report(finished, clone):

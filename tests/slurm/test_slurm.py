@@ -113,10 +113,19 @@ def by_cores(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A folder with model B, and what it needs, made without SLURM."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "here.yaml").write_text(HERE)
+    finish(start(snakemake(folder, B, "--cores", 2), folder), folder)
+    return folder
+
+
 @pytest.fixture
-def untrained(by_cores, tmp_path):
-    """A copy of that run in which model B is still to be trained."""
-    folder = shutil.copytree(by_cores, tmp_path / "run")
+def untrained(trained, tmp_path):
+    """A copy of it in which model B is still to be trained."""
+    folder = shutil.copytree(trained, tmp_path / "run")
     shutil.rmtree((folder / B).parent)
     (folder / "run.log").unlink()
     return folder
@@ -148,7 +157,7 @@ def test_smoke_run_with_a_cancelled_training_gives_the_same_findings(cluster, by
 
 
 @pytest.mark.slurm(always=True)
-def test_a_job_over_its_time_limit_is_retried_from_its_checkpoint(cluster, by_cores, untrained):
+def test_a_job_over_its_time_limit_is_retried_from_its_checkpoint(cluster, trained, untrained):
     process = start(on_slurm(untrained, B), untrained)
     limited = wait_for_training("rule_train_lm_wildcards_B", untrained / B, process)
     # Held until SLURM, which looks every half minute, finds its time over: a training is never too short for this.
@@ -156,17 +165,17 @@ def test_a_job_over_its_time_limit_is_retried_from_its_checkpoint(cluster, by_co
     granted = jobs(untrained)[-1]["TimeLimit"]
     output_of("scontrol", "update", f"JobId={limited}", "EndTime=now")
     printed = finish(process, untrained)
-    same(untrained, by_cores, B)
+    same(untrained, trained, B)
     assert "SLURM status is: 'TIMEOUT'" in printed and "run the same command again" in printed
     assert "resuming from" in (untrained / "results/logs/train_lm/B.log").read_text()
     assert jobs(untrained)[-1]["TimeLimit"] > granted
 
 
 @pytest.mark.slurm
-def test_a_job_over_its_memory_is_retried_with_more(cluster, by_cores, untrained):
+def test_a_job_over_its_memory_is_retried_with_more(cluster, trained, untrained):
     asked = ["train_lm:gpu=2", "train_lm:mem_mb=400*attempt**2"]
     finish(start(on_slurm(untrained, B, resources=asked), untrained), untrained)
-    same(untrained, by_cores, B)
+    same(untrained, trained, B)
     (told,) = (untrained / ".snakemake/slurm_logs").rglob("*.log")  # of the job that failed
     assert "exceeded memory limit" in told.read_text()
     assert [job["MinMemoryNode"] for job in jobs(untrained)] == ["400M", "1600M"]
@@ -174,7 +183,7 @@ def test_a_job_over_its_memory_is_retried_with_more(cluster, by_cores, untrained
 
 
 @pytest.mark.slurm
-def test_after_a_killed_main_process_the_readme_says_how_to_go_on(cluster, by_cores, untrained):
+def test_after_a_killed_main_process_the_readme_says_how_to_go_on(cluster, trained, untrained):
     process = start(on_slurm(untrained, B), untrained)
     wait_for_training("rule_train_lm_wildcards_B", untrained / B, process)
     kill(process)
@@ -184,5 +193,5 @@ def test_after_a_killed_main_process_the_readme_says_how_to_go_on(cluster, by_co
         time.sleep(0.2)
     output_of(*snakemake(untrained, "--unlock"))
     finish(start(on_slurm(untrained, B), untrained), untrained)
-    same(untrained, by_cores, B)
+    same(untrained, trained, B)
     assert "resuming from" in (untrained / "results/logs/train_lm/B.log").read_text()
