@@ -68,9 +68,9 @@ def project(tmp_path):
     for model in ("A", "B", "control"):
         (tmp_path / "results" / model / "lm").mkdir(parents=True)
         (tmp_path / "results" / model / "lm" / "weights.safetensors").write_bytes(bytes(1 << 20))
-    columns = ("id", "statement", "paper", "source", "measured", "tokens", "criterion", "verdict")
-    rows = ["\t".join(columns), "x\tA | B agree.\t0.72\tV\t0.75\t50000\tfeatures >= 0.72\treproduced"]
-    rows.append("y\tIt is so.\tyes\tI\t\t\tyes >= 1\tnot run")
+    columns = ("id", "section", "statement", "paper", "source", "measured", "tokens", "criterion", "verdict")
+    rows = ["\t".join(columns), "x\t#universality\tA | B agree.\t0.72\tV\t0.75\t50000\tfeatures >= 0.72\treproduced"]
+    rows.append("y\tdiscussion\tIt is so.\tyes\tI\t\t\tyes >= 1\tnot run")
     (tmp_path / "findings.tsv").write_text("\n".join(rows) + "\n")
     (tmp_path / "graph.txt").write_text("---\ntitle: DAG\n---\nflowchart TB\n\tid0[all]\n\tstyle id0 fill:#D95757\n")
     return tmp_path
@@ -90,6 +90,8 @@ def test_all_tables_are_set_between_their_markers_and_nothing_else_changes(proje
     assert "| `train_lm` | 2 | 1 min | 1 min | 100 MiB | 2.0 MiB |" in text  # 61.5 + 2.5 s; two of three weights
     assert "| A \\| B agree. | 0.72 | read in the paper | 0.75 | 50,000 | features >= 0.72 | reproduced |" in text
     assert "| It is so. | yes | follows from what the paper says |  |  | yes >= 1 | not run |" in text
+    assert "<summary>The paper: 1 reproduced</summary>\n\n| finding |" in text
+    assert "<summary>The discussion around it: 1 not run</summary>" in text
     assert "```mermaid\nflowchart TB\n\tid0[all]\n```" in text
     readme_tables.main(flags(project, "--check"))
 
@@ -140,6 +142,11 @@ def test_rules_are_read_with_script_and_outputs_and_targets_are_left_out():
         "train_lm", "train_lm.py", ["results/{model}/lm/weights.safetensors", "results/{model,[AB]}/lm/lm.json"]
     )
     assert second == Rule("shuffle_lm", "shuffle_lm.py", ["results/control/lm/weights.safetensors"])
+
+
+def test_outputs_may_begin_with_a_constant():
+    rule = 'SITE = "results/site"\n\n\nrule one:\n    output:\n        f"{SITE}/{{model}}.html",\n'
+    assert parse_rules(rule) == [Rule("one", "", ["results/site/{model}.html"])]
 
 
 def test_each_file_is_counted_once_for_the_rule_that_names_it_closest(project):

@@ -2,14 +2,17 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from monosem.findings.discussion import SECTION as DISCUSSION
 from monosem.records import SOURCES
 
 RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
 SECTION = re.compile(r"^    (\w+):(.*\n(?:        .*\n|\n)*)", re.MULTILINE)
+FOLDER = re.compile(r'^([A-Z_]+) = "(results/[^"]+)"$', re.MULTILINE)  # a constant that outputs begin with
 WILDCARD = re.compile(r"\{[^{}]*\}")
 MEBI = 1 << 20
 
@@ -33,9 +36,12 @@ class Cost(NamedTuple):
 def parse_rules(text: str) -> list[Rule]:
     """The rules of one .smk file that write something, in its order; their outputs are quoted and lie in results/."""
     rules = []
+    for name, value in FOLDER.findall(text):
+        text = text.replace(f"{{{name}}}", value)
     for name, body in RULE.findall(text):
         sections = dict(SECTION.findall(body))
-        outputs = re.findall(r'"(results/[^"]+)"', sections.get("output", ""))
+        written = sections.get("output", "").replace("{{", "{").replace("}}", "}")  # as in an f-string
+        outputs = re.findall(r'"(results/[^"]+)"', written)
         script = re.search(r"(\w+\.py)", sections.get("shell", ""))
         if outputs:
             temporary = "temp(" in sections["output"]
@@ -112,9 +118,22 @@ def duration(seconds: float) -> str:
 
 
 def findings_table(findings: Path) -> str:
+    """Findings of the paper, then those of the discussion around it, each under the count of its verdicts."""
     with findings.open(encoding="utf-8", newline="") as file:
-        rows = [finding_row(row) for row in csv.DictReader(file, delimiter="\t")]
-    return table(("finding", "paper", "source", "here", "tokens", "criterion", "verdict"), rows)
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    parts = {
+        "The paper": [row for row in rows if row["section"] != DISCUSSION],
+        "The discussion around it": [row for row in rows if row["section"] == DISCUSSION],
+    }
+    return "\n\n".join(folded(title, part) for title, part in parts.items() if part)
+
+
+def folded(title: str, rows: list[dict[str, str]]) -> str:
+    counts = Counter(row["verdict"] for row in rows)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts, key=counts.get, reverse=True))
+    header = ("finding", "paper", "source", "here", "tokens", "criterion", "verdict")
+    shown = table(header, map(finding_row, rows))
+    return f"<details open>\n<summary>{title}: {told}</summary>\n\n{shown}\n\n</details>"
 
 
 def finding_row(row: dict[str, str]) -> tuple[str, ...]:
