@@ -41,6 +41,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/clock.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/lm.smk"
 include: "workflow/rules/activations.smk"

@@ -5,7 +5,8 @@ In the paper one base64 feature of the narrowest dictionary becomes three in a w
 dictionaries are compared on the same held-out tokens: two features are kin when the masked cosine of their activations
 (over the tokens where one of them is active, the larger of the two) exceeds --min-cosine. A feature's closest kin in
 the next narrower dictionary is its parent, which makes trees. Features active on fewer than --min-active tokens are
-left out. How many kin arise by chance is measured too: with the tokens of one dictionary shifted by half of the text.
+left out. How many kin arise by chance is measured too: with the tokens of one dictionary shifted by half of the text;
+and how many other kin a feature of the narrowest dictionary has within its own, where nothing has split.
 
 A feature is in a group when more than --group-share of its activation falls on a category of text or on a word.
 

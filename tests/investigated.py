@@ -14,6 +14,7 @@ OF_EACH_CONTEXT = {
     "absent": False,
     "feature": 3,
     "n_inside": 999,
+    "n_documents": 12,
     "recall": 0.8,
     "neuron_sensitivity": 0.2,
     "inside": 0.9,
@@ -31,6 +32,7 @@ RECORDS: dict[str, dict] = {
         "dictionaries": [{"dictionary": "narrow"}, {"dictionary": "wide"}],
         "kin": {"median": 3.0},
         "kin_by_chance": {"median": 0.0},
+        "kin_within": {"median": 1.0},
         "groups": {
             "base64": {"n_tokens": 9, "narrowest": 1, "widest": 3, "smallest_step": 2},
             "the": {"n_tokens": 9, "narrowest": 1, "widest": 101, "smallest_step": 100},
@@ -66,6 +68,7 @@ RECORDS: dict[str, dict] = {
         "n_pairs": 9,
         "n_chains": 7,
         "longest_chain": 4,
+        "by_chance": {"n_self_loops_in": 0, "n_self_loops": 7, "n_pairs": 1, "n_chains": 2, "longest_chain": 3},
     },
     "explained": {
         "n_tokens": 10**6,
@@ -133,20 +136,23 @@ RECORDS: dict[str, dict] = {
         },
     },
 }
+for record in RECORDS.values():
+    record.setdefault("model", "A")
+    record.setdefault("site", "mlp_post")
 
 # id of a finding: the investigation, its dotted field, and a value that speaks against the finding
 CONTRADICTED: dict[str, tuple[str, str, object]] = {
     **discussed.CONTRADICTED,
     "base64-splits": ("splitting", "groups.base64.smallest_step", 0),
-    "features-split": ("splitting", "kin.median", 1.5),
+    "features-split": ("splitting", "kin_within.median", 2.0),
     "many-the": ("splitting", "groups.the.widest", 100),
     "families-are-neighbours": ("feature_map", "with_random", 0.5),
     "ablation-agrees-with-weights": ("effects", "correlation.attribution", 0.5),
     "features-help": ("effects", "share_helpful", 0.5),
     "steering-brings-context": ("steering", "contexts.DNA.gain", 0.0),
     "steering-is-specific": ("steering", "contexts.Hebrew.lead", -0.1),
-    "self-loops": ("automata", "n_self_loops_in", 0),
-    "taking-turns": ("automata", "n_pairs", 0),
+    "self-loops": ("automata", "by_chance.n_self_loops_in", 4),
+    "taking-turns": ("automata", "by_chance.n_pairs", 9),
     "chains": ("automata", "longest_chain", 3),
     "features-beat-largest-neurons": ("explained", "equal_l0.neurons.loss_recovered", 0.8),
     "features-beat-components": ("explained", "equal_l0.pca.loss_recovered", 0.81),

@@ -15,8 +15,18 @@ import plot_automata
 from monosem.codes import Codes, write_codes
 from monosem.figures.automata import drawable
 from monosem.investigations import transitions
-from monosem.investigations.automata import ChainSearch, pairs, self_loops, with_lifts
-from monosem.investigations.transitions import Needed, edges, fires_on, followed, promoted_tokens, steps_of
+from monosem.investigations.automata import Automaton, Wanted, exceeding, find
+from monosem.investigations.automata_tables import record_fields
+from monosem.investigations.held_out import HeldOut
+from monosem.investigations.transitions import (
+    Needed,
+    dealt_anew,
+    fires_on,
+    followed,
+    promoted_tokens,
+    step_counts,
+    steps_of,
+)
 from monosem.tokens import counted, load_tokenizer, train_bpe
 
 S, L, V, BOS = 300, 40, 30, 0
@@ -56,10 +66,7 @@ def planted(seed=0):
 def search(tokens_SL, codes, promoted_FK, needed, max_states=8):
     steps = steps_of(codes, tokens_SL, BOS)
     fires_VF, _ = fires_on(steps.active_TF, tokens_SL[counted(tokens_SL, BOS)], V)
-    found, counts = edges(steps, promoted_FK, fires_VF, needed)
-    lifted = with_lifts(found, counts, steps)
-    chains = ChainSearch(lifted, steps, 2.0, needed.min_count, max_states).find()
-    return lifted, [*self_loops(found), *pairs(lifted, 2.0), *chains]
+    return find(steps, step_counts(steps), promoted_FK, fires_VF, needed, Wanted(2.0, max_states))
 
 
 def top(logits_FV, n=1):
@@ -121,6 +128,37 @@ def test_lifts_are_those_counted_one_by_one():
         assert row.back_lift == pytest.approx(back / usual)
 
 
+def test_steps_too_seldom_to_be_edges_are_rivals_all_the_same():
+    """Feature 0 fires 30 times, then itself 19 times and feature 1 20 times, which fires 300 times."""
+    after = [[True, True]] * 9 + [[True, False]] * 10 + [[False, True]] * 11
+    steps = [[[True, False], then] for then in after] + [[[False, False], [False, True]]] * 280
+    active_SLF = np.array(steps + [[[False, False], [False, False]]] * 1500)
+    tokens_SL = np.where(active_SLF[..., 1], 2, 1)
+    codes = Codes(csr_array(active_SLF.reshape(-1, 2).astype(np.float32)))
+    lifted, automata = search(tokens_SL, codes, np.array([[2], [2]]), Needed(20, 3.0))
+    (edge,) = lifted.itertuples()
+    assert (edge.source, edge.target, edge.count) == (0, 1, 20)
+    assert edge.stay_lift == pytest.approx(19 / 30 / (19 / 1810)) and edge.stay_lift > edge.lift
+    assert exceeding(lifted, ["stay_lift", "back_lift"], 2.0).empty and not automata
+
+
+def test_by_chance_the_features_that_fire_have_each_others_tokens():
+    promoted_FK, fires_F = np.arange(40).reshape(20, 2), np.arange(20) % 4 > 0
+    dealt_FK = dealt_anew(promoted_FK, fires_F, 0)
+    assert (dealt_FK[~fires_F] == promoted_FK[~fires_F]).all() and (dealt_FK[fires_F] != promoted_FK[fires_F]).any()
+    assert sorted(map(tuple, dealt_FK)) == sorted(map(tuple, promoted_FK))
+    assert (dealt_anew(promoted_FK, fires_F, 0) == dealt_FK).all()
+    assert (dealt_anew(promoted_FK, fires_F, 1) != dealt_FK).any()
+
+
+def test_a_loop_is_of_a_category_with_more_than_half_of_its_activation():
+    held_out = HeldOut(np.zeros(2, dtype=int), np.zeros(2, dtype=int), ["base64"], 1)
+    loops = [Automaton("self-loop", (feature,), (0.5,), (4.0,), 20) for feature in range(2)]
+    states = pd.DataFrame({"feature": [0, 1], "category": "base64", "category_share": [0.5, 0.51]})
+    fields = record_fields(9, loops, states, held_out, "base64")
+    assert (fields["n_edges"], fields["n_self_loops"], fields["n_self_loops_in"]) == (9, 2, 1)
+
+
 def test_tokens_that_are_hardly_seen_are_not_promoted(tmp_path):
     logits_FV = np.arange(6, dtype=np.float16).reshape(1, 6)
     save_file({"logit_weights": logits_FV}, tmp_path / "logits.safetensors")
@@ -153,7 +191,7 @@ def command(tmp_path):
     values = {name: tmp_path / f"{name}.safetensors" for name in ("codes", "logits")}
     values |= {"codes_record": tmp_path / "codes.json", "tokens": tmp_path / "val.zarr", "promoted": 1, "min_seen": 5}
     values |= {"tokenizer": tmp_path / "tokenizer.json", "min_count": 20, "min_lift": 3, "contrast": 2}
-    values |= {"max_states": 8, "loop_in": "base64", "output_record": tmp_path / "automata.json"}
+    values |= {"max_states": 8, "loop_in": "base64", "seed": 0, "output_record": tmp_path / "automata.json"}
     return values | {f"output_{name}": tmp_path / f"{name}.parquet" for name in ("edges", "automata", "states")}
 
 
@@ -165,6 +203,8 @@ def test_the_scripts_find_automata_and_draw_them(command, tmp_path, as_script):
         name: record[name] for name in ("n_self_loops", "n_self_loops_in", "n_pairs", "n_chains", "longest_chain")
     }
     assert counts == {"n_self_loops": 1, "n_self_loops_in": 1, "n_pairs": 1, "n_chains": 1, "longest_chain": 4}
+    assert set(counts) | {"n_edges"} < set(record["by_chance"]) and record["by_chance"]["n_chains"] == 0
+    assert record["by_chance"]["n_edges"] < record["n_edges"]
     states = pd.read_parquet(tmp_path / "states.parquet").set_index("feature")
     assert states.index.tolist() == list(range(NOISE)) and states.loc[0, "category"] == "base64"
     drawn = {"record": tmp_path / "automata.json", "automata": tmp_path / "automata.parquet"}

@@ -40,6 +40,7 @@ CONTEXTS = [
     Context("Hebrew", "hebrew", blocks=((0x0590, 0x05FF),)),
 ]
 DETECTOR, PARTIAL, NEURON = 5, 2, 1
+SPLITTING, EMPTYING = 1, 0  # seeds that put the two long documents of the tiny text into different halves, into one
 
 
 def documents(n_contexts: int, seed: int) -> Packed:
@@ -86,6 +87,8 @@ def test_a_planted_detector_is_found_and_has_every_property_that_the_paper_claim
     rows, histograms = measure(CONTEXTS, planted.known, planted.dictionary, LIMITS)
     base64 = rows[0]
     assert (base64["feature"], base64["neuron"], base64["nearest_neuron"]) == (DETECTOR, NEURON, NEURON)
+    known, inside_T = planted.known, planted.known.evidence.inside_TC[:, 0] & (planted.known.half_T == 1)
+    assert base64["n_documents"] == len(set(known.evidence.document_T[inside_T])) > 1
     assert base64["sensitivity"] > 0.9 > base64["neuron_sensitivity"] and base64["nearest_correlation"] < 0.7
     assert base64["inside"] == base64["inside_weak"] == base64["inside_strong"] == 1
     assert 0.85 < base64["recall"] < 0.95 and base64["truth"] > 0.9 and base64["truth_area"] > 0.9
@@ -99,7 +102,7 @@ def test_a_planted_detector_is_found_and_has_every_property_that_the_paper_claim
 
 def test_a_context_that_does_not_occur_has_no_numbers(planted):
     rows, histograms = measure(CONTEXTS, planted.known, planted.dictionary, LIMITS)
-    assert rows[2] == {"context": "Hebrew", "absent": True, "n_inside": 0}
+    assert rows[2] == {"context": "Hebrew", "absent": True, "n_inside": 0, "n_documents": 0}
     assert set(histograms["context"]) == {"base64", "prose"}
     many = Limits(10**6, 1, 0)
     assert [row["absent"] for row in measure(CONTEXTS, planted.known, planted.dictionary, many)[0]] == [True] * 3
@@ -133,21 +136,19 @@ def test_a_vocabulary_of_rare_tokens_only_is_an_error():
 
 
 @given(st.integers(0, 99), st.lists(st.integers(1, 6), min_size=1, max_size=4))
-def test_halves_share_no_document_and_each_has_some_of_every_category(seed, documents_of_category):
-    category, document, context = [], [], []
-    for number, n_documents in enumerate(documents_of_category):
-        for _ in range(n_documents):
-            name = len(set(document))
-            for _ in range(3):
-                category += [number] * 10
-                document += [name] * 10
-                context += [len(set(context))] * 10
-    half_T = halves(*map(np.array, (document, category, context)), seed)
-    for number, n_documents in enumerate(documents_of_category):
-        own = np.array(category) == number
-        units = np.array(document if n_documents > 1 else context)[own]
-        assert set(half_T[own]) == {0, 1}
-        assert all(len(set(half_T[own][units == unit])) == 1 for unit in units)
+def test_no_document_is_in_both_halves_and_each_has_some_of_every_category_of_several(seed, n_documents):
+    category_D = np.repeat(np.arange(len(n_documents)), n_documents)
+    document_T = np.repeat(np.arange(category_D.size), 30)
+    half_T = halves(document_T, category_D[document_T], seed)
+    half_D = [set(half_T[document_T == document]) for document in range(category_D.size)]
+    assert all(half in ({0}, {1}) for half in half_D)
+    for category, n in enumerate(n_documents):
+        assert n == 1 or set(half_T[category_D[document_T] == category]) == {0, 1}
+
+
+def test_the_seed_draws_the_half_of_each_category_that_is_one_document():
+    drawn = {tuple(halves(np.array([7, 8, 9]), np.arange(3), seed)) for seed in range(99)}
+    assert len(drawn) == 8
 
 
 def test_correlations_and_areas_are_the_textbooks():
@@ -173,7 +174,7 @@ def test_a_feature_is_specific_when_active_often_enough_and_mostly_inside():
 
 @pytest.fixture(scope="module")
 def artefacts(tokens, lm, acts, sae, evaluated, corpus, tmp_path_factory):
-    """Flags of measure_contexts.py for a tiny real model, whose text has Arabic words."""
+    """Flags of measure_contexts.py for a tiny real model; of its text, words of letters pass for base64."""
     folder = tmp_path_factory.mktemp("contexts")
     evaluate_dictionary.main(
         evaluate_flags(tokens, lm, acts, sae, folder, name="neurons", sae=None, sae_record=None, loss_tokens=None)
@@ -185,11 +186,11 @@ def artefacts(tokens, lm, acts, sae, evaluated, corpus, tmp_path_factory):
         flags(**names, **sides, output=folder / "matches.parquet", output_record=folder / "matches.json")
     )
     table = {
-        "Arabic": {"category": "kind1", "blocks": ["0600-06FF"]},
-        "kind": {"category": "kind0"},
+        "base64": {"category": "kind0", "alphabet": "A-Za-z"},
+        "one document": {"category": "kind0"},
         "Hebrew": {"category": "hebrew", "blocks": ["0590-05FF"]},
     }
-    values = {"contexts": json.dumps(table), "seed": 0, "min_tokens": 3, "rare": 2, "train_tokens": 900}
+    values = {"contexts": json.dumps(table), "seed": SPLITTING, "min_tokens": 3, "rare": 2, "train_tokens": 900}
     values |= {"codes": evaluated / "codes.safetensors", "record": evaluated / "codes.json"}
     values |= {"logits": evaluated / "logits.safetensors", "neurons": folder / "codes.safetensors"}
     values |= {"neurons_record": folder / "codes.json", "matches": folder / "matches.parquet"}
@@ -210,10 +211,11 @@ def test_from_the_command_line_and_drawn(artefacts, outputs, tmp_path):
     measure_contexts.main(flags(**artefacts, **outputs))
     record = json.loads(outputs["output_record"].read_text())
     assert record["investigation"] == "contexts" and 0 < record["n_measured"] < record["n_tokens"]
-    assert [entry["absent"] for entry in record["contexts"].values()] == [False, False, True]
-    assert -1 <= record["contexts"]["Arabic"]["sensitivity"] <= 1
+    assert [entry["absent"] for entry in record["contexts"].values()] == [False, True, True]
+    assert -1 <= record["contexts"]["base64"]["sensitivity"] <= 1
     table = pd.read_csv(outputs["output"], sep="\t")
-    assert table["context"].tolist() == ["Arabic", "kind", "Hebrew"] and table["feature"].notna().tolist()[0]
+    assert table["context"].tolist() == list(record["contexts"]) and table["feature"].notna()[0]
+    assert table["n_documents"].tolist() == [entry["n_documents"] for entry in record["contexts"].values()]
     for name, module, inputs in (
         ("cases", plot_contexts, {"record": outputs["output_record"], "histograms": outputs["output_histograms"]}),
         ("claims", plot_context_claims, {"record": outputs["output_record"]}),
@@ -224,9 +226,11 @@ def test_from_the_command_line_and_drawn(artefacts, outputs, tmp_path):
         assert drawn[0].read_bytes() == drawn[1].read_bytes() and len(pd.read_csv(path.with_suffix(".tsv"), sep="\t"))
 
 
-def test_text_without_any_of_the_contexts_is_drawn_too(artefacts, outputs, tmp_path):
-    measure_contexts.main(flags(**{**artefacts, "min_tokens": 10**6}, **outputs))
+@pytest.mark.parametrize("changed", [{"min_tokens": 10**6}, {"seed": EMPTYING}])
+def test_text_without_any_of_the_contexts_is_drawn_too(artefacts, outputs, tmp_path, changed):
+    measure_contexts.main(flags(**{**artefacts, **changed}, **outputs))
     record, drawn = outputs["output_record"], tmp_path / "drawn.svg"
+    assert all(entry["absent"] for entry in json.loads(record.read_text())["contexts"].values())
     last = {"output": drawn, "output_data": drawn.with_suffix(".tsv")}
     plot_contexts.main(flags(record=record, histograms=outputs["output_histograms"], **last))
     assert drawn.is_file()
@@ -247,5 +251,7 @@ def test_findings_about_a_context_that_does_not_occur_are_not_run():
     m = Measurements("s", "h", [], {}, empty, {}, {}, empty, empty, {}, {}, {"contexts": entry})
     judged = {finding.id: judge(finding, m) for finding in ROWS}
     assert {row["verdict"] for row in judged.values()} == {"not run"}
-    assert judged["sensitive-Arabic"]["run"] == "needs more held-out text in Arabic: 3 tokens to measure on"
+    assert judged["sensitive-Arabic"]["run"] == (
+        "needs more held-out documents with Arabic, to choose and to measure on: 3 tokens in those to measure on"
+    )
     assert judged["sensitive-DNA"]["run"] == "needs DNA among the contexts of the config"

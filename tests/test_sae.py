@@ -13,6 +13,7 @@ from safetensors.torch import load, save_file
 from monosem.kernels import Screen
 from monosem.sae import SparseAutoencoder, geometric_median, load_sae, save_sae, unit_rows
 
+AS_THE_PAPER = ("relu", "relu-unshifted")
 KINDS = st.sampled_from([(0, None), (0.8, None), (0, 3), (0, 20)])  # largest threshold and k; none has both
 
 
@@ -83,8 +84,9 @@ def test_a_screen_without_margin_decides_only_which_codes_are_there():
     assert missed_BF.any() and above_BF[missed_BF].max() < 2**-6  # only those hardly above the threshold are missed
 
 
-def test_a_new_one_starts_as_the_paper_says():
-    b_dec_N, relu = torch.randn(50), architecture("relu")
+@pytest.mark.parametrize("name", AS_THE_PAPER)
+def test_a_new_one_starts_as_the_paper_says(name):
+    b_dec_N, relu = torch.randn(50), architecture(name)
     new, same, other = (relu.start(400, b_dec_N, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     torch.testing.assert_close(new["W_dec_FN"].norm(dim=1), torch.ones(400))
     linear = torch.nn.Linear(50, 400)  # PyTorch's own default
@@ -97,7 +99,7 @@ def test_a_new_one_starts_as_the_paper_says():
     assert torch.equal(new["W_enc_FN"], same["W_enc_FN"]) and not torch.equal(new["W_enc_FN"], other["W_enc_FN"])
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "relu"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in AS_THE_PAPER])
 def test_the_others_start_as_their_sources_say(name):
     """A free decoder starts at norm 0.1 with biases of zero, a unit one at the median; tied but for gated."""
     arch, median_N = architecture(name), torch.randn(30)

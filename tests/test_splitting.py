@@ -16,7 +16,7 @@ import train_sae
 from monosem.codes import Codes
 from monosem.figures.families import layout
 from monosem.investigations import masked_cosine
-from monosem.investigations.families import NO_PARENT, family_table, kinship, splitting
+from monosem.investigations.families import NO_PARENT, count_other_kin, family_table, kinship, splitting
 from monosem.investigations.firing import shares, spell, top_labels
 from monosem.investigations.held_out import HeldOut
 from monosem.investigations.masked_cosine import activity, kin, masked_cosines
@@ -132,6 +132,18 @@ def test_shifted_tokens_leave_only_chance():
     assert a.shifted().values.sum() == pytest.approx(a.values.sum())
 
 
+def test_kin_within_a_dictionary_are_all_but_the_feature_itself():
+    base_T = sparse(0, 1, 0.2)[:, 0]
+    alone_T = sparse(1, 1, 0.1)[:, 0] * (base_T == 0)
+    half_T = np.arange(N_TOKENS) % 2 == 0
+    dense_TF = np.stack([np.zeros(N_TOKENS), base_T, alone_T, base_T * half_T, base_T * ~half_T], axis=1)
+    own = activity(codes_of(dense_TF), 10)
+    others_F = count_other_kin(own, 0.4)
+    assert dict(zip(own.feature_F.tolist(), others_F.tolist(), strict=True)) == {1: 2, 2: 0, 3: 1, 4: 1}
+    counted = np.bincount(kin(own, own, 0.4)[0], minlength=5)[own.feature_F]
+    assert (counted == others_F + 1).all()  # what a wider dictionary that splits nothing would have
+
+
 def test_features_that_hardly_fire_are_left_out():
     dense_TF = sparse(0, 3, 0.1)
     dense_TF[3:, 1] = 0
@@ -209,6 +221,7 @@ def test_the_script_orders_dictionaries_by_width_and_repeats_itself(sweep, corpu
         value_of(record, "kin.median", "record") >= 0
         and len(record["kin_counts"]) == record["dictionaries"][0]["n_compared"]
     )
+    assert 0 <= value_of(record, "kin_within.median", "record") < record["dictionaries"][0]["n_compared"]
 
 
 def test_what_does_not_belong_together_is_an_error(sweep, corpus, tokens, tmp_path):

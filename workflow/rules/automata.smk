@@ -31,7 +31,7 @@ rule find_automata:
         disk_mb=disk("find_automata"),
     params:
         code=fingerprint("find_automata.py"),
-        flags=flags(config["investigations"]["automata"]),
+        flags=flags(config["investigations"]["automata"]) + flags(config["investigations"], "seed"),
     shell:
         r"""
         python "$SCRIPTS/find_automata.py" --codes {input.codes:q} --codes-record {input.codes_record:q} \

@@ -199,7 +199,7 @@ def complete(name):
 
 for name in TRAINED_DICTIONARIES:
     complete(name)
-unknown([config["headline"]], DICTIONARIES, "headline")
+unknown([config["headline"]], TRAINED_DICTIONARIES, "headline")
 unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictionaries")
 unknown([config["universality"]["model"], config["universality"]["other"]], MODELS, "universality")
 for site in config["sites"]:

@@ -95,7 +95,7 @@ rule plot_universality_sweep:
     output:
         figure=report(
             "results/figures/universality_by_{what}.svg",
-            caption="../report/universality_by_{what}.rst",
+            caption="../report/universality_by.rst",
             category="Universality",
         ),
         data="results/figures/universality_by_{what}.tsv",

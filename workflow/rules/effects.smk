@@ -9,8 +9,11 @@ EFFECTS_SITE = config["sites"][0]
 EFFECTS_MODEL = f"results/{PAIR['model']}"
 EFFECTS_OF = f"{EFFECTS_MODEL}/{EFFECTS_SITE}/{config['headline']}"
 # Only in the last layer does an ablation at one token leave all other tokens alone.
-IN_LAST_LAYER = not re.search(r"-l\d+$", EFFECTS_SITE) or EFFECTS_SITE.endswith(f"-l{config['lm']['n_layers'] - 1}")
+LAST = Job("train_lm", {"model": PAIR["model"]}, config).model.layers - 1
+IN_LAST_LAYER = not re.search(r"-l\d+$", EFFECTS_SITE) or EFFECTS_SITE.endswith(f"-l{LAST}")
 ABLATIONS = ["effects"] if IN_LAST_LAYER else []
+
+unknown(STEERING["steer"], FOLLOWED["table"], "investigations.steering.steer")
 
 
 rule ablate_features:

@@ -79,7 +79,7 @@ rule measure_geometry:
         sae_records=paths(GEOMETRY_RUNS, "sae.json"),
         features=paths(GEOMETRY_RUNS, "features.parquet"),
         evals=paths(GEOMETRY_RUNS, "eval.json"),
-        neurons="/".join(["results", *PURITY_RUNS[1], "features.parquet"]),
+        neurons=paths(PURITY_RUNS[1:2], "features.parquet"),
     output:
         features="results/investigations/geometry/features.parquet",
         record="results/investigations/geometry/geometry.json",

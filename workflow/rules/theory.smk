@@ -16,10 +16,6 @@ AUTOENCODER = {
 unknown(REPORTED, EXPERIMENTS, "theory.report")
 
 
-def of_experiments(names, suffix):
-    return [f"results/theory/{name}/{name}{suffix}" for name in names]
-
-
 rule measure_log_ratios:
     output:
         table="results/theory/log_ratios/log_ratios.tsv",

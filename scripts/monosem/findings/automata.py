@@ -1,6 +1,7 @@
 """Findings on finite state automata: features that promote the tokens on which features fire next.
 
-The paper shows one automaton of each kind; what is asked is whether there are such, and, of the chain, one as long.
+The paper shows one automaton of each kind; what is asked is whether there are such, and, of the chain, one as long; and
+whether there are more than when the promoted tokens are dealt out anew among the features.
 """
 
 from monosem.findings.finding import Finding, all_of
@@ -13,9 +14,10 @@ PAPER_CHAIN = 4  # features of the paper's HTML chain
 
 
 def counted(m: Measurements, **fields: str) -> Measured:
-    """Numbers of the record; an underscore in their names stands for a space."""
+    """Numbers of the record, and the same by chance; an underscore in their names stands for a space."""
+    fields |= {f"{name}_by_chance": f"by_chance.{field}" for name, field in fields.items()}
     numbers = {name.replace("_", " "): m.found(NAME, field) for name, field in fields.items()}
-    return Measured(numbers, m.found(NAME, "n_tokens"), [m.run("A")], f"{m.found(NAME, 'n_edges'):.0f} edges")
+    return Measured(numbers, m.found(NAME, "n_tokens"), [m.run_of(NAME)], f"{m.found(NAME, 'n_edges'):.0f} edges")
 
 
 def self_loops(m: Measurements) -> Measured:
@@ -37,7 +39,7 @@ ROWS = (
         "Some features promote tokens on which they fire again, one of base64 among them.",
         "a base64 feature",
         "V",
-        all_of(("base64", ">", 0)),
+        all_of(("base64", ">", 0), ("base64", ">", "base64 by chance"), ("all", ">", "all by chance")),
         self_loops,
     ),
     Finding(
@@ -46,7 +48,7 @@ ROWS = (
         "Some pairs of features take turns, each promoting tokens on which the other fires.",
         "two features of snake_case names",
         "V",
-        all_of(("pairs", ">", 0)),
+        all_of(("pairs", ">", 0), ("pairs", ">", "pairs by chance")),
         pairs,
     ),
     Finding(
@@ -55,7 +57,7 @@ ROWS = (
         "Some features hand on to one another in order, through as many as in the paper's example.",
         "four features in HTML",
         "V",
-        all_of(("longest", ">=", PAPER_CHAIN)),
+        all_of(("longest", ">=", PAPER_CHAIN), ("chains", ">", "chains by chance")),
         chains,
     ),
 )

@@ -24,15 +24,21 @@ def number(m: Measurements, context: str, field: str) -> float:
     if entry is None:
         raise NotMeasuredError(f"needs {context} among the contexts of the config")
     if entry["absent"]:
-        raise NotMeasuredError(f"needs more held-out text in {context}: {entry['n_inside']} tokens to measure on")
+        raise NotMeasuredError(
+            f"needs more held-out documents with {context}, to choose and to measure on: {entry['n_inside']} tokens in "
+            "those to measure on"
+        )
     return m.found(NAME, f"contexts.{context}.{field}")
 
 
 def measured(
     m: Measurements, numbers: dict[str, float], contexts: Mapping[str, object], tokens: str = "n_measured"
 ) -> Measured:
-    features = ", ".join(f"{context} {number(m, context, 'feature'):.0f}" for context in contexts)
-    return Measured(numbers, m.found(NAME, tokens), [m.run("A")], f"features: {features}")
+    note = "; ".join(
+        f"{words}: " + ", ".join(f"{context} {number(m, context, field):.0f}" for context in contexts)
+        for words, field in (("features", "feature"), ("measured documents with such text", "n_documents"))
+    )
+    return Measured(numbers, m.found(NAME, tokens), [m.run_of(NAME)], note)
 
 
 def of_context(context: str, tokens: str = "n_measured", **fields: str) -> Callable[[Measurements], Measured]:

@@ -1,7 +1,7 @@
 """Findings on one-to-one correspondence: with another seed, another model, and a model that has learnt nothing.
 
 The paper matches each feature with the best of the other model, which several may share; its median of 0.72 says that
-half of them reach 0.72 so. Partners of their own can only agree less, so that the criterion of a half is the stricter.
+half of them reach 0.72 so. Partners of their own can only agree less.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def medians(**comparisons: str) -> Callable[[Measurements], Measured]:
         paired = ", ".join(
             f"{m.found(NAME, f'comparisons.{kind}.n_paired'):.0f} {name}" for name, kind in named.items()
         )
-        return Measured(numbers, m.found(NAME, "n_tokens"), [m.run("A")], f"paired: {paired}")
+        return Measured(numbers, m.found(NAME, "n_tokens"), [m.run_of(NAME)], f"paired: {paired}")
 
     return measure
 
@@ -33,7 +33,7 @@ def medians(**comparisons: str) -> Callable[[Measurements], Measured]:
 def share_of_pairs(m: Measurements) -> Measured:
     fields = {"share at 0.7 and above": "found_again", "median": "median"}
     numbers = {name: m.found(NAME, f"comparisons.model.correlation.{field}") for name, field in fields.items()}
-    return Measured(numbers, m.found(NAME, "n_tokens"), [m.run("A")])
+    return Measured(numbers, m.found(NAME, "n_tokens"), [m.run_of(NAME)])
 
 
 ROWS: tuple[Finding, ...] = (

@@ -19,7 +19,7 @@ def ablated(m: Measurements, **fields: str) -> Measured:
     """Numbers of the record; an underscore in their names stands for a space."""
     numbers = {name.replace("_", " "): m.found(ABLATION, field) for name, field in fields.items()}
     note = f"{m.found(ABLATION, 'n_pairs'):.0f} ablations of {m.found(ABLATION, 'n_features'):.0f} features"
-    return Measured(numbers, m.found(ABLATION, "n_tokens"), [m.run("A")], note)
+    return Measured(numbers, m.found(ABLATION, "n_tokens"), [m.run_of(ABLATION)], note)
 
 
 def agreement(m: Measurements) -> Measured:
@@ -42,7 +42,7 @@ def steered(field: str) -> Callable[[Measurements], Measured]:
         perplexities = [f"{m.found(STEERING, f'contexts.{name}.perplexity'):.0f}" for name in CONTEXTS]
         without = f"{m.found(STEERING, 'perplexity_unsteered'):.0f}"
         note = f"{m.found(STEERING, 'n_texts'):.0f} texts each; perplexity {', '.join(perplexities)}, {without} without"
-        return Measured(numbers, m.found(STEERING, "n_tokens"), [m.run("A")], note)
+        return Measured(numbers, m.found(STEERING, "n_tokens"), [m.run_of(STEERING)], note)
 
     return measure
 
@@ -61,7 +61,8 @@ ROWS = (
     Finding(
         "features-help",
         SECTION,
-        "Most features make the token that follows likelier than it is without them, on average where they fire.",
+        "Most features make the tokens that follow likelier than they are without them (the sign of each feature's "
+        "mean over its sampled ablations, however small).",
         "ablations, in figures",
         "I",
         all_of(("share of features", ">", 0.5)),
@@ -70,8 +71,8 @@ ROWS = (
     Finding(
         "steering-brings-context",
         SECTION,
-        "Pinned to its highest activation after 1,2,..,10, a context's feature turns what the model writes to that "
-        "context (share of tokens, less the share without).",
+        "Pinned to its highest activation after 1,2,..,10, a context's feature brings that context into what the "
+        "model writes (share of tokens, less the share without).",
         "samples turn Arabic, Hebrew, DNA, base64",
         "I",
         all_of(*((name, ">", 0.0) for name in CONTEXTS)),

@@ -81,9 +81,18 @@ class Measurements:
             raise NotMeasuredError(f"needs the investigation `{name}`")
         return self.investigations[name]
 
+    def run_of(self, name: str, dictionary: str | None = None) -> Run:
+        """The run that an investigation is of; of the headline dictionary, unless another is named."""
+        record = self.investigation(name)
+        return Run(record["model"], record["site"], dictionary or self.headline)
+
     def found(self, name: str, field: str) -> float:
-        """One finite number of an investigation, by its dotted name. Raises NotMeasuredError when it is undefined."""
-        value = value_of(self.investigation(name), field, f"investigation `{name}`")
+        """One finite number of an investigation, by its dotted name. Raises NotMeasuredError when there is none."""
+        record = self.investigation(name)
+        try:
+            value = value_of(record, field, f"investigation `{name}`")
+        except ValueError as missing:  # of a part that the config leaves out
+            raise NotMeasuredError(str(missing)) from None
         if value is None or not math.isfinite(value):
             raise NotMeasuredError(f"investigation `{name}`: {field} is undefined")
         return float(value)

@@ -7,6 +7,7 @@ is not known; here more than ten neurons by participation ratio.
 
 from collections.abc import Callable
 
+from monosem.findings.discussion import SECTION as DISCUSSION
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.measurements import Measurements, NotMeasuredError
 from monosem.findings.measures import Measured
@@ -24,7 +25,8 @@ def found(m: Measurements, name: str, fields: dict[str, str], runs: list[Run], n
 def purer(label: str) -> Callable[[Measurements], Measured]:
     def measure(m: Measurements) -> Measured:
         fields = {kind: f"{label}.{kind}.median" for kind in ("features", "neurons", "strongest of neurons")}
-        return found(m, PURITY, {**fields, "all text": f"{label}.all_tokens"}, [m.run("A"), m.run("A", NEURONS)])
+        runs = [m.run_of(PURITY), m.run_of(PURITY, NEURONS)]
+        return found(m, PURITY, {**fields, "all text": f"{label}.all_tokens"}, runs)
 
     return measure
 
@@ -33,7 +35,8 @@ def geometry(trained: str, fields: dict[str, str]) -> Callable[[Measurements], M
     def measure(m: Measurements) -> Measured:
         require(m, trained)
         note = f"{m.found(GEOMETRY, f'{trained}.n_low'):.0f} dead or ultralow"
-        return found(m, GEOMETRY, {label: f"{trained}.{field}" for label, field in fields.items()}, [m.run("A")], note)
+        own = {label: f"{trained}.{field}" for label, field in fields.items()}
+        return found(m, GEOMETRY, own, [m.run_of(GEOMETRY)], note)
 
     return measure
 
@@ -50,14 +53,14 @@ def without_bias(fields: dict[str, str]) -> Callable[[Measurements], Measured]:
         for trained in ("with_bias", "without_bias"):
             require(m, trained)
         other = str(m.investigation(GEOMETRY)["without_bias"]["dictionary"])
-        return found(m, GEOMETRY, fields, [m.run("A"), m.run("A", other)])
+        return found(m, GEOMETRY, fields, [m.run_of(GEOMETRY), m.run_of(GEOMETRY, other)])
 
     return measure
 
 
 def of_word(fields: dict[str, str]) -> Callable[[Measurements], Measured]:
     def measure(m: Measurements) -> Measured:
-        runs = [m.run("A", name) for name in m.sweep]
+        runs = [m.run_of(TOKENS, name) for name in m.sweep]
         note = f"token {m.investigation(TOKENS)['word']['text']!r}"
         return found(m, TOKENS, {label: f"word.{field}" for label, field in fields.items()}, runs, note)
 
@@ -116,19 +119,21 @@ ROWS = (
     Finding(
         "low-clusters-separate",
         "#appendix-feature-density",
-        "Features that are dead or ultralow are told from the others by encoder bias and cosine of encoder and decoder "
-        "(the chance that the best combination of both is larger for one of them; 0.5 tells nothing).",
+        "Features that are dead (or, over enough tokens, ultralow) are told from the others by encoder bias and cosine "
+        "of encoder and decoder (the chance that the best combination of both is larger for one of them; 0.5 tells "
+        "nothing).",
         "overlapping clusters of densities separate by encoder bias and encoder-decoder cosine",
-        "V",
+        "I",
         all_of(("both", ">=", 0.9)),
         geometry("with_bias", {name: f"told_apart_by.{name}" for name in ("bias", "cosine", "both")}),
     ),
     Finding(
         "low-encoders-alike",
         "#comment-nanda",
-        "The encoders of dead and ultralow features point the same way, their decoders do not (mean cosine of two).",
-        "nearly one shared encoder direction; decoders not similar",
-        "V",
+        "The encoders of dead (or ultralow) features point the same way, more than their decoders (mean cosine of "
+        "two).",
+        "of ultralow features: nearly one shared encoder direction; decoders not similar",
+        "I",
         all_of(("encoders", ">", "decoders"), ("encoders", ">", "encoders of others")),
         geometry(
             "with_bias",
@@ -136,34 +141,35 @@ ROWS = (
                 "encoders": "likeness.encoders.low",
                 "decoders": "likeness.decoders.low",
                 "encoders of others": "likeness.encoders.alive",
+                "decoders of others": "likeness.decoders.alive",
             },
         ),
     ),
     Finding(
         "low-load-on-weak-neurons",
-        "#appendix-feature-density",
-        "Encoders of dead and ultralow features load on weak neurons more than others do (median share of the squared "
-        "encoder on the quarter of the neurons that never fire strongly).",
+        DISCUSSION,
+        "Encoders of dead (or ultralow) features load on weak neurons more than others do (median share of the squared "
+        "encoder on the quarter of the neurons that never fire strongly; their encoders are nearly one direction).",
         "ultralow encoders load on always-weakly-firing neurons (Anthropic, February 2024)",
-        "V",
+        "D",
         all_of(("dead or ultralow", ">", "others")),
         geometry("with_bias", {"dead or ultralow": "weak_load.low", "others": "weak_load.alive"}),
     ),
     Finding(
         "bias-lets-features-die",
-        "#appendix-feature-density",
+        DISCUSSION,
         "Without the pre-encoder bias, all else equal, fewer features are dead or ultralow.",
         "drop the pre-encoder bias (Anthropic, February 2024)",
-        "V",
+        "D",
         all_of(("without", "<", "with")),
         without_bias({"with": "with_bias.low_share", "without": "without_bias.low_share"}),
     ),
     Finding(
         "bias-loads-weak-neurons",
-        "#appendix-feature-density",
+        DISCUSSION,
         "Without it, encoders of dead and ultralow features exceed others less in their load on weak neurons.",
         "they do so through the pre-encoder bias (Anthropic, February 2024)",
-        "V",
+        "D",
         all_of(("without", "<", "with")),
         without_bias({"with": "with_bias.weak_load.gap", "without": "without_bias.weak_load.gap"}),
     ),

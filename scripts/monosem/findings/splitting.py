@@ -13,7 +13,7 @@ SECTION = "#phenomenology-feature-splitting"
 def widths(m: Measurements) -> list[Run]:
     """The dictionaries compared, from narrow to wide."""
     record = m.investigation(NAME)
-    return [m.run(record["model"], entry["dictionary"]) for entry in record["dictionaries"]]
+    return [Run(record["model"], record["site"], entry["dictionary"]) for entry in record["dictionaries"]]
 
 
 def base64_features(m: Measurements) -> Measured:
@@ -26,7 +26,10 @@ def base64_features(m: Measurements) -> Measured:
 
 
 def kin_of_narrow(m: Measurements) -> Measured:
-    numbers = {"kin": m.found(NAME, "kin.median"), "by chance": m.found(NAME, "kin_by_chance.median")}
+    fields = {"kin": "kin", "by chance": "kin_by_chance", "kin in its own width": "kin_within"}
+    numbers = {name: m.found(NAME, f"{field}.median") for name, field in fields.items()}
+    # Compared with itself, a dictionary that splits nothing finds each feature's other kin and the feature.
+    numbers["unsplit"] = numbers["kin in its own width"] + 1
     runs = widths(m)
     return Measured(numbers, m.found(NAME, "n_tokens"), [runs[0], runs[-1]])
 
@@ -66,10 +69,16 @@ ROWS: tuple[Finding, ...] = (
         "features-split",
         SECTION,
         "The typical feature of the narrowest dictionary has several kin in the widest: features that fire alike, by a "
-        "masked cosine over 0.4 (by chance: with the tokens of one shifted).",
+        "masked cosine over 0.4 (by chance: with the tokens of one shifted; unsplit: its kin in its own width and "
+        "itself, as in a wider dictionary that splits nothing).",
         "features split; edges of masked cosine > 0.4",
         "I",
-        all_of(("kin", ">=", 2), ("kin", ">", "by chance")),
+        all_of(
+            ("kin", ">=", 2),
+            ("kin", ">", "by chance"),
+            ("kin", ">", "kin in its own width"),
+            ("kin", ">", "unsplit"),
+        ),
         kin_of_narrow,
     ),
     Finding(

@@ -17,7 +17,7 @@ def write_sparsify(folder: Path, sae: SparseAutoencoder, origin: Origin) -> None
     if kind_of(sae, origin.name) == JUMPRELU:
         raise ValueError(
             f"{origin.name}: {origin.record['architecture']} has thresholds, and sparsify none; "
-            "export it to sae_lens or dictionary_learning"
+            "export it to saelens or dictionary_learning"
         )
     tensors = {"encoder.weight": sae.W_enc_FN, "encoder.bias": sae.b_enc_F}
     tensors |= {"W_dec": sae.W_dec_FN, "b_dec": sae.b_dec_N}

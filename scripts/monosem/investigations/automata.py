@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csc_array, csr_array
 
-from monosem.investigations.transitions import Steps, entries
+from monosem.investigations.transitions import Needed, Steps, edges, entries
 
 STARTS = 2000  # steps that chains are grown from, the most lifted first
 
@@ -36,6 +36,22 @@ class Automaton(NamedTuple):
         return min(self.lifts)
 
 
+class Wanted(NamedTuple):
+    """What an automaton must have."""
+
+    contrast: float  # lift of a step over those that must be lower
+    max_states: int  # features of a chain, at most
+
+
+def find(
+    steps: Steps, count_FF: csr_array, promoted_FK: np.ndarray, fires_VF: csr_array, needed: Needed, wanted: Wanted
+) -> tuple[pd.DataFrame, list[Automaton]]:
+    """The edges with lifts as `with_lifts` gives them, and all automata of them."""
+    lifted = with_lifts(edges(steps, count_FF, promoted_FK, fires_VF, needed), count_FF, steps)
+    chains = ChainSearch(lifted, steps, wanted.contrast, needed.min_count, wanted.max_states).find()
+    return lifted, [*self_loops(lifted), *pairs(lifted, wanted.contrast), *chains]
+
+
 def self_loops(edges: pd.DataFrame) -> list[Automaton]:
     loops = edges[edges["source"] == edges["target"]]
     return [
@@ -44,13 +60,13 @@ def self_loops(edges: pd.DataFrame) -> list[Automaton]:
     ]
 
 
-def with_lifts(edges: pd.DataFrame, counts: csr_array, steps: Steps) -> pd.DataFrame:
-    """The edges with the lifts of staying at source and target, and of the way back; 0 where seen too seldom."""
+def with_lifts(edges: pd.DataFrame, count_FF: csr_array, steps: Steps) -> pd.DataFrame:
+    """The edges with the lifts of staying at source and target, and of the way back, however seldom those were seen."""
     n_before_F, n_after_F = steps.before().sum(axis=0), steps.after().sum(axis=0)
 
     def lift(source: np.ndarray, target: np.ndarray) -> np.ndarray:
         expected = n_before_F[source] * (n_after_F[target] / steps.n_steps)
-        return entries(counts, source, target) / np.maximum(expected, 1e-9)
+        return entries(count_FF, source, target) / np.maximum(expected, 1e-9)
 
     source, target = edges["source"].to_numpy(), edges["target"].to_numpy()
     return edges.assign(

@@ -16,6 +16,7 @@ from monosem.investigations.firing import shares, top_labels
 from monosem.investigations.held_out import HeldOut
 
 N_SHOWN = 5  # tokens that a feature is described by
+MOSTLY = 0.5  # share of its activation over which a feature is one of a category
 PARTS = ["features", "probabilities", "lifts"]
 
 
@@ -52,15 +53,15 @@ def states_table(
 
 
 def record_fields(
-    automata: Sequence[Automaton], states: pd.DataFrame, held_out: HeldOut, loop_in: str
+    n_edges: int, automata: Sequence[Automaton], states: pd.DataFrame, held_out: HeldOut, loop_in: str
 ) -> dict[str, Any]:
-    """Counts and lifts by kind. `n_self_loops_in`: those whose feature is active mostly on the category `loop_in`;
-    None where the text has none of it."""
+    """Counts and lifts by kind. `n_self_loops_in`: those whose feature has more than half of its activation on the
+    category `loop_in`; None where the text has none of it."""
     kinds = {kind: [a for a in automata if a.kind == kind] for kind in ("self-loop", "pair", "chain")}
-    category_of = dict(zip(states["feature"], states["category"], strict=True))
-    within = [category_of[loop.features[0]] == loop_in for loop in kinds["self-loop"]]
+    inside = set(states.loc[(states["category"] == loop_in) & (states["category_share"] > MOSTLY), "feature"])
+    within = [loop.features[0] in inside for loop in kinds["self-loop"]]
     has_category = loop_in in [held_out.categories[number] for number in np.unique(held_out.category_T)]
-    fields: dict[str, Any] = {"loop_in": loop_in, "n_self_loops_in": sum(within) if has_category else None}
+    fields: dict[str, Any] = {"n_edges": n_edges, "n_self_loops_in": sum(within) if has_category else None}
     for kind, found in kinds.items():
         name = kind.replace("-", "_")
         lifts = [automaton.lift for automaton in found]

@@ -25,6 +25,7 @@ class Evidence(NamedTuple):
     proxy_TC: np.ndarray
     target_TC: np.ndarray  # what activations are correlated with
     truth_TC: np.ndarray  # in a document of the context's category
+    document_T: np.ndarray
 
     def of(self, rows: np.ndarray) -> "Evidence":
         return Evidence(*(column[rows] for column in self))
@@ -47,15 +48,14 @@ class Best(NamedTuple):
     specific_acts_TC: np.ndarray  # summed over the specific features
 
 
-def halves(document_T: np.ndarray, category_T: np.ndarray, context_T: np.ndarray, seed: int) -> np.ndarray:
-    """0 or 1 of each token: whole documents, about half of each category's text; of a category that is one document,
-    whole packed contexts."""
-    half_T = np.zeros(document_T.size, dtype=np.int8)
+def halves(document_T: np.ndarray, category_T: np.ndarray, seed: int) -> np.ndarray:
+    """0 or 1 of each token: whole documents, about half of each category's text; a category that is one document lies
+    wholly in the half that the seeded generator draws, so that nothing is chosen on a document and measured on it."""
+    half_T, rng = np.empty(document_T.size, dtype=np.int8), np.random.default_rng(seed)
     for category in np.unique(category_T):
         own = np.flatnonzero(category_T == category)
-        units = document_T[own] if np.unique(document_T[own]).size > 1 else context_T[own]
-        if np.unique(units).size > 1:
-            half_T[own] = roles(units, seed)
+        documents = document_T[own]
+        half_T[own] = roles(documents, seed) if np.unique(documents).size > 1 else rng.integers(2)
     return half_T
 
 

@@ -52,9 +52,9 @@ def learn(
     target_TC = np.stack([context.target(proxy_TC[:, c]) for c, context in enumerate(contexts)], axis=1)
     counted_SL = held_out.counted_SL
     truth_TC = np.stack([held_out.is_of(context.category)[counted_SL] for context in contexts], axis=1)
-    places = (held_out.document_SL[counted_SL], held_out.category_SL[counted_SL], np.nonzero(counted_SL)[0])
-    evidence = Evidence(proxy_TC, target_TC, truth_TC)
-    return Knowledge(evidence, score_CV > LIKELIER, common_V, halves(*places, limits.seed))
+    document_T, category_T = held_out.document_SL[counted_SL], held_out.category_SL[counted_SL]
+    evidence = Evidence(proxy_TC, target_TC, truth_TC, document_T)
+    return Knowledge(evidence, score_CV > LIKELIER, common_V, halves(document_T, category_T, limits.seed))
 
 
 class Dictionary(NamedTuple):
@@ -68,9 +68,11 @@ def measure(
     contexts: Sequence[Context], known: Knowledge, dictionary: Dictionary, limits: Limits
 ) -> tuple[list[dict[str, Any]], pd.DataFrame]:
     """A row a context, with no more than counts for one that hardly occurs; and histograms of the others."""
-    best = choose(dictionary.features, dictionary.neurons, known.evidence, known.half_T)
-    measured = known.evidence.of(np.flatnonzero(known.half_T == 1))
     absent_C = absent(known.evidence, known.half_T, limits.min_tokens)
+    best = None  # one of the halves may be empty
+    if not absent_C.all():
+        best = choose(dictionary.features, dictionary.neurons, known.evidence, known.half_T)
+    measured = known.evidence.of(np.flatnonzero(known.half_T == 1))
     rows, counts = [], []
     matches = dictionary.matches.set_index("feature")
     with open_logits(dictionary.logits) as file:
@@ -78,6 +80,7 @@ def measure(
         for c, context in enumerate(contexts):
             inside_T = measured.inside_TC[:, c]
             row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
+            row["n_documents"] = np.unique(measured.document_T[inside_T]).size
             if not absent_C[c]:
                 feature = int(best.feature_C[c])
                 tokens = promoted(weights[feature : feature + 1][0], known.inside_CV[c], known.common_V)

@@ -14,7 +14,6 @@ import pandas as pd
 from monosem.investigations.masked_cosine import Activity, kin
 
 KIN_COLUMNS = ["narrow", "narrow_feature", "wide", "wide_feature", "cosine"]
-NODE = ["dictionary", "feature"]
 NO_PARENT = -1
 SEVERAL = 2  # kin from which a feature counts as split
 
@@ -37,6 +36,13 @@ def count_kin(pairs: pd.DataFrame, side: str, feature_F: np.ndarray) -> np.ndarr
     """Kin of each of the features, which stand in the columns of `side`: narrow or wide."""
     counts = pairs[f"{side}_feature"].value_counts()
     return counts.reindex(feature_F, fill_value=0).to_numpy()
+
+
+def count_other_kin(own: Activity, min_cosine: float) -> np.ndarray:
+    """Kin of each feature within its own dictionary, itself left out: what it has without any splitting."""
+    one, other, _ = kin(own, own, min_cosine)
+    counts = pd.Series(one[one != other]).value_counts()
+    return counts.reindex(own.feature_F, fill_value=0).to_numpy()
 
 
 def closest(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.codes import Codes
-from monosem.investigations.families import NO_PARENT, between, count_kin, members_of, splitting
+from monosem.investigations.families import NO_PARENT, between, count_kin, count_other_kin, members_of, splitting
 from monosem.investigations.firing import N_TOP, shares, top_labels
 from monosem.investigations.held_out import HeldOut, read_codes_of
 from monosem.investigations.masked_cosine import Activity, kin
@@ -83,11 +83,12 @@ def record_of(
     groups: Mapping[str, Group],
     min_cosine: float,
 ) -> dict[str, Any]:
-    """The fields of the record: dictionaries from narrow to wide, kin of the narrowest in the widest, groups."""
+    """The fields of the record: dictionaries from narrow to wide, kin of the narrowest's features, groups."""
     names = list(sweep)
     narrow, wide = activities[names[0]], activities[names[-1]]
     by_chance, _, _ = kin(narrow, wide.shifted(), min_cosine)
     chance_F = np.bincount(by_chance, minlength=sweep[names[0]].codes.n_features)[narrow.feature_F]
+    within_F = count_other_kin(narrow, min_cosine)
     counts_F = count_kin(between(pairs, names[0], names[-1]), "narrow", narrow.feature_F)
     first = sweep[names[0]].record
     return {
@@ -99,6 +100,7 @@ def record_of(
         },
         "kin": splitting(counts_F),
         "kin_by_chance": splitting(chance_F),
+        "kin_within": splitting(within_F),
         "kin_counts": counts_F.tolist(),
         "kin_counts_by_chance": chance_F.tolist(),
         "groups": {name: summary_of_group(name, group, table, names) for name, group in groups.items()},

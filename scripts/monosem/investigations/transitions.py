@@ -6,9 +6,9 @@ i to feature j is
   foretold  j fires on the tokens whose logits i raises most: the mean over them of P(j fires | token), over P(j fires)
   measured  lift = P(j fires after the step | i fires before it) / P(j fires after a step)
 
-and kept when both are at least `min_lift` and the step was seen `min_count` times. Only products of sparse matrices are
-made, a block of features at a time. Shape suffixes: T held-out tokens, Q steps, F features, R features of a block,
-V vocabulary, E edges.
+and kept when both are at least `min_lift` and the step was seen `min_count` times. By chance, the promoted tokens are
+dealt out anew among the features. Only products of sparse matrices are made, a block of features at a time. Shape
+suffixes: T held-out tokens, F features, R features of a block, V vocabulary, K promoted tokens, E edges.
 """
 
 from collections.abc import Iterator
@@ -94,25 +94,34 @@ def promoted_tokens(logits: Path, allowed_V: np.ndarray, n_promoted: int) -> np.
     return np.concatenate(blocks)
 
 
-def edges(steps: Steps, promoted_FK: np.ndarray, fires_VF: csr_array, needed: Needed) -> tuple[pd.DataFrame, csr_array]:
-    """One row an edge, the highest lift first; and how often each step was seen, where at least `min_count` times."""
-    before, after = steps.before(), steps.after()
-    n_before_F, n_after_F = before.sum(axis=0), after.sum(axis=0)
+def dealt_anew(promoted_FK: np.ndarray, fires_F: np.ndarray, seed: int) -> np.ndarray:
+    """Each feature that fires gets the promoted tokens of one that does, at random; the others have no edges."""
+    firing = np.flatnonzero(fires_F)
+    dealt_FK = promoted_FK.copy()
+    dealt_FK[firing] = promoted_FK[np.random.default_rng(seed).permutation(firing)]
+    return dealt_FK
+
+
+def edges(
+    steps: Steps, count_FF: csr_array, promoted_FK: np.ndarray, fires_VF: csr_array, needed: Needed
+) -> pd.DataFrame:
+    """One row an edge, the highest lift first; the counts are those of `step_counts`."""
+    n_before_F, n_after_F = steps.before().sum(axis=0), steps.after().sum(axis=0)
     density_F = steps.active_TF.sum(axis=0) / len(steps.followed_T)
-    frames, counts = [], []
-    for rows, count_RF in step_counts(before, after, needed.min_count):
-        counts.append(count_RF)
-        foretold_RF = foretold(promoted_FK[rows], fires_VF)
-        source_E, target_E = count_RF.nonzero()
-        foretold_E = entries(foretold_RF, source_E, target_E)
+    frames = []
+    for rows in blocks(steps):
+        count_RF = count_FF[rows].tocoo()
+        often = count_RF.data >= needed.min_count
+        source_E, target_E, count_E = count_RF.row[often], count_RF.col[often], count_RF.data[often]
+        foretold_E = entries(foretold(promoted_FK[rows], fires_VF), source_E, target_E)
         source_E = source_E + rows.start
-        probability_E = count_RF.data / n_before_F[source_E]
-        columns = {"source": source_E, "target": target_E, "count": count_RF.data, "probability": probability_E}
+        probability_E = count_E / n_before_F[source_E]
+        columns = {"source": source_E, "target": target_E, "count": count_E, "probability": probability_E}
         columns |= {"lift": probability_E / (n_after_F[target_E] / steps.n_steps), "foretold": foretold_E}
         table = pd.DataFrame(columns | {"foretold_lift": foretold_E / density_F[target_E]})
         frames.append(table[(table[["lift", "foretold_lift"]] >= needed.min_lift).all(axis=1)])
     found = pd.concat(frames).sort_values(["lift", "source", "target"], ascending=[False, True, True])
-    return found.reset_index(drop=True), csr_array(vstack(counts, format="csr"))
+    return found.reset_index(drop=True)
 
 
 def entries(matrix: csr_array, row_E: np.ndarray, column_E: np.ndarray) -> np.ndarray:
@@ -120,15 +129,17 @@ def entries(matrix: csr_array, row_E: np.ndarray, column_E: np.ndarray) -> np.nd
     return np.asarray(matrix[row_E, column_E]) if len(row_E) else np.zeros(0)
 
 
-def step_counts(before: csc_array, after: csr_array, min_count: int) -> Iterator[tuple[slice, csr_array]]:
-    n_features = before.shape[1]
-    n_rows = max(1, BLOCK_CODES * n_features // max(1, before.nnz))
+def step_counts(steps: Steps) -> csr_array:
+    """How often each feature fired after each, [F, F]."""
+    before, after = steps.before(), steps.after()
+    return csr_array(vstack([csr_array(before[:, rows].T @ after) for rows in blocks(steps)], format="csr"))
+
+
+def blocks(steps: Steps) -> Iterator[slice]:
+    n_features = steps.active_TF.shape[1]
+    n_rows = max(1, BLOCK_CODES * n_features // max(1, steps.active_TF.nnz))
     for start in progress(range(0, n_features, n_rows), desc="steps", unit="block"):
-        rows = slice(start, min(start + n_rows, n_features))
-        count_RF = csr_array(before[:, rows].T @ after)
-        count_RF.data[count_RF.data < min_count] = 0
-        count_RF.eliminate_zeros()
-        yield rows, count_RF
+        yield slice(start, min(start + n_rows, n_features))
 
 
 def foretold(promoted_RK: np.ndarray, fires_VF: csr_array) -> csr_array:
