@@ -152,7 +152,7 @@ def test_by_chance_the_features_that_fire_have_each_others_tokens():
 
 
 def test_a_loop_is_of_a_category_with_more_than_half_of_its_activation():
-    held_out = HeldOut(np.zeros(2, dtype=int), np.zeros(2, dtype=int), ["base64"], 1)
+    held_out = HeldOut(*np.zeros((3, 2), dtype=int), ["base64"], 1, "abc")
     loops = [Automaton("self-loop", (feature,), (0.5,), (4.0,), 20) for feature in range(2)]
     states = pd.DataFrame({"feature": [0, 1], "category": "base64", "category_share": [0.5, 0.51]})
     fields = record_fields(9, loops, states, held_out, "base64")

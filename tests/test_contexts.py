@@ -174,7 +174,7 @@ def test_a_feature_is_specific_when_active_often_enough_and_mostly_inside():
 
 @pytest.fixture(scope="module")
 def artefacts(tokens, lm, acts, sae, evaluated, corpus, tmp_path_factory):
-    """Flags of measure_contexts.py for a tiny real model; of its text, words of letters pass for base64."""
+    """Flags of measure_contexts.py for a tiny real model, whose text has Arabic words."""
     folder = tmp_path_factory.mktemp("contexts")
     evaluate_dictionary.main(
         evaluate_flags(tokens, lm, acts, sae, folder, name="neurons", sae=None, sae_record=None, loss_tokens=None)
@@ -186,11 +186,12 @@ def artefacts(tokens, lm, acts, sae, evaluated, corpus, tmp_path_factory):
         flags(**names, **sides, output=folder / "matches.parquet", output_record=folder / "matches.json")
     )
     table = {
-        "base64": {"category": "kind0", "alphabet": "A-Za-z"},
+        "Arabic": {"category": "kind1", "blocks": ["0600-06FF"]},
+        "Latin": {"category": "kind0", "blocks": ["0041-007A"]},
         "one document": {"category": "kind0"},
         "Hebrew": {"category": "hebrew", "blocks": ["0590-05FF"]},
     }
-    values = {"contexts": json.dumps(table), "seed": SPLITTING, "min_tokens": 3, "rare": 2, "train_tokens": 900}
+    values = {"contexts": json.dumps(table), "seed": SPLITTING, "min_tokens": 2, "rare": 2, "train_tokens": 900}
     values |= {"codes": evaluated / "codes.safetensors", "record": evaluated / "codes.json"}
     values |= {"logits": evaluated / "logits.safetensors", "neurons": folder / "codes.safetensors"}
     values |= {"neurons_record": folder / "codes.json", "matches": folder / "matches.parquet"}
@@ -211,8 +212,8 @@ def test_from_the_command_line_and_drawn(artefacts, outputs, tmp_path):
     measure_contexts.main(flags(**artefacts, **outputs))
     record = json.loads(outputs["output_record"].read_text())
     assert record["investigation"] == "contexts" and 0 < record["n_measured"] < record["n_tokens"]
-    assert [entry["absent"] for entry in record["contexts"].values()] == [False, True, True]
-    assert -1 <= record["contexts"]["base64"]["sensitivity"] <= 1
+    assert [entry["absent"] for entry in record["contexts"].values()] == [False, False, True, True]
+    assert -1 <= record["contexts"]["Latin"]["sensitivity"] <= 1
     table = pd.read_csv(outputs["output"], sep="\t")
     assert table["context"].tolist() == list(record["contexts"]) and table["feature"].notna()[0]
     assert table["n_documents"].tolist() == [entry["n_documents"] for entry in record["contexts"].values()]

@@ -11,7 +11,8 @@ from monosem.costs.rates import TORCH as TORCH_START
 LOGITS_OF_A_PAIR = 4  # of a pair and its token: clean, their gradient, ablated, ablated with the divisor kept
 FOLLOWED = 0.5e-6  # seconds: a stored code, summed over tokens and steps
 RANKED = 0.1e-6  # a logit weight
-MOST_PAIRS = 12  # bytes of a pair of features that may follow each other, if all do
+SEARCHED = 0.5e-6  # a pair of features, looked at again by chance
+MOST_PAIRS = 16  # bytes of a pair of features that may follow each other, if all do; twice while blocks are joined
 
 
 def headline(job: Job) -> Job:
@@ -56,7 +57,8 @@ def automata(job: Job) -> float:
     own = headline(job)
     codes = own.usual_codes
     steps = PAIR * codes * codes / own.held_out
-    return core(job, START + steps + FOLLOWED * codes + RANKED * own.features * job.model.vocab)
+    by_chance = SEARCHED * own.features**2
+    return core(job, START + steps + FOLLOWED * codes + RANKED * own.features * job.model.vocab + by_chance)
 
 
 def automata_memory(job: Job) -> float:
