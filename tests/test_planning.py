@@ -12,6 +12,7 @@ from test_readme_tables import BENCHMARK
 import estimate
 from monosem.costs import Job, seconds
 from monosem.costs.jobs import BYTES_PER_TOKEN
+from monosem.planning.expected import elapsed_seconds
 from monosem.planning.planned import ROOT, Planned, planned_jobs
 from monosem.planning.schedule import BETWEEN_S, wall_seconds
 
@@ -137,3 +138,12 @@ def test_a_run_that_is_not_whole_is_refused(measured):
     (measured / "results/benchmarks/build_report/report.tsv").unlink()
     with pytest.raises(ValueError, match="not of a finished run of this config"):
         estimate.main(["--benchmarks", str(measured / "results/benchmarks")])
+
+
+def test_breaks_of_a_run_do_not_count_and_jobs_side_by_side_count_once(tmp_path):
+    spans = {"a": (0, 100), "b": (40, 60), "c": (130, 140), "later": (5000, 5030)}  # start and end, seconds
+    for name, (start, end) in spans.items():
+        path = tmp_path / f"{name}.tsv"
+        path.write_text(f"{BENCHMARK}{end - start}\t0:00:00\t100.0\t1\t1\t1\t1\t1\t90\t1\n")
+        os.utime(path, (1_000_000 + end, 1_000_000 + end))
+    assert elapsed_seconds(tmp_path.glob("*.tsv")) == pytest.approx(140 + 30)

@@ -9,6 +9,7 @@ from monosem.planning.planned import Planned
 from monosem.readme.workflow import Cost, duration, read_cost, table
 
 GIB = 1024
+BREAK_S = 60  # without a job, after which a run is taken to have been stopped and started again
 
 
 class Expected(NamedTuple):
@@ -105,6 +106,15 @@ def times(expected_s: float, measured_s: float) -> tuple[str, str, str]:
 
 
 def elapsed_seconds(benchmarks: Iterable[Path]) -> float:
-    """From the first start to the last end of a run in one piece: a benchmark file is written when its job ends."""
+    """Wall clock of a run, in one piece or several: breaks of over BREAK_S between jobs do not count.
+
+    A benchmark file is written when its job ends.
+    """
     ends = {path: path.stat().st_mtime for path in benchmarks}
-    return max(ends.values()) - min(end - read_cost([path]).wall_s for path, end in ends.items())
+    total, last = 0.0, float("-inf")
+    for start, end in sorted((end - read_cost([path]).wall_s, end) for path, end in ends.items()):
+        if start - last > BREAK_S:
+            last = start
+        total += max(0.0, end - last)
+        last = max(last, end)
+    return total
