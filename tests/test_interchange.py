@@ -56,7 +56,7 @@ def test_sparsify_has_the_largest_codes_and_no_thresholds(dictionaries, lm, tmp_
         config = json.loads((tmp_path / name / "cfg.json").read_text())
         assert (config["num_latents"], config["k"], config["d_in"]) == (F, k, N)
         assert shapes(load_file(tmp_path / name / "sae.safetensors")) == LINEAR | {"W_dec": (F, N), "b_dec": (N,)}
-    with pytest.raises(ValueError, match="gated: gated has thresholds, and sparsify none; export it to sae_lens"):
+    with pytest.raises(ValueError, match="gated: gated has thresholds, and sparsify none; export it to saelens"):
         export_dictionary.main(export_dictionary_flags(dictionaries / "gated", lm, "sparsify", tmp_path / "gated"))
     assert not (tmp_path / "gated").exists()
 
