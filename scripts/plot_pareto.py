@@ -3,11 +3,12 @@
 
 Loss recovered is 1 when the model predicts as well from the dictionary's reconstruction as from the true activations,
 and 0 when it predicts no better than with its MLP zero-ablated (the activations after the ReLU set to 0, the MLP's
-output bias kept). Up and to the left is better. Dashed lines are the paper's values. Records without losses (the
-neurons') are left out. Writes an SVG, and the numbers in it as a table.
+output bias kept). Up and to the left is better. Dashed lines are the paper's values. One colour is one architecture and
+width, and a line joins what differs in penalty only. Writes an SVG, and the numbers in it as a table.
 
 Example:
   python scripts/plot_pareto.py --eval results/{A,B}/mlp_post/relu-w{512,2048}/eval.json \\
+      --sae results/{A,B}/mlp_post/relu-w{512,2048}/sae.json \\
       --output results/figures/pareto.svg --output-data results/figures/pareto.tsv
 """
 
@@ -24,6 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--eval", type=Path, nargs="+", required=True, help="eval.json of each dictionary")
+    parser.add_argument("--sae", type=Path, nargs="+", required=True, help="sae.json of each dictionary")
     parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
     parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
     return parser.parse_args(argv)
@@ -31,7 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    points = pareto_points(read_records(args.eval))
+    points = pareto_points(read_records(args.eval), read_records(args.sae))
     with theme():
         figure, data = pareto(points)
         save(figure, data, output=args.output, output_data=args.output_data)

@@ -40,6 +40,10 @@ def eval_record(model: str, dictionary: str, **changes: object) -> dict:
     return record | changes
 
 
+def sae_record(model: str, dictionary: str) -> dict:
+    return {"model": model, "site": "mlp_post", "dictionary": dictionary, "architecture": "relu"}
+
+
 def feature_table(n_features: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     density = 10 ** rng.normal(-3, 0.8, n_features).clip(-5, -0.1)
@@ -70,6 +74,8 @@ def write_run(root: Path, model: str, dictionary: str, seed: int) -> None:
     folder, width = root / model / "mlp_post" / dictionary, WIDTHS[dictionary]
     rng = np.random.default_rng(seed)
     write_json(folder / "eval.json", eval_record(model, dictionary))
+    if dictionary != "neurons":
+        write_json(folder / "sae.json", sae_record(model, dictionary))
     write_frame(folder / "features.parquet", feature_table(width, seed))
     curve = pd.DataFrame({"step": range(1, 201), "vectors": np.arange(1, 201) * 2048})
     curve["mse"], curve["l0"] = 300 / np.sqrt(curve["step"]) + width / 64, 20 + width / curve["step"]

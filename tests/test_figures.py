@@ -14,6 +14,7 @@ from matplotlib.colors import to_rgb
 from synthetic_runs import files
 
 from monosem.figures.histograms import Row, densities, histogram_rows
+from monosem.figures.lines import pareto, pareto_points
 from monosem.figures.style import COLOURS, theme
 from monosem.records import RUN, Run
 
@@ -24,7 +25,7 @@ INPUTS = {
     "training": {"--models": "AB", "--train": "[AB]/lm/train.tsv", "--eval": "[AB]/mlp_post/relu-w128/eval.json"},
     "dictionary_training": {"--eval": f"{RUNS}/eval.json", "--train": f"{RUNS}/train.tsv"},
     "density": {"--eval": f"{RUNS}/eval.json", "--features": f"{RUNS}/features.parquet"},
-    "pareto": {"--eval": "*/mlp_post/*/eval.json"},
+    "pareto": {"--eval": "*/mlp_post/*/eval.json", "--sae": "*/mlp_post/*/sae.json"},
     "scores": {"--scores": f"{SCORED}/scores.json", "--tables": f"{SCORED}/scores.parquet"},
     "score_strata": {"--headline": "relu-w128", "--estimates": "autointerp/estimates.tsv"},
     "universality": {"--records": "universality/*/*.json", "--matches": "universality/*/*.parquet"},
@@ -74,7 +75,22 @@ def test_the_table_beside_pareto_holds_the_recovered_loss_and_no_neurons(results
     draw("pareto", results, tmp_path / "pareto.svg")
     table = pd.read_csv(tmp_path / "pareto.tsv", sep="\t").set_index(["model", "dictionary"])
     assert table.loc[("A", "relu-w64"), "loss_recovered"] == pytest.approx(0.8 + 0.064)
+    assert table.loc[("A", "relu-w64"), "recipe"] == "relu, 64 features"
     assert "neurons" not in table.index.get_level_values("dictionary")
+
+
+def test_a_line_joins_dictionaries_of_one_recipe_and_an_evaluation_alone_is_no_point():
+    runs = {name: Run("A", "mlp_post", name) for name in ("weak", "strong", "wide", "unknown")}
+    records = {run: synthetic_runs.eval_record("A", "relu-w64") for run in runs.values()}
+    records[runs["wide"]] |= {"n_features": 4096}
+    origins = {runs[name]: {"architecture": "relu"} for name in ("weak", "strong", "wide")}
+    points = pareto_points(records, origins)
+    assert points["dictionary"].tolist() == ["weak", "strong", "wide"]
+    with theme():
+        figure, _ = pareto(points)
+    assert sorted(len(line.get_xdata()) for line in figure.axes[0].lines if line.get_zorder() == 0) == [1, 2]
+    with pytest.raises(ValueError, match="no eval record beside the sae record of its dictionary"):
+        pareto_points(records, {})
 
 
 def test_the_density_axis_has_room_for_every_feature_and_the_label_counts_the_dead():
@@ -97,9 +113,9 @@ def test_rows_without_values_are_shown_as_such():
 
 def test_a_single_point_and_a_model_of_another_name_can_be_drawn(tmp_path):
     path = synthetic_runs.write_json(tmp_path / "eval.json", synthetic_runs.eval_record("C", "relu-w64", l0=300.0))
-    import_module("plot_pareto").main(
-        ["--eval", str(path), "--output", str(tmp_path / "p.svg"), "--output-data", str(tmp_path / "p.tsv")]
-    )
+    origin = synthetic_runs.write_json(tmp_path / "sae.json", synthetic_runs.sae_record("C", "relu-w64"))
+    output = ["--output", str(tmp_path / "p.svg"), "--output-data", str(tmp_path / "p.tsv")]
+    import_module("plot_pareto").main(["--eval", str(path), "--sae", str(origin), *output])
     assert (tmp_path / "p.svg").is_file()
 
 

@@ -58,7 +58,10 @@ def results(tmp_path_factory):
     compile_findings.main([*test_findings.flags(root), "--output", str(root / "findings.tsv")])
     pareto = root / "figures" / "pareto.svg"
     evals = files(root, "[AB]/*/relu-*/eval.json")
-    plot_pareto.main(["--eval", *evals, "--output", str(pareto), "--output-data", str(pareto.with_suffix(".tsv"))])
+    saes = [str(Path(path).with_name("sae.json")) for path in evals]
+    plot_pareto.main(
+        ["--eval", *evals, "--sae", *saes, "--output", str(pareto), "--output-data", str(pareto.with_suffix(".tsv"))]
+    )
     weights = np.random.default_rng(0).normal(size=(WIDTHS[HEADLINE], 40)).astype(np.float16)
     save_file({"logit_weights": weights}, root / "logits.safetensors")
     return root

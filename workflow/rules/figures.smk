@@ -91,6 +91,7 @@ rule plot_density:
 rule plot_pareto:
     input:
         eval=paths(COMPARED_MODELS, "eval.json"),
+        sae=paths(COMPARED_MODELS, "sae.json"),
     output:
         figure=report("results/figures/pareto.svg", caption="../report/pareto.rst", category="Dictionaries"),
         data="results/figures/pareto.tsv",
@@ -106,7 +107,7 @@ rule plot_pareto:
         code=fingerprint("plot_pareto.py"),
     shell:
         r"""
-        python "$SCRIPTS/plot_pareto.py" --eval {input.eval:q} \
+        python "$SCRIPTS/plot_pareto.py" --eval {input.eval:q} --sae {input.sae:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from monosem.figures.style import colour_of, new_figure, paper_line
 from monosem.metrics import loss_recovered
-from monosem.records import Run
+from monosem.records import Run, value_of
 
 PAPER_L0 = 20.0  # upper end of the target "10-20", paper: #appendix-hyperparameters
 PAPER_RECOVERED = {"A/1": 0.79, "A/5": 0.945}  # paper: #global-analysis-how-much
@@ -60,10 +60,10 @@ def dictionary_training(curves: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     return figure, curves
 
 
-def with_place(frame: pd.DataFrame) -> pd.DataFrame:
+def with_place(frame: pd.DataFrame, name: str = "dictionary") -> pd.DataFrame:
     """With a column for where a dictionary stands: its name, after that of its site if there are several."""
     several = frame["site"].nunique() > 1
-    return frame.assign(place=frame["site"] + "/" + frame["dictionary"] if several else frame["dictionary"])
+    return frame.assign(place=frame["site"] + "/" + frame[name] if several else frame[name])
 
 
 def place_colours(frame: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
@@ -88,13 +88,18 @@ def plain_ticks(*log_axes: Axis) -> None:
 
 
 def pareto(points: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
-    """Loss recovered against L0, a point a run; `points` has the run's columns, l0 and loss_recovered."""
+    """Loss recovered against L0, a point a run; `points` has the run's columns, recipe, l0 and loss_recovered.
+
+    A line joins one model's dictionaries of one recipe, which differ in their penalty.
+    """
     figure = new_figure(8, 5)
     axes = figure.subplots()
-    placed = with_place(points)
-    sns.scatterplot(
-        placed, x="l0", y="loss_recovered", hue="place", style="model", palette=place_colours(placed), s=80, ax=axes
-    )
+    placed = with_place(points, "recipe")
+    colours = place_colours(placed)
+    sns.scatterplot(placed, x="l0", y="loss_recovered", hue="place", style="model", palette=colours, s=80, ax=axes)
+    for (place, _), rows in placed.groupby(["place", "model"], sort=False):
+        line = rows.sort_values("l0")
+        axes.plot(line["l0"], line["loss_recovered"], color=colours[place], lw=1, zorder=0)
     for name, value in PAPER_RECOVERED.items():
         paper_line(axes, value, f"paper {name}: {value:.1%}", horizontal=True)
     paper_line(axes, PAPER_L0, "paper: L0 under 10-20", horizontal=False)
@@ -114,15 +119,18 @@ def show_all(axes: Axes, points: pd.DataFrame) -> None:
     axes.set_xlim(min(5, points["l0"].min() / 1.5), max(50, points["l0"].max() * 2))
 
 
-def pareto_points(records: dict[Run, dict]) -> pd.DataFrame:
-    """One row a record that has the four losses; the neurons' has none. NaN where no loss can be recovered."""
+def pareto_points(records: dict[Run, dict], origins: dict[Run, dict]) -> pd.DataFrame:
+    """One row an evaluation whose dictionary has an origin (sae.json). NaN where no loss can be recovered.
+
+    Raises ValueError when no evaluation is of such a dictionary, and for one without losses.
+    """
     rows = []
-    for run, record in records.items():
-        if record.get("loss_sae") is None:
-            continue
-        recovered = loss_recovered(record["loss_clean"], record["loss_sae"], record["loss_zero"])
-        undefined = recovered is None
-        rows.append({**run._asdict(), "l0": record["l0"], "loss_recovered": float("nan") if undefined else recovered})
+    for run in (run for run in records if run in origins):
+        clean, of_sae, zero = (value_of(records[run], f"loss_{name}", run) for name in ("clean", "sae", "zero"))
+        recovered = loss_recovered(clean, of_sae, zero)
+        recipe = f"{value_of(origins[run], 'architecture', run)}, {records[run]['n_features']:,} features"
+        point = {"recipe": recipe, "l0": records[run]["l0"]}
+        rows.append({**run._asdict(), **point, "loss_recovered": float("nan") if recovered is None else recovered})
     if not rows:
-        raise ValueError("no eval record with losses given; a point needs one dictionary that was evaluated")
+        raise ValueError("no eval record beside the sae record of its dictionary; give both of one run at least")
     return pd.DataFrame(rows)
