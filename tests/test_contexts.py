@@ -24,7 +24,6 @@ from monosem.findings.contexts import ROWS
 from monosem.findings.measurements import Measurements
 from monosem.findings.scoreboard import judge
 from monosem.investigations.best_features import choose, correlations, halves, specific
-from monosem.investigations.context_claims import area
 from monosem.investigations.contexts import Dictionary, Limits, learn, measure
 from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context
@@ -159,10 +158,6 @@ def test_correlations_and_areas_are_the_textbooks():
     found = correlations(Codes(csr_array(dense.astype(np.float32))), target)
     expected = np.corrcoef(np.delete(dense, 2, axis=1), target, rowvar=False)[:5, 5:]
     assert np.delete(found, 2, axis=0) == pytest.approx(expected, abs=1e-6) and np.isneginf(found[2]).all()
-    value, positive = rng.integers(0, 4, 50), rng.random(50) < 0.4
-    pairs = value[positive][:, None] - value[~positive][None]
-    assert area(value, positive) == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean())
-    assert np.isnan(area(value, np.ones(50, dtype=bool)))
 
 
 def test_a_feature_is_specific_when_active_often_enough_and_mostly_inside():

@@ -2,12 +2,13 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monosem.metrics import ReconstructionSums, loss_recovered
+from monosem.metrics import ReconstructionSums, loss_recovered, roc_area
 
 
 def sums_of(x_BN, recon_BN, cuts=()):
@@ -65,3 +66,13 @@ def test_loss_recovered():
     assert loss_recovered(3.0, 3.0, 5.0) == 1 and loss_recovered(3.0, 5.0, 5.0) == 0
     assert loss_recovered(3.0, 4.0, 5.0) == 0.5 and loss_recovered(3.0, 6.0, 5.0) < 0
     assert loss_recovered(3.0, 2.9, 3.0) is None and loss_recovered(3.0, 2.9, 2.5) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=1, max_size=40))
+def test_the_roc_area_is_the_share_of_pairs_in_order(items):
+    value, positive = map(np.array, zip(*items, strict=True))
+    pairs = value[positive][:, None] - value[~positive][None]
+    if pairs.size:
+        assert roc_area(value, positive) == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean())
+    else:
+        assert np.isnan(roc_area(value, positive))

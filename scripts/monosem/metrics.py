@@ -1,10 +1,13 @@
-"""Reconstruction metrics from running sums, so that a value does not depend on how the data was cut into batches.
+"""What a reconstruction keeps, by running sums that do not depend on how data was cut into batches; and how well a number
+tells two kinds apart.
 
-Shape suffixes: B vectors of a batch, N neurons.
+Shape suffixes: B vectors of a batch, N neurons, I items.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
+
+import numpy as np
 
 if TYPE_CHECKING:  # figures and findings use this module without paying for the import
     from torch import Tensor
@@ -51,3 +54,15 @@ def loss_recovered(clean: float, replaced: float, ablated: float) -> float | Non
     if ablated <= clean:
         return None
     return 1 - (replaced - clean) / (ablated - clean)
+
+
+def roc_area(value_I: np.ndarray, positive_I: np.ndarray) -> float:
+    """Area under the ROC curve: how often a positive has the higher value of two, a tie counting half.
+
+    0.5 tells nothing, 0 and 1 all; NaN when there is but one kind.
+    """
+    _, place_I, n_equal = np.unique(value_I, return_inverse=True, return_counts=True)
+    rank = np.cumsum(n_equal) - (n_equal - 1) / 2
+    n_positive = int(positive_I.sum())
+    n_pairs = n_positive * (positive_I.size - n_positive)
+    return float((rank[place_I[positive_I]].sum() - n_positive * (n_positive + 1) / 2) / n_pairs) if n_pairs else np.nan

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from monosem.autointerp.levels import joint_counts, pearson, spearman
 from monosem.autointerp.tasks import TASKS, Item
 from monosem.llm.questions import STATUSES, Answer
+from monosem.metrics import roc_area
 from monosem.summary import summarise
 
 YES = 5  # level from which an answer is a yes
@@ -86,12 +86,9 @@ def correlations(truth: np.ndarray, given: np.ndarray, weight: np.ndarray) -> di
 
 
 def yes_or_no(truth: np.ndarray, given: np.ndarray) -> dict[str, float]:
-    """AUC: how often an item that is a yes has the higher level of two, one of each; ties count half."""
     right, yes = (given >= YES) == truth, truth == 1
-    n_yes, n_no = yes.sum(), (~yes).sum()
-    auc = (rankdata(given)[yes].sum() - n_yes * (n_yes + 1) / 2) / (n_yes * n_no)
     balanced = (right[yes].mean() + right[~yes].mean()) / 2
-    return {"accuracy": float(right.mean()), "balanced_accuracy": float(balanced), "auc": float(auc)}
+    return {"accuracy": float(right.mean()), "balanced_accuracy": float(balanced), "auc": roc_area(given, yes)}
 
 
 def summary(scores: pd.DataFrame) -> dict[str, Any]:

@@ -4,22 +4,16 @@ Shape suffixes: F features, D numbers of each.
 """
 
 import numpy as np
-from scipy.stats import rankdata
+
+from monosem.metrics import roc_area
 
 FEWEST = 10  # of either kind
 
 
 def apart(value_F: np.ndarray, chosen_F: np.ndarray) -> float | None:
-    """The chance that a chosen feature has the larger value (ties count half): 0.5 tells nothing, 0 and 1 all.
-
-    None when there are too few of either kind.
-    """
+    """`roc_area` of the chosen; None when there are too few of either kind."""
     n_chosen = int(chosen_F.sum())
-    n_others = chosen_F.size - n_chosen
-    if min(n_chosen, n_others) < FEWEST:
-        return None
-    ranks = rankdata(value_F)[chosen_F].sum() - n_chosen * (n_chosen + 1) / 2
-    return float(ranks / (n_chosen * n_others))
+    return None if min(n_chosen, chosen_F.size - n_chosen) < FEWEST else roc_area(value_F, chosen_F)
 
 
 def best_direction(values_FD: np.ndarray, chosen_F: np.ndarray) -> np.ndarray:

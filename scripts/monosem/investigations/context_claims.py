@@ -11,6 +11,7 @@ import pandas as pd
 
 from monosem.investigations.best_features import Best, Evidence
 from monosem.investigations.proxies import Context
+from monosem.metrics import roc_area
 from monosem.universality import row_correlation
 
 WEAK, STRONG = 0.1, 0.5  # of the highest activation: at most, at least (paper: "barely active", "above 5")
@@ -24,15 +25,6 @@ class Promoted(NamedTuple):
 
     weight_V: np.ndarray
     inside_V: np.ndarray
-
-
-def area(value_T: np.ndarray, positive_T: np.ndarray) -> float:
-    """Area under the ROC curve: how often a positive has the higher value, a tie counting half; NaN if undefined."""
-    _, place_T, n_equal = np.unique(value_T, return_inverse=True, return_counts=True)
-    rank = np.cumsum(n_equal) - (n_equal - 1) / 2
-    n_positive = int(positive_T.sum())
-    n_pairs = n_positive * (positive_T.size - n_positive)
-    return float((rank[place_T[positive_T]].sum() - n_positive * (n_positive + 1) / 2) / n_pairs) if n_pairs else np.nan
 
 
 def share(chosen_T: np.ndarray, among_T: np.ndarray) -> float:
@@ -68,8 +60,8 @@ def claims(best: Best, evidence: Evidence, number: int, tokens: Promoted) -> dic
         "truth": share(truth_T, active_T),
         "truth_strong": share(truth_T, strong_T),
         "truth_recall": share(active_T, truth_T),
-        "truth_area": area(acts_T, truth_T),
-        "logit_area": area(tokens.weight_V, tokens.inside_V),
+        "truth_area": roc_area(acts_T, truth_T),
+        "logit_area": roc_area(tokens.weight_V, tokens.inside_V),
         "logit_gap": share(tokens.weight_V, tokens.inside_V) - share(tokens.weight_V, ~tokens.inside_V),
         "promoted_inside": float(tokens.inside_V[top].mean()),
         "vocabulary_inside": float(tokens.inside_V.mean()),
