@@ -86,8 +86,7 @@ def main(argv: list[str] | None = None) -> None:
         by_stratum.to_csv(tmp, sep="\t", index=False, float_format="%.6g")
     fields = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
     fields |= record_fields(table, features, by_stratum)
-    inputs = [args.model, args.tokens.with_suffix(".json"), args.codes, args.codes_record, args.logits, args.sae]
-    write_record(args.output_record, {"investigation": NAME, **fields}, inputs=inputs, args=args)
+    write_record(args.output_record, {"investigation": NAME, **fields}, args=args)
     print(f"{len(table)} ablations, correlation {fields['correlation']['attribution']}: {args.output_pairs}")
 
 

@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     with replacing(args.output) as tmp:
         ratings.to_csv(tmp, sep="\t", index=False, lineterminator="\n")
     fields = {"page": key["page"], **summary(ratings)}
-    write_record(args.output_record, fields, inputs=[args.key, *args.ratings], args=args)
+    write_record(args.output_record, fields, args=args)
     medians = ", ".join(f"{run} {found['median']:g} (n {found['n']})" for run, found in fields["runs"].items())
     print(f"medians of 14: {medians or 'none'}; alpha {fields['krippendorff_alpha']['total']}: {args.output_record}")
 

@@ -105,8 +105,7 @@ def main(argv: list[str] | None = None) -> None:
         "equal_l0": at_equal_l0(table, k, headline["l0"]),
         "ica_steps": ica_steps,
     }
-    inputs = [args.model, args.acts.with_suffix(".json"), args.tokens.with_suffix(".json"), *args.sae]
-    write_record(args.output_record, fields, inputs=inputs, args=args)
+    write_record(args.output_record, fields, args=args)
     print(table.to_string(index=False))
 
 

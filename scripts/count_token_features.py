@@ -89,7 +89,7 @@ def main(argv: list[str] | None = None) -> None:
         "widths": [{"dictionary": name, **shares(rows)} for name, rows in features.groupby("dictionary", sort=False)],
         "word": {"text": args.word, **of_word(common, shown.index(args.word) if args.word in shown else None)},
     }
-    write_record(args.output_record, fields, inputs=[*args.codes, *args.records, *args.explanations], args=args)
+    write_record(args.output_record, fields, args=args)
     print(f"features of {quoted(args.word)}: {fields['word']['narrowest']} to {fields['word']['widest']}")
 
 

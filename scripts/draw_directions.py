@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         "n_neurons": store.width,
         "digest": sha256(args.output)[:16],
     }
-    write_record(args.output_record, fields, inputs=[args.acts.with_suffix(".json")], args=args)
+    write_record(args.output_record, fields, args=args)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def record(args: argparse.Namespace, table: pd.DataFrame) -> None:
     asked = int((table["key"] != "").sum())
     fields |= {"explainer": args.llm, "n_asked": asked, "n_explained": counts.get("ok", 0), "status_counts": counts}
     fields |= {name: table[name].sum().item() for name in COUNTS}
-    write_record(args.output_record, fields, inputs=[args.examples, args.features, args.tokenizer], args=args)
+    write_record(args.output_record, fields, args=args)
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
     print(f"{counts.get('ok', 0)} of {asked} explained ({listed}), {fields['usd']:.2f} USD: {args.output}")
 

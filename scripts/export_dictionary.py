@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
     with replacing(args.output) as tmp:
         tmp.mkdir()
         WRITERS[args.format](tmp, load_sae(args.sae), origin)
-        write_record(tmp / "monosem.json", fields, inputs=[args.sae, args.sae_record], args=args)
+        write_record(tmp / "monosem.json", fields, args=args)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
             write_transformer_lens(tmp, model, record["model"])
         write_tokenizer(tmp, args.tokenizer, model.config.context_length)
         fields = {name: record[name] for name in ("model", "digest")}
-        write_record(tmp / "monosem.json", fields, inputs=[args.model, args.tokenizer], args=args)
+        write_record(tmp / "monosem.json", fields, args=args)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
         tmp.mkdir()
         write_neuronpedia(tmp / source.id, source, tables)
         fields = {name: record[name] for name in ("dictionary", "model", "site", "digest", "lm_digest")}
-        write_record(tmp / "monosem.json", fields, inputs=[args.sae_record, *tables], args=args)
+        write_record(tmp / "monosem.json", fields, args=args)
 
 
 if __name__ == "__main__":

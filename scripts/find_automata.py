@@ -86,8 +86,7 @@ def main(argv: list[str] | None = None) -> None:
             table.to_parquet(tmp, index=False, compression="zstd")
     fields = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
     fields |= {"n_steps": steps.n_steps, "loop_in": args.loop_in, **numbers, "by_chance": by_chance}
-    inputs = [args.codes, args.codes_record, args.logits, args.tokens.with_suffix(".json"), args.tokenizer]
-    write_record(args.output_record, {"investigation": NAME, **fields}, inputs=inputs, args=args)
+    write_record(args.output_record, {"investigation": NAME, **fields}, args=args)
     kinds = ("self_loop", "pair", "chain")
     counts = [f"{numbers[f'n_{kind}s']} {kind}s (by chance {by_chance[f'n_{kind}s']})" for kind in kinds]
     print(f"{', '.join(counts)}: {args.output_automata}")

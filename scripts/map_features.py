@@ -85,8 +85,7 @@ def main(argv: list[str] | None = None) -> None:
             write(tmp)
     fields = {name: splitting[name] for name in ("model", "site", "n_tokens", "tokens_digest")}
     fields = {"investigation": NAME, **fields, "dictionaries": names, **map_summary(table)}
-    inputs = [*args.saes, *args.records, *args.explanations, args.families, args.splitting]
-    write_record(args.output_record, fields, inputs=inputs, args=args)
+    write_record(args.output_record, fields, args=args)
     print(f"{len(table)} features in {fields['n_clusters']} clusters: {args.output_page}")
 
 

@@ -79,10 +79,9 @@ def main(argv: list[str] | None = None) -> None:
         table["logit_correlation"] = logit_correlations(args.logits_a, args.logits_b, table["match"].to_numpy())
     with replacing(args.output) as tmp:
         table.to_parquet(tmp, index=False, compression="zstd")
-    inputs = [args.codes_a, args.codes_b, args.record_a, args.record_b, args.logits_a, args.logits_b]
     run = {"model": args.model, "other": args.other, "site": args.site, "dictionary": args.dictionary}
     fields = {**run, "tokens_digest": tokens_digest, **summary(table, a, b)}
-    write_record(args.output_record, fields, inputs=[path for path in inputs if path], args=args)
+    write_record(args.output_record, fields, args=args)
     print(f"median correlation {fields['correlation']['median']} of {fields['correlation']['n']}: {args.output}")
 
 

@@ -78,9 +78,7 @@ def main(argv: list[str] | None = None) -> None:
     fields = {name: record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
     fields |= {"investigation": "contexts", "n_measured": int(known.half_T.sum())}
     fields |= {"contexts": {row.pop("context"): row for row in rows}}
-    inputs = [args.codes, args.record, args.logits, args.neurons, args.neurons_record, args.matches, args.tokenizer]
-    inputs += [args.tokens.with_suffix(".json"), args.training.with_suffix(".json")]
-    write_record(args.output_record, fields, inputs=inputs, args=args)
+    write_record(args.output_record, fields, args=args)
 
 
 if __name__ == "__main__":

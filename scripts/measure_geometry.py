@@ -73,8 +73,7 @@ def main(argv: list[str] | None = None) -> None:
         pd.concat(tables, ignore_index=True).to_parquet(tmp, index=False, compression="zstd")
     run, first = beside(args.features, args.evals)[0][0], read_json(args.evals[0])
     fields = {"investigation": "geometry", **run._asdict(), "n_tokens": first["n_tokens"], "n_neurons": weak_N.size}
-    inputs = [args.neurons, *args.saes, *args.features]
-    write_record(args.output_record, {**fields, **found}, inputs=inputs, args=args)
+    write_record(args.output_record, {**fields, **found}, args=args)
     print(f"{', '.join(of['dictionary'] for of in found.values() if of)}: {args.output_record}")
 
 

@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> None:
         "median_n_active": {str(of): float(counts.median()) for of, counts in kinds["n_active"]},
         **summaries,
     }
-    write_record(args.output_record, fields, inputs=[*args.codes, *args.records], args=args)
+    write_record(args.output_record, fields, args=args)
     print(f"median bits of category: {', '.join(f'{of} {m:.2f}' for of, m in kinds['category_bits'].median().items())}")
 
 

@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
         "categories": list(categories),
         "digest": writer.hash.hexdigest()[:16],
     }
-    write_record(args.output_record, fields, inputs=[args.documents, args.tokenizer], args=args)
+    write_record(args.output_record, fields, args=args)
 
 
 if __name__ == "__main__":

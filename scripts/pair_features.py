@@ -81,9 +81,7 @@ def main(argv: list[str] | None = None) -> None:
         known.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
     fields = {"investigation": "correspondence", **{key: record[key] for key in (*RUN, "n_tokens", "tokens_digest")}}
     fields |= {"comparisons": comparisons, "features": group_summary(known)}
-    inputs = [args.codes, args.record, args.logits, args.features, args.scores]
-    inputs += [*args.other_codes, *args.other_records, *args.other_logits]
-    write_record(args.output_record, fields, inputs=inputs, args=args)
+    write_record(args.output_record, fields, args=args)
     for name, found in comparisons.items():
         print(f"{name}: {found['n_paired']} paired, median correlation {found['correlation']['median']}")
 

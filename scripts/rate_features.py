@@ -55,8 +55,7 @@ def main(argv: list[str] | None = None) -> None:
     with replacing(args.output) as tmp:
         tmp.write_text(render(items), encoding="utf-8", errors="backslashreplace")
     fields = {"page": page_id(items), "items": [item.unblinded() for item in items]}
-    inputs = [*args.examples, *args.features, *args.logits, args.tokenizer]
-    write_record(args.output_key, fields, inputs=inputs, args=args)
+    write_record(args.output_key, fields, args=args)
     print(f"{len(items)} items to rate: {args.output}; key: {args.output_key}")
 
 

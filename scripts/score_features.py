@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
             table.to_parquet(tmp, index=False, compression="zstd")
     run = {"model": args.model, "site": args.site, "dictionary": args.dictionary}
     fields = {**run, **summary(explanations, scores)}
-    write_record(args.output_summary, fields, inputs=[args.examples, args.features, args.tokenizer], args=args)
+    write_record(args.output_summary, fields, args=args)
     print(f"median Spearman {fields['spearman']['median']} of {fields['spearman']['n']} features: {args.output_scores}")
 
 

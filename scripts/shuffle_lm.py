@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
         "val_tokens": int(counted(val_SL[:, :-1], bos).sum()),
         "digest": sha256(args.output)[:16],
     }
-    write_record(args.output_record, fields, inputs=[args.model, args.val.with_suffix(".json")], args=args)
+    write_record(args.output_record, fields, args=args)
 
 
 if __name__ == "__main__":

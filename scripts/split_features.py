@@ -73,8 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     for path, frame in ((args.output_kin, pairs), (args.output_families, table)):
         with replacing(path) as tmp:
             frame.to_parquet(tmp, index=False, compression="zstd")
-    inputs = [*args.codes, *args.records, args.tokens.with_suffix(".json"), args.tokenizer]
-    write_record(args.output_record, fields, inputs=inputs, args=args)
+    write_record(args.output_record, fields, args=args)
     print(f"{len(pairs)} pairs of kin among {len(table)} features: {args.output_families}")
 
 

@@ -86,8 +86,7 @@ def main(argv: list[str] | None = None) -> None:
         texts.to_parquet(tmp, index=False, compression="zstd")
     fields = {name: found[name] for name in ("model", "site", "dictionary")}
     fields |= {"n_texts": args.texts, **record_fields(table)}
-    inputs = [args.model, args.sae, args.features, args.contexts, args.training.with_suffix(".json"), args.tokenizer]
-    write_record(args.output_record, {"investigation": NAME, **fields}, inputs=inputs, args=args)
+    write_record(args.output_record, {"investigation": NAME, **fields}, args=args)
 
 
 if __name__ == "__main__":

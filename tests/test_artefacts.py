@@ -86,6 +86,25 @@ def test_a_record_holds_flags_inputs_code_and_versions(tmp_path, as_script):
     assert record_of(tmp_path / "r.json", [source])["code"] != record["code"]
 
 
+def test_a_record_names_every_file_that_an_argument_names_but_outputs(tmp_path):
+    files = {name: tmp_path / name for name in ("a.txt", "b.txt", "val.json", "old.tsv")}
+    for file in files.values():
+        file.write_text("{}")
+    (tmp_path / "val.zarr").mkdir()
+    read = {"a": files["a.txt"], "several": [files["b.txt"], files["a.txt"]], "tokens": tmp_path / "val.zarr"}
+    other = {
+        "n": 3,
+        "absent": None,
+        "folder": tmp_path,
+        "output": files["old.tsv"],
+        "output_record": tmp_path / "r.json",
+    }
+    args = argparse.Namespace(**read, **other)
+    write_record(tmp_path / "r.json", {}, args=args)
+    inputs = read_json(tmp_path / "r.json")["inputs"]
+    assert inputs == {files[name].as_posix(): digest(files[name]) for name in ("a.txt", "b.txt", "val.json")}
+
+
 def test_a_record_keeps_apart_inputs_of_one_name(tmp_path):
     sources = [tmp_path / model / "codes.safetensors" for model in "AB"]
     for source in sources:

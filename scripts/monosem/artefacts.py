@@ -20,6 +20,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
+from monosem.machine import machine
 from monosem.provenance import SCRIPTS, fingerprint
 
 VERSIONED = ("torch", "numpy", "zarr", "numcodecs", "pandas", "scipy", "tokenizers", "safetensors", "zstandard")
@@ -134,12 +135,15 @@ def digest(path: Path) -> str:
     return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def write_record(path: Path, fields: dict[str, Any], *, inputs: Iterable[Path], args: argparse.Namespace) -> None:
+def write_record(
+    path: Path, fields: dict[str, Any], *, args: argparse.Namespace, inputs: Iterable[Path] | None = None
+) -> None:
     """Write the JSON record that marks an artefact whole; call it last.
 
-    To `fields` it adds the script, its flags (not the paths it read or wrote), the digests of its inputs, the digest
-    of its code, library versions, time and machine.
+    To `fields` it adds the script, its flags (not the paths it read or wrote), the digests of its inputs (`inputs_of`
+    its arguments unless others are given), the digest of its code, library versions, time and machine.
     """
+    inputs = inputs_of(args) if inputs is None else inputs
     flags = {key: value for key, value in vars(args).items() if value is not None and not holds_paths(value)}
     record = {
         **fields,
@@ -149,15 +153,26 @@ def write_record(path: Path, fields: dict[str, Any], *, inputs: Iterable[Path], 
         "code": code_digest(),
         "versions": versions(),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"node": platform.node(), "system": platform.platform(), "cpus": os.cpu_count()},
+        "machine": machine(),
     }
     with replacing(path) as tmp:
         tmp.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def inputs_of(args: argparse.Namespace) -> list[Path]:
+    """The files that arguments name, but for outputs; of a store, the record beside it."""
+    named = (members(value) for name, value in vars(args).items() if not name.startswith("output"))
+    paths = (path for values in named for path in values if isinstance(path, Path))
+    files = dict.fromkeys(path.with_suffix(".json") if path.suffix == ".zarr" else path for path in paths)
+    return [file for file in files if file.is_file()]
+
+
 def holds_paths(value: object) -> bool:
-    members = value if isinstance(value, list) else [value]
-    return any(isinstance(member, Path) for member in members)
+    return any(isinstance(member, Path) for member in members(value))
+
+
+def members(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def code_digest() -> str:

@@ -1,4 +1,4 @@
-"""What a reconstruction keeps, by running sums that do not depend on how data was cut into batches; and how well a number
+"""What a reconstruction keeps, by running sums that do not depend on how data was cut into batches; how well a number
 tells two kinds apart.
 
 Shape suffixes: B vectors of a batch, N neurons, I items.

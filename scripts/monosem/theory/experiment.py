@@ -33,4 +33,4 @@ def write(
     """Figure and table, and then the record, under whose name the findings look for its fields."""
     with theme():
         save(draw(table, fields), table, output=args.output_figure, output_data=args.output)
-    write_record(args.output_record, {"investigation": args.output_record.stem, **fields}, inputs=[], args=args)
+    write_record(args.output_record, {"investigation": args.output_record.stem, **fields}, args=args)
