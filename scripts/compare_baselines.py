@@ -16,7 +16,7 @@ for random directions also from each of --k:
 
 Example:
   python scripts/compare_baselines.py --model results/A/lm/weights.safetensors --acts results/A/mlp_post/acts.zarr \\
-      --tokens results/tokens/val.zarr --train-tokens results/tokens/train.zarr --headline relu-w2048 \\
+      --tokens results/tokens/val.zarr --training results/tokens/train.zarr --headline relu-w2048 \\
       --sae results/A/mlp_post/relu-w{512,2048}/sae.safetensors \\
       --sae-record results/A/mlp_post/relu-w{512,2048}/sae.json --loss-tokens 8000 --k 10 50 150 --sample 16384 \\
       --ica-steps 15 --mlp-units 32 64 128 --mlp-vectors 260000 --mlp-epochs 3 --seed 0 --threads 1 \\
@@ -46,7 +46,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts", type=Path, required=True, help="its activation store (.zarr)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out token store (.zarr)")
-    parser.add_argument("--train-tokens", type=Path, required=True, help="training token store (.zarr)")
+    parser.add_argument("--training", type=Path, required=True, help="training token store (.zarr)")
     parser.add_argument("--headline", required=True, help="the dictionary whose L0 the others are given")
     parser.add_argument("--sae", type=Path, nargs="+", required=True, help="dictionaries, the headline one among them")
     parser.add_argument("--sae-record", type=Path, nargs="+", required=True, help="their records, in the same order")
@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = use_device(args.device, args.threads)
     args.device = device.type
-    store, held_out, train = open_store(args.acts), read_record(args.tokens), read_record(args.train_tokens)
+    store, held_out, train = open_store(args.acts), read_record(args.tokens), read_record(args.training)
     model = load_lm(args.model, store.record["lm_digest"]).to(device)
     site = parse_site(store.record["site"], model.config.n_layers)
     length, bos = held_out["context_length"], held_out["bos"]
@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> None:
         sample_BN / store.scale, site, n_random, numbers, args.ica_steps, args.seed, device
     )
     if site.name.startswith("mlp"):
-        train_SL = read_contexts(args.train_tokens, max(1, args.mlp_vectors // train["context_length"]))
+        train_SL = read_contexts(args.training, max(1, args.mlp_vectors // train["context_length"]))
         others |= small_mlp_ways(model, train_SL, bos, site, args.mlp_units, args.mlp_epochs, args.seed)
     sums = sums.join(measure(model, tokens_SL, bos, others).drop(columns="n"))
     table, _ = way_table({**dictionaries, **others}, sums, args.headline)

@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> None:
     table = table.assign(pinned=table["pinned"].fillna("").astype(str))
     where = "/".join(record[name] for name in ("model", "site", "dictionary"))
     with theme():
-        figure, data = steering(table, value_of(record, "n_texts", args.record), where)
+        start, n_texts = (value_of(record, name, args.record) for name in ("flags.prefix", "n_texts"))
+        figure, data = steering(table, n_texts, where, start)
         save(figure, data, output=args.output, output_data=args.output_data)
 
 

@@ -126,7 +126,7 @@ def test_at_equal_l0_small_mlps_are_compared_by_their_active_units():
 
 def script_flags(tokens, lm, acts, sae, folder, **changed):
     values = {"model": lm / "weights.safetensors", "acts": acts, "tokens": tokens / "val.zarr", "seed": 0, "threads": 1}
-    values |= {"train_tokens": tokens / "train.zarr", "headline": "relu-w24", "sae": sae / "sae.safetensors"}
+    values |= {"training": tokens / "train.zarr", "headline": "relu-w24", "sae": sae / "sae.safetensors"}
     values |= {"sae_record": sae / "sae.json", "loss_tokens": 480, "k": [2, 9], "sample": 500, "ica_steps": 5}
     values |= {"mlp_units": [4, 8], "mlp_vectors": 480, "mlp_epochs": 1, "device": "cpu"}
     return flags(**{**values, "output": folder / "ways.tsv", "output_record": folder / "explained.json", **changed})

@@ -5,18 +5,15 @@ out: results/investigations/explained/, results/figures/explained.*
 """
 
 EXPLAINED = {"seed": config["investigations"]["seed"], **config["investigations"]["explained"]}
-EXPLAINED_RUNS = [run for run in trained_runs() if run[:2] == (PAIR["model"], config["sites"][0])]
-EXPLAINED_RUNS = [run for run in EXPLAINED_RUNS if run[2] in width_sweep()]
-EXPLAINED_STORE = f"results/{PAIR['model']}/{config['sites'][0]}/acts"
 
 
 rule compare_baselines:
     input:
-        weights=f"results/{PAIR['model']}/lm/weights.safetensors",
-        acts=ancient(f"{EXPLAINED_STORE}.zarr"),
-        acts_record=f"{EXPLAINED_STORE}.json",
-        sae=paths(EXPLAINED_RUNS, "sae.safetensors"),
-        sae_record=paths(EXPLAINED_RUNS, "sae.json"),
+        weights=f"{STUDIED_MODEL}/lm/weights.safetensors",
+        acts=ancient(f"{STUDIED_SITE}/acts.zarr"),
+        acts_record=f"{STUDIED_SITE}/acts.json",
+        sae=paths(sweep_runs(), "sae.safetensors"),
+        sae_record=paths(sweep_runs(), "sae.json"),
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
         train=ancient("results/tokens/train.zarr"),
@@ -42,7 +39,7 @@ rule compare_baselines:
     shell:
         r"""
         python "$SCRIPTS/compare_baselines.py" --model {input.weights:q} --acts {input.acts:q} \
-            --tokens {input.tokens:q} --train-tokens {input.train:q} --headline {params.headline:q} \
+            --tokens {input.tokens:q} --training {input.train:q} --headline {params.headline:q} \
             --sae {input.sae:q} --sae-record {input.sae_record:q} {params.flags:q} {params.device:q} \
             --threads {threads} --output {output.ways:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """

@@ -76,7 +76,7 @@ def decades(low: float, high: float) -> str:
     return f"{low:g} to\n{high:g}" if low else f"under\n{high:g}"
 
 
-def steering(table: pd.DataFrame, n_texts: int, where: str) -> tuple[Figure, pd.DataFrame]:
+def steering(table: pd.DataFrame, n_texts: int, where: str, start: str) -> tuple[Figure, pd.DataFrame]:
     """`table` as steer_features.py writes it, with `pinned` an empty text where there was no steering."""
     figure = new_figure(12, 4.6)
     shares, perplexity, matrix = figure.subplots(1, 3, width_ratios=(4, 3, 5))
@@ -101,7 +101,7 @@ def steering(table: pd.DataFrame, n_texts: int, where: str) -> tuple[Figure, pd.
     draw_matrix(matrix, table[table["multiple"].isin([0.0, 1.0])], contexts)
     if contexts:
         shares.legend(fontsize="small", title="feature and context of", title_fontsize="small")
-    title = f"A feature pinned while model A writes after 1,2,..,10: {n_texts} texts a point, {where}"
+    title = f'A feature pinned while the model writes on from "{start}": {n_texts} texts a point, {where}'
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
     return figure, table
 
