@@ -60,6 +60,8 @@ include: "workflow/rules/rating.smk"
 include: "workflow/rules/interchange.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/theory.smk"
+include: "workflow/rules/theory_why.smk"
+include: "workflow/rules/theory_toy.smk"
 include: "workflow/rules/browser.smk"
 include: "workflow/rules/report.smk"
 

@@ -53,6 +53,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scores", **file, help="scores.parquet beside it")
     parser.add_argument("--llm-explanations", **optional, help="explanations.parquet of a language model")
     parser.add_argument("--llm-scores", **optional, help="scores.parquet beside it")
+    parser.add_argument("--llm-answers", **optional, help="answers.parquet beside it")
     parser.add_argument("--matches", **optional, help="features matched between two models (.parquet)")
     parser.add_argument("--matches-record", **optional, help="their record (.json)")
     parser.add_argument("--kin", **optional, help="kin.parquet of split_features.py")
@@ -65,9 +66,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--output", **file, help="folder of shards")
     parser.add_argument("--output-record", **file, help="what it holds (.json)")
     args = parser.parse_args(argv)
-    for one, other in (("matches", "matches_record"), ("steering", "steered_texts")):
+    for one, other in (("matches", "matches_record"), ("steering", "steered_texts"), ("llm_scores", "llm_answers")):
         if (getattr(args, one) is None) != (getattr(args, other) is None):
-            parser.error(f"--{one}, --{other.replace('_', '-')}: give both or neither")
+            parser.error(f"--{one}, --{other}: give both or neither".replace("_", "-"))
     if not 0 < args.reach <= args.context:
         parser.error(
             f"--reach {args.reach}, --context {args.context}: above 0, and no less context than reach, expected"
@@ -82,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
     table = read_features(args.features, args.explanations, args.scores, args.llm_explanations, args.llm_scores)
     held = Held.read(args.codes, args.codes_record, args.tokens, args.tokenizer)
     limits = Limits(*(getattr(args, name) for name in Limits._fields))
-    sources = Sources(args.matches, args.matches_record, args.kin, args.edges, args.steering, args.steered_texts)
+    sources = Sources(*(getattr(args, name) for name in Sources._fields))
     decoder_FN = read_tensor(args.sae, "W_dec") if args.sae else None
     logits_FV = held.checked_logits(read_tensor(args.logits, "logit_weights"), args.logits)
     weights = (logits_FV, decoder_FN, args.beside)
@@ -91,8 +92,7 @@ def main(argv: list[str] | None = None) -> None:
             tmp, run, table, held, choose(args.examples, limits), limits, weights, sources, args.intervals
         )
     fields = {name: record[name] for name in (*RUN, "n_features", "n_tokens", "n_contexts", "tokens_digest")}
-    inputs = [path for path in (args.codes_record, args.features, args.explanations, args.scores) if path]
-    write_record(args.output_record, {**fields, **written}, inputs=inputs, args=args)
+    write_record(args.output_record, {**fields, **written}, args=args)
     print(f"{len(table)} of {run}, {sum(written['bytes'].values()) / 2**20:.1f} MiB: {args.output}")
 
 

@@ -31,7 +31,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--model-record", type=Path, required=True, help="their record (lm.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="token store to run on (.zarr)")
-    parser.add_argument("--site", required=True, help="mlp_post, mlp_out or resid_post; mlp_post-l0 for a layer")
+    parser.add_argument("--site", required=True, help="mlp_post, mlp_out, resid_post, logits; mlp_post-l0 for a layer")
     parser.add_argument("--n-vectors", type=int, required=True, help="vectors of the whole store")
     parser.add_argument("--per-context", type=int, required=True, help="positions drawn from a context")
     parser.add_argument("--part", type=int, default=0, help="take every --parts-th context, from this one on,")

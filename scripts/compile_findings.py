@@ -3,7 +3,8 @@
 
 Each finding has a criterion that was written down before any run, such as `L0 < 20, loss recovered >= 0.79`. The row
 says what the paper reports, what was measured here, over how many held-out tokens and in which run, and the verdict:
-reproduced, not reproduced, or not run (then, what is missing). Equal inputs give equal bytes.
+reproduced, not reproduced, or not run (then, what is missing). It names the figure that shows it, and the records that
+were read for it, as addresses from the scoreboard's own folder. Equal inputs give equal bytes.
 
 Records (.json) know which model, site and dictionary they describe. Tables (.parquet) do not, so they are given beside
 the records, in the same order. Give what you have: findings whose runs are missing are "not run".
@@ -19,8 +20,10 @@ Example:
 """
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -37,6 +40,8 @@ from monosem.records import (
     read_tables,
     value_of,
 )
+
+BY_RUN = {"evals": "eval", "scores": "scores", "llm_scores": "llm_scores", "universality": "universality"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -68,20 +73,22 @@ def read_investigations(paths: list[Path]) -> dict[str, dict[str, Any]]:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     nothing = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
-    differences = read_table(args.differences, DIFFERENCE_COLUMNS) if args.differences else nothing
+    by_run = {name: getattr(args, flag) for name, flag in BY_RUN.items()}
+    records = {name: read_records(paths) for name, paths in by_run.items()}
+    records["investigations"] = read_investigations(args.investigations)
+    paths = {("differences", ""): args.differences, ("ratings", ""): args.ratings}
+    for kind, given in (by_run | {"investigations": args.investigations}).items():
+        paths |= {(kind, str(name)): path for name, path in zip(records[kind], given, strict=True)}
     measurements = Measurements(
         site=args.site,
         headline=args.headline,
         sweep=args.sweep,
-        evals=read_records(args.eval),
         features=read_tables(args.features, args.eval, FEATURE_COLUMNS),
-        scores=read_records(args.scores),
-        llm_scores=read_records(args.llm_scores),
         explanations=read_tables(args.explanations, args.scores, EXPLANATION_COLUMNS),
-        differences=differences,
+        differences=read_table(args.differences, DIFFERENCE_COLUMNS) if args.differences else nothing,
         ratings=read_json(args.ratings) if args.ratings else {},
-        universality=read_records(args.universality),
-        investigations=read_investigations(args.investigations),
+        files={key: quote(os.path.relpath(path, args.output.parent)) for key, path in paths.items() if path},
+        **records,
     )
     rows = [judge(finding, measurements) for finding in PUBLISHED]
     with replacing(args.output) as tmp:

@@ -18,10 +18,11 @@ from typing import Any
 import yaml
 
 from monosem.artefacts import replacing
-from monosem.planning.expected import Expected, compared, compared_table, elapsed_seconds, expected, expected_table
+from monosem.planning.expected import Expected, compared, compared_table, expected, expected_table
 from monosem.planning.planned import ROOT, planned_jobs
 from monosem.planning.schedule import wall_seconds
-from monosem.readme.workflow import duration, replace_tables
+from monosem.readme.measured import duration, elapsed_seconds
+from monosem.readme.workflow import replace_tables
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -30,9 +30,9 @@ from monosem.planning.planned import planned_jobs
 from monosem.planning.reruns import reruns_table
 from monosem.readme.dictionaries import dictionaries_table, trainers_table, whole_table
 from monosem.readme.judgements import llm_table
+from monosem.readme.measured import costs_table
 from monosem.readme.workflow import (
     Rule,
-    costs_table,
     diagram,
     faults_table,
     findings_table,

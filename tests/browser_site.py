@@ -15,6 +15,7 @@ import build_browser
 import match_features
 import sample_examples
 import score_features
+from monosem.autointerp.judgement import MEASURES
 from monosem.browser.columns import write_table, write_texts
 from monosem.browser.examples import LEVELS, names
 from monosem.codes import Codes, write_codes
@@ -39,6 +40,8 @@ RUNS = {("A", "tiny"): 8, ("B", "tiny"): 8, ("A", "neurons"): N_NEURONS}
 LIMITS = {"top": 4, "interval": 2, "other": 2, "reach": 5, "context": 12}
 INTERVALS = 5
 WIDE = 131_072
+CORRELATIONS, SHARES = MEASURES["simulation"], (*MEASURES["logits"], "always_no_accuracy")
+TINY, OTHER, WIDER = "A/mlp_post/tiny", "B/mlp_post/tiny", "A/mlp_post/wide"
 
 
 def words(**values: object) -> list[str]:
@@ -114,6 +117,29 @@ def build_words(root: Path, model: str, name: str, **changes: object) -> list[st
     return words(**{**values, **changes})
 
 
+def write_judged(folder: Path) -> dict[str, Path]:
+    """What a language model said of two features and was asked of it: four tests of 0, and one unanswered of 1."""
+    said = {"feature": range(8), "status": ["ok", "ok", *["not_chosen"] * 6]}
+    said |= {"explanation": ["cathedrals & cats", "\u202ebad", *[""] * 6]}
+    tests = ("simulation", "logits", "detection", "fuzzing")
+    scores = pd.DataFrame({"feature": [0] * 4, "task": tests, "status": "ok", "reason": "", "n_items": 2})
+    no_answer = {"feature": 1, "task": "logits", "status": "timeout", "reason": "took too long", "n_items": 2}
+    scores = pd.concat([scores, pd.DataFrame([no_answer])], ignore_index=True)
+    is_levels, is_judged = scores["task"] == "simulation", (scores["task"] != "simulation") & (scores["status"] == "ok")
+    scores = scores.assign(**{name: np.where(is_levels, 0.25, np.nan) for name in CORRELATIONS})
+    scores = scores.assign(**{name: np.where(is_judged, 0.75, np.nan) for name in SHARES})
+    simulated = {"items": ["\u200b", LONG, " cat"], "lengths": [2, 1], "truth": [0, 9, 4], "answer": [9, 0, 4]}
+    judged = {"items": ['"<script>alert(1)</script>"', "no"], "lengths": [1, 1], "truth": [1, 0], "answer": [4, 0]}
+    answers = [{"feature": 0, "task": task, "status": "ok", **judged} for task in tests[1:]]
+    answers += [{"feature": 0, "task": "simulation", "status": "ok", **simulated}]
+    answers += [{**no_answer, **judged, "answer": []}]
+    found = {}
+    for name, table in {"explanations": pd.DataFrame(said), "scores": scores, "answers": pd.DataFrame(answers)}.items():
+        found[f"llm_{name}"] = folder / f"llm-{name}.parquet"
+        table.to_parquet(found[f"llm_{name}"])
+    return found
+
+
 def build(root: Path) -> Path:
     """The site's folder, with three dictionaries; A and B are matched, and have one more of WIDE made-up features."""
     tokens_SL = write_tokens(root)
@@ -123,8 +149,10 @@ def build(root: Path) -> Path:
     run = {"model": "A", "other": "B", "site": "mlp_post", "dictionary": "tiny", "top_k": 2}
     matches = {"matches": root / "matches.parquet", "matches_record": root / "matches.json"}
     match_features.main(words(**run, **given, output=matches["matches"], output_record=matches["matches_record"]))
+    judged = write_judged(root)
     for model, name in RUNS:
-        build_browser.main(build_words(root, model, name, **(matches if name == "tiny" else {})))
+        given = {**(matches if name == "tiny" else {}), **(judged if (model, name) == ("A", "tiny") else {})}
+        build_browser.main(build_words(root, model, name, **given))
     records = [root / "site/data" / model / "mlp_post" / f"{name}.json" for model, name in RUNS]
     assemble(root, [*records, write_wide(root / "site/data/A/mlp_post/wide", records[0])])
     return root / "site"

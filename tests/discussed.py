@@ -1,5 +1,8 @@
 """Made-up records of `theory` in which every finding comes out as said, and how to contradict each."""
 
+import discussed_toy
+import discussed_why
+
 KL = {"with biases": {"1": 0.0, "2": 0.0}, "without biases": {"1": 0.5, "2": 0.5}}
 HARD = {"with biases": {"1": 0.1, "2": 0.0}}
 NOTE = {"note": "planted numbers"}
@@ -47,6 +50,7 @@ RECORDS: dict[str, dict] = {
 }
 for _record in RECORDS.values():
     _record |= NOTE
+RECORDS |= discussed_toy.RECORDS | discussed_why.RECORDS
 
 CONTRADICTED: dict[str, tuple[str, str, object]] = {
     "ratios-never-turn": ("log_ratios", "most.softmax", 0.001),
@@ -72,3 +76,4 @@ CONTRADICTED: dict[str, tuple[str, str, object]] = {
     "better-encoders-reconstruct-better": ("encoders", "planted.MLP.error", 0.2),
     "planted-truth-is-found": ("encoders", "autoencoder.recovered", 0.89),
 }
+CONTRADICTED |= discussed_toy.CONTRADICTED | discussed_why.CONTRADICTED

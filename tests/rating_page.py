@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
+import report_page
 import synthetic_runs
-import test_pages
 from safetensors.numpy import save_file
 from synthetic_runs import HEADLINE, WIDTHS
 
@@ -17,7 +17,7 @@ def build(root: Path, *, seed: int = 0, made: bool = False) -> Path:
     """Writes index.html and key.json to `root`, beside the runs that they are of; `made`: these are there."""
     if not made:
         synthetic_runs.write_all(root)
-    test_pages.vocabulary_file(root / "tokenizer.json")
+    report_page.vocabulary_file(root / "tokenizer.json")
     words = ["--tokenizer", str(root / "tokenizer.json"), "--seed", str(seed)]
     words += ["--n-features", "6", "--n-intervals", "2", "--n-windows", "5"]
     words += ["--output", str(root / "index.html"), "--output-key", str(root / "key.json")]

@@ -192,26 +192,29 @@ def test_what_other_steps_found_is_linked(tmp_path):
     assert relations.steering(tmp_path / "s.tsv", tmp_path / "t.parquet") == {4: [[1, "ACGT"], [2, "ACU+202EGT"]]}
 
 
-def test_a_language_models_explanation_comes_first(root, tmp_path):
-    rows = {"feature": range(8), "status": ["ok", *["not_chosen"] * 7], "explanation": ["cathedrals & cats", *[""] * 7]}
-    pd.DataFrame(rows).to_parquet(tmp_path / "e.parquet")
-    test = {
-        "feature": [0, 1],
-        "task": "simulation",
-        "status": ["ok", "dead"],
-        "spearman": [0.25, np.nan],
-        "n_items": [9, 0],
-    }
-    pd.DataFrame({**test, "balanced_accuracy": np.nan, "auc": np.nan}).to_parquet(tmp_path / "s.parquet")
-    given_files = {"llm_explanations": tmp_path / "e.parquet", "llm_scores": tmp_path / "s.parquet"}
-    outputs = {"output": tmp_path / "out", "output_record": tmp_path / "out.json"}
-    build_browser.main(build_words(root, "A", "tiny", **given_files, **outputs))
-    first, second = read_shard(tmp_path / "out/features-0.js")[:2]
-    assert first["llm"]["text"] == "cathedrals & cats" and first["llm"]["tests"]["simulation"]["spearman"] == 0.25
-    assert "llm" not in second
-    texts = read_shard(tmp_path / "out/texts-0.js")
-    assert texts[0][0] == "cathedrals & cats" and texts[1][0] and texts[0][1].split()[0] == "cathedral"
-    assert read_shard(tmp_path / "out/table.js")["columns"]["llm"][:2] == [0.25, None]
+def test_a_language_models_explanation_comes_first_and_every_test_of_it_is_shown(root):
+    folder = root / "site/data/A/mlp_post/tiny"
+    first, second, third = read_shard(folder / "features-0.js")[:3]
+    assert first["llm"]["text"] == "cathedrals & cats" and second["llm"]["text"] == "U+202Ebad" and "llm" not in third
+    assert list(first["llm"]["tests"]) == ["simulation", "logits", "detection", "fuzzing"]
+    simulation, logits = (first["llm"]["tests"][task] for task in ("simulation", "logits"))
+    assert (simulation["spearman"], simulation["accuracy"], logits["accuracy"], logits["n_items"]) == (
+        0.25,
+        None,
+        0.75,
+        2,
+    )
+    shown, truth, predicted = simulation["items"][0]
+    assert shown == [["", "U+200B"], shown_token(LONG)] and (truth, predicted) == ([0, 9], [9, 0])
+    assert simulation["items"][1] == [[["", "·", "cat"]], [4], [4]]
+    assert logits["items"] == [['"<script>alert(1)</script>"', 1, 4, False], ["no", 0, 0, True]]
+    unanswered = second["llm"]["tests"]["logits"]
+    assert (unanswered["status"], unanswered["reason"]) == ("timeout", "took too long")
+    assert unanswered["items"][0] == ['"<script>alert(1)</script>"', 1, None, None]
+    assert second["llm"]["tests"]["fuzzing"] == {"status": "not asked"}
+    texts = read_shard(folder / "texts-0.js")
+    assert texts[0][0] == "cathedrals & cats" and texts[2][0] and texts[0][1].split()[0] == "cathedral"
+    assert read_shard(folder / "table.js")["columns"]["llm"][:2] == [0.25, None]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +238,11 @@ def test_errors_name_the_file_and_the_fix(root, tmp_path, changes, message):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"reach": 13}, "--reach 13, --context 12"), ({"matches": "m.parquet"}, "--matches, --matches-record: give both")],
+    [
+        ({"reach": 13}, "--reach 13, --context 12"),
+        ({"matches": "m.parquet"}, "--matches, --matches-record: give both"),
+        ({"llm_scores": "s.parquet"}, "--llm-scores, --llm-answers: give both"),
+    ],
 )
 def test_flags_that_do_not_fit_are_refused(root, capsys, changes, message):
     with pytest.raises(SystemExit):

@@ -1,30 +1,22 @@
-"""The feature browser in a real browser, opened from disk. Needs Chromium, and `pip install '.[browser]'`:
+"""The feature browser in a real browser, opened from disk: its overview, tables, keys and shades. Needs Chromium, and
+`pip install '.[browser]'`:
 
 python -m pytest -m browser
 """
 
 import functools
 import http.server
-import re
-import shutil
 import threading
 from pathlib import Path
 
 import browser_site
 import pytest
-from browser_site import LONG, WIDE
+import visits
+from browser_site import OTHER, TINY, WIDE, WIDER
+from visits import PHONE, ground, press, serious
 
-from monosem.browser.shards import PAGE_BYTES
-
-playwright = pytest.importorskip("playwright.sync_api", reason="pip install '.[browser]' to test in a browser")
-axe = pytest.importorskip(
-    "axe_playwright_python.sync_playwright", reason="pip install '.[browser]' to test in a browser"
-)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")]
-TINY, OTHER, WIDER = "A/mlp_post/tiny", "B/mlp_post/tiny", "A/mlp_post/wide"
+pytestmark = visits.MARKS
 PAGES = ["#/", f"#/{TINY}", f"#/{TINY}/0", "#/A/mlp_post/neurons/1", f"#/{TINY}/0/beside/{OTHER}/1"]
-PHONE = {"width": 390, "height": 844}
 # From the click to the laid-out table, thrice for each column, because other programs may take the machine meanwhile
 TIMED_SORTS = """() => {
   const buttons = [...document.querySelectorAll('[role=columnheader] button')];
@@ -50,39 +42,14 @@ def site(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as runner:
-        found = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with visits.running() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
 def visit(browser, site):
-    """Opens an address of the site as a reader does, from disk. What is logged and asked for is looked at last."""
-    contexts, logged, asked = [], [], []
-
-    def open_page(address="#/", **options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: logged.append(message.text))
-        page.on("pageerror", lambda error: logged.append(str(error)))
-        page.on("dialog", lambda dialog: logged.append(f"dialog {dialog.message}"))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((site / "index.html").as_uri() + address)
-        page.wait_for_selector("body[data-ready]")
-        page.asked = asked
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not logged
-    assert all(url.startswith(site.as_uri()) for url in asked)
-
-
-def press(page, keys: str) -> None:
-    for key in keys.split():
-        page.keyboard.press(key)
+    with visits.visits(browser, site) as open_page:
+        yield functools.partial(open_page, ready="body[data-ready]")
 
 
 def rows(page) -> list[str]:
@@ -148,39 +115,6 @@ def test_rows_are_in_the_order_of_the_column_with_missing_values_last(visit):
     assert page.locator("[aria-selected=true] .cell.score").inner_text() == "\u2013"
 
 
-def test_a_feature_page_shows_examples_with_their_activations_and_more_of_the_text(visit):
-    page = visit(f"#/{TINY}/0")
-    assert page.inner_text("h1") == "Feature 0"
-    first = page.locator(".example").first
-    centre = first.locator("bdi.centre")
-    assert centre.inner_text() == "cathedral" and centre.get_attribute("title") == "activation 9"
-    centre.hover()
-    assert page.inner_text(".readout") == "cathedral: activation 9"
-    few = first.locator("bdi").count()
-    first.locator("button").click()
-    page.wait_for_function("few => document.querySelector('.example').querySelectorAll('bdi').length > few", arg=few)
-    assert first.locator("button").get_attribute("aria-expanded") == "true"
-    assert first.locator("bdi.centre").inner_text() == "cathedral"
-    headings = page.locator(".examples h4").all_text_contents()
-    assert headings[0].startswith("Strongest") and any(
-        "Interval 1 of 5 (activation 0 to 1.8)" in text for text in headings
-    )
-    assert page.locator(".logits li").count() == 20 and "Match in B" in page.inner_text(".rest")
-    assert page.locator(".histogram rect").count() == 40
-
-
-def test_opening_a_feature_reads_no_more_than_is_stated(visit, site):
-    page = visit(f"#/{TINY}/0")
-    read = {site / url.removeprefix(site.as_uri() + "/").split("#")[0] for url in page.asked}
-    assert sum(path.stat().st_size for path in read) <= PAGE_BYTES
-    assert not [path for path in read if path.name.startswith("contexts")]
-
-
-def test_a_dead_feature_says_so(visit):
-    page = visit(f"#/{TINY}/7")
-    assert "never active" in page.inner_text(".why") and "None: it fires on too few" in page.inner_text(".examples")
-
-
 def test_keys(visit):
     page = visit(f"#/{TINY}")
     press(page, "ArrowDown j ArrowUp Enter")
@@ -205,70 +139,17 @@ def test_keys(visit):
     page.wait_for_selector("article.feature")
 
 
-def test_two_features_stand_side_by_side(visit):
-    page = visit(f"#/{TINY}/1")
-    press(page, "c")
-    assert f"Kept {TINY} 1" in page.inner_text("#said")
-    page.evaluate(f"location.hash = '#/{OTHER}/2'")
-    wait_for(page, f"{OTHER} 2")
-    press(page, "c")
-    wait_for(page, f"{TINY} 1 beside {OTHER} 2")
-    assert page.locator("h1").all_text_contents() == ["Feature 1", "Feature 2"]
-    page.locator("article").nth(1).get_by_label("next in the table").click()
-    wait_for(page, f"{TINY} 1 beside {OTHER} 3")
-    page.go_back()
-    wait_for(page, f"{TINY} 1 beside {OTHER} 2")
-    page.goto(page.url.split("#")[0] + f"#/{TINY}/0")
-    wait_for(page, f"{TINY} 0")
-    page.locator(".beside").first.click()
-    page.wait_for_selector(".compare")
-
-
-def test_hostile_text_is_shown_as_text_and_never_run(visit):
-    seen = ""
-    for address in (f"#/{TINY}", *(f"#/{TINY}/{feature}" for feature in range(8))):
-        page = visit(address)
-        press(page, "m")
-        page.wait_for_function("() => !document.querySelector('.more[aria-expanded=false]')")
-        page.wait_for_timeout(50)
-        seen += page.inner_text("main")
-        assert page.locator("main script, main img, main b >> text=alert").count() == 0
-        assert (
-            page.evaluate(
-                "Math.max(0, ...[...document.querySelectorAll('bdi')].map((token) => token.textContent.length))"
-            )
-            < 500
-        )
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert "<script>alert(1)</script>" in seen and "&amp;" in seen and '"><b>' in seen
-    assert "U+202E" in seen and "U+200B" in seen and f"… {len(LONG):,} characters" in seen
-    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b-\u200f]", seen)
-
-
-def test_links_lead_to_dictionaries_of_the_site_and_others_are_only_named(visit):
-    page = visit(f"#/{OTHER}/0")
-    linked = page.locator(".related a:not(.beside)").evaluate_all("links => links.map((link) => link.hash)")
-    assert linked and all(
-        re.match("#/(A/mlp_post/(tiny|neurons)|B/mlp_post/tiny)/[0-9]+$", address) for address in linked
-    )
-    assert "B neurons" in page.inner_text(".rest")
-
-
-def test_what_is_not_there_is_said(visit):
-    for address, message in {
-        f"#/{TINY}/99": "has no feature 99; they are numbered from 0 to 7",
-        f"#/{TINY}/x": "has no feature NaN",
-        "#/A/mlp_post/none": "There is no dictionary A/mlp_post/none here",
-    }.items():
-        assert message in visit(address).inner_text("#warning")
-
-
-def test_light_and_dark(visit):
-    shades = {}
-    for scheme in ("light", "dark"):
+def test_light_and_dark_as_the_system_has_it_until_the_reader_chooses(visit):
+    for scheme, other in (("light", "Dark"), ("dark", "Light")):
         page = visit(f"#/{TINY}/0", color_scheme=scheme)
-        shades[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
-    assert min(shades["light"]) > 200 and max(shades["dark"]) < 60
+        assert (min(ground(page)) > 200) == (scheme == "light") and (max(ground(page)) < 60) == (scheme == "dark")
+        page.click(f"#theme >> text={other}")
+        assert (min(ground(page)) > 200) == (scheme == "dark")
+        page.reload()
+        page.wait_for_selector("body[data-ready]")
+        assert (min(ground(page)) > 200) == (scheme == "dark")
+        page.click("#theme")
+        assert (min(ground(page)) > 200) == (scheme == "light")
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -286,11 +167,7 @@ def test_a_phone_needs_no_sideways_scrolling(visit, address):
 def test_axe_finds_nothing_serious(visit, address, scheme):
     page = visit(address, color_scheme=scheme)
     page.wait_for_function("() => ![...document.querySelectorAll('.cell')].some((cell) => cell.textContent === '…')")
-    found = axe.Axe().run(page, options={"preload": False}).response["violations"]
-    serious = [
-        f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in ("serious", "critical")
-    ]
-    assert not serious
+    assert not serious(page)
 
 
 def test_from_a_web_server_too(browser, site):

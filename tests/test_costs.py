@@ -57,7 +57,7 @@ def test_parameters_and_operations_are_those_of_the_model(n_layers):
 
 @pytest.mark.parametrize(("site", "dtype"), [("mlp_post", "float16"), ("resid_post", "float32")])
 def test_rows_of_a_store_are_as_long_as_they_are(site, dtype):
-    costed = job("store_acts", {"model": "A", "site": site}, acts={"dtype": dtype, "n_vectors": 7})
+    costed = job("store_acts", {"model": "A", "site": site}, acts={"dtype": dtype, "n_vectors": 7}, sites=[site])
     assert costed.store_bytes == 7 * row_dtype(costed.neurons, dtype).itemsize
 
 

@@ -285,7 +285,7 @@ def test_the_script_writes_equal_bytes_for_equal_runs_anywhere(tmp_path):
     texts = []
     for place in ("here", "elsewhere"):
         results = synthetic_runs.write_all(tmp_path / place)
-        output = tmp_path / f"{place}.tsv"
+        output = results / "findings.tsv"
         compile_findings.main([*flags(results), "--output", str(output)])
         texts.append(output.read_bytes())
     assert texts[0] == texts[1]
@@ -293,6 +293,22 @@ def test_the_script_writes_equal_bytes_for_equal_runs_anywhere(tmp_path):
     assert [row["id"] for row in rows] == list(FINDINGS)
     assert {row["verdict"] for row in rows if row["id"].startswith("sparse")} == {"reproduced"}
     assert to_tsv(rows).encode() == texts[0]
+
+
+def test_a_row_names_the_records_that_it_was_measured_from(tmp_path):
+    results = synthetic_runs.write_all(tmp_path / "r")
+    compile_findings.main([*flags(results), "--output", str(results / "findings.tsv")])
+    rows = pd.read_csv(results / "findings.tsv", sep="\t", keep_default_na=False).set_index("id")
+    named = {id: records.split() for id, records in rows["records"].items()}
+    folder = f"A/mlp_post/{HEADLINE}"
+    assert named["few-dead"] == [f"{folder}/eval.json"]
+    assert named["features-beat-neurons"] == [
+        *(f"A/mlp_post/{name}/autointerp/scores.json" for name in (HEADLINE, "neurons")),
+        "autointerp/differences.tsv",
+        *(f"A/mlp_post/{name}/eval.json" for name in (HEADLINE, "neurons")),
+    ]
+    assert all((results / path).is_file() for records in named.values() for path in records)
+    assert all(named[id] for id in rows.index[rows["verdict"] != "not run"])
 
 
 def test_the_script_accepts_that_nothing_was_run(tmp_path):

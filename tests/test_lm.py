@@ -238,7 +238,7 @@ def test_sites_are_read_from_text():
 
 @pytest.mark.parametrize("text", ["", "mlp", "mlp_post-l3", "mlp_post-l-1", "mlp_post-lx", "mlp_post-l", "mlp_post-l²"])
 def test_a_bad_site_is_named(text):
-    with pytest.raises(ValueError, match=f"site {text}: one of mlp_post, mlp_out, resid_post expected"):
+    with pytest.raises(ValueError, match=f"site {text}: one of mlp_post, mlp_out, resid_post, logits expected"):
         parse_site(text, 3)
 
 

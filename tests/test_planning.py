@@ -12,9 +12,9 @@ from test_readme_tables import BENCHMARK
 import estimate
 from monosem.costs import Job, seconds
 from monosem.costs.jobs import BYTES_PER_TOKEN
-from monosem.planning.expected import elapsed_seconds
 from monosem.planning.planned import ROOT, Planned, planned_jobs
 from monosem.planning.schedule import BETWEEN_S, wall_seconds
+from monosem.readme.measured import elapsed_seconds
 
 DEFAULT = estimate.load(ROOT / "config/config.yaml")
 

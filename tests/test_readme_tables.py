@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 import readme_tables
 from monosem.readme.dictionaries import dictionaries_table, trainers_table, whole_table
 from monosem.readme.judgements import llm_table
-from monosem.readme.workflow import Rule, diagram, disk_use, duration, listing, parse_rules, replace_tables, table
+from monosem.readme.measured import disk_use, duration
+from monosem.readme.workflow import Rule, diagram, listing, parse_rules, replace_tables, table
 
 RULES = '''"""Train."""
 

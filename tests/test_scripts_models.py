@@ -83,7 +83,7 @@ def changed(argv, flag, value):
         (train_lm, "--batch", 101, "--batch 101: at most the 100 stored contexts"),
         (train_lm, "--tokens", 95, r"--tokens 95: at least one batch \(96\)"),
         (shuffle_lm, "--model", "absent.safetensors", "absent.safetensors: no such file; run train_lm"),
-        (collect_acts, "--site", "mlp", "site mlp: one of mlp_post, mlp_out, resid_post expected"),
+        (collect_acts, "--site", "mlp", "site mlp: one of mlp_post, mlp_out, resid_post, logits expected"),
         (collect_acts, "--site", "mlp_post-l1", "site mlp_post-l1: one of"),
         (collect_acts, "--n-vectors", 900, r"--n-vectors 900: 100 contexts with 8 positions each hold 800; pack"),
         (collect_acts, "--disk-gib", 1e-6, r"over disk_gib 1e-06; raise disk_gib or lower n_vectors"),

@@ -109,6 +109,17 @@ def test_texts_are_drawn_as_likely_as_the_model_says():
     assert losses_S1.mean().item() == pytest.approx(entropy.item(), rel=0.05)
 
 
+def test_temperature_sharpens_and_flattens_the_models_probabilities():
+    model = model_of()
+    logits_V = (model(torch.tensor([PREFIX]))[0, -1] @ model.W_U_DV).detach()
+    for temperature in (0.5, 2.0):
+        first_S = writer_of(model, n_texts=20_000, length=1, temperature=temperature).write()[:, 4]
+        share_V = torch.bincount(first_S, minlength=V) / 20_000
+        assert share_V.numpy() == pytest.approx((logits_V / temperature).softmax(dim=0).numpy(), abs=0.02)
+    coldest_SL = writer_of(model, length=1, temperature=1e-3).write()
+    assert (coldest_SL[:, 4] == logits_V.argmax()).all()
+
+
 def test_a_text_longer_than_the_context_is_refused():
     with pytest.raises(ValueError, match="--length 13: 12 expected at most, after 4 of prefix"):
         writer_of(model_of(), length=13)

@@ -22,15 +22,17 @@ from torch import Tensor, nn
 
 from monosem.artefacts import replacing, sha256
 from monosem.layers import ACTIVATIONS, LayerNorm, affine, causal_attention, matrix
+from monosem.logit_updates import LogitCoordinates, logit_coordinates
 
-SITES = ("mlp_post", "mlp_out", "resid_post")
+SITES = ("mlp_post", "mlp_out", "resid_post", "logits")
 Edit = Callable[[Tensor], Tensor]
 
 
 class Site(NamedTuple):
     """Where activations are read or replaced: after the ReLU, after the MLP, or in the residual stream after it.
 
-    Also `mlp_in`, what the MLP is given, which has no store and no dictionary.
+    `logits` is what the MLP adds to the logits (logit_updates.py). Also `mlp_in`, what the MLP is given, which has no
+    store and no dictionary.
     """
 
     name: str
@@ -61,7 +63,7 @@ class LMConfig:
             raise ValueError(f"n_heads {self.n_heads}: a divisor of d_model {self.d_model} expected")
 
     def site_width(self, site: Site) -> int:
-        return self.d_mlp if site.name == "mlp_post" else self.d_model
+        return {"mlp_post": self.d_mlp, "logits": self.d_model - 1}.get(site.name, self.d_model)
 
 
 class Block(nn.Module):
@@ -125,8 +127,19 @@ class LanguageModel(nn.Module):
         x_SLD = F.embedding(tokens_SL, self.W_E_VD) + self.W_pos_LD[: tokens_SL.shape[1]]
         for layer, block in enumerate(self.blocks):
             here = {site.name: function for site, function in (edits or {}).items() if site.layer == layer}
+            if "logits" in here:
+                assert "mlp_out" not in here, "logits and mlp_out are one place"
+                here["mlp_out"] = self.in_logits(here.pop("logits"))
             x_SLD = block(x_SLD, dtype, here)
         return self.ln_final(x_SLD).to(dtype)
+
+    def logit_coordinates(self) -> LogitCoordinates:
+        return logit_coordinates(self.ln_final.scale_D.detach(), self.W_U_DV.detach())
+
+    def in_logits(self, function: Edit) -> Edit:
+        """An edit of the MLP's output, from one of what it adds to the logits."""
+        coordinates = self.logit_coordinates()
+        return lambda out_SLD: function(out_SLD @ coordinates.to_DC) @ coordinates.back_CD
 
     @torch.no_grad()
     def activations(self, tokens_SL: Tensor, site: Site) -> Tensor:
@@ -147,7 +160,11 @@ class LanguageModel(nn.Module):
         d . W_out . (mean removal) . diag(final scale) . W_U (paper, "Feature downstream effects"); exact but for the
         final LayerNorm's division, and only the direct path when the site is not in the last layer.
         """
-        out_FD = directions_FN @ self.blocks[site.layer].W_out_MD if site.name == "mlp_post" else directions_FN
+        out_FD = directions_FN
+        if site.name == "mlp_post":
+            out_FD = directions_FN @ self.blocks[site.layer].W_out_MD
+        elif site.name == "logits":
+            out_FD = directions_FN @ self.logit_coordinates().back_CD
         centred_FD = out_FD - out_FD.mean(dim=1, keepdim=True)
         weights_FV = (centred_FD * self.ln_final.scale_D) @ self.W_U_DV
         return weights_FV - weights_FV.median(dim=1, keepdim=True).values

@@ -17,7 +17,7 @@ PACKAGE = "monosem"
 def fingerprint(script: str) -> dict[str, str]:
     """Hashes of a script and of all project code it reaches.
 
-    Returns {path relative to scripts/: 12 hex digits}. What a module puts on a page (`page.html` and `page.js` beside
+    Returns {path relative to scripts/: 12 hex digits}. What a module puts on a page (`page.html`, `.css`, `.js` beside
     `page.py`, or the files of a folder `page`) counts as its code. Raises ValueError for a script that does not exist
     and for imports that cannot be followed statically.
     """
@@ -30,7 +30,7 @@ def fingerprint(script: str) -> dict[str, str]:
         if source not in reached:
             reached.add(source)
             waiting.extend(imported_files(source))
-    templates = {source.with_suffix(suffix) for source in reached for suffix in (".html", ".js")}
+    templates = {source.with_suffix(suffix) for source in reached for suffix in (".html", ".css", ".js")}
     shipped = {file for source in reached for file in source.with_suffix("").glob("*.*") if file.suffix != ".py"}
     files = reached | {template for template in templates | shipped if template.is_file()}
     return {file.relative_to(SCRIPTS).as_posix(): code_hash(file) for file in sorted(files)}

@@ -34,7 +34,7 @@ rule collect_acts:
         code=fingerprint("collect_acts.py"),
         seed=lambda wildcards: config["acts"]["seed"] + MODELS[wildcards.model]["seed"],
         part=lambda wildcards: text_share(wildcards.model),
-        flags=flags(config["acts"], "n_vectors", "per_context", "dtype"),
+        flags=lambda wildcards: flags(acts_of(config, wildcards.site), "n_vectors", "per_context", "dtype"),
         device=DEVICE,
     shell:
         r"""

@@ -5,14 +5,13 @@ out: results/investigations/automata/, results/figures/
 """
 
 AUTOMATA = "results/investigations/automata"
-AUTOMATA_OF = f"results/{PAIR['model']}/{config['sites'][0]}/{config['headline']}"
 
 
 rule find_automata:
     input:
-        codes=f"{AUTOMATA_OF}/codes.safetensors",
-        codes_record=f"{AUTOMATA_OF}/codes.json",
-        logits=f"{AUTOMATA_OF}/logits.safetensors",
+        codes=f"{HEADLINE}/codes.safetensors",
+        codes_record=f"{HEADLINE}/codes.json",
+        logits=f"{HEADLINE}/logits.safetensors",
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",

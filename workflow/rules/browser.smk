@@ -5,7 +5,6 @@ out: results/report/browser/
 """
 
 BROWSER = "results/report/browser"
-HEADLINE_RUN = (PAIR["model"], config["sites"][0], config["headline"])
 BESIDE = {"neurons": config["headline"]}  # neurons are shown with the features that write to them
 
 

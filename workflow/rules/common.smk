@@ -2,17 +2,25 @@
 
 import glob
 import re
+from functools import cache
 from math import ceil
 
-from monosem.costs import Job, disk_mib, imports, memory_mib, recipe as recipe_of, seconds
+from monosem.costs import Job, acts_of, disk_mib, imports, measured, memory_mib, recipe as recipe_of, seconds
 from monosem.provenance import fingerprint
 
 DICTIONARIES = {name: entry for name, entry in config["dictionaries"].items() if entry is not None}
 IMPORTED_DICTIONARIES = [name for name, entry in DICTIONARIES.items() if "import" in entry]
 TRAINED_DICTIONARIES = [name for name in DICTIONARIES if name not in IMPORTED_DICTIONARIES]
+# What only experiments of `theory` ask for: no list of runs below has them, but the rules know how to make them.
+OWN_DICTIONARIES = list(config["theory"]["dictionaries"])
+OWN_SITES = [site for site in config["theory"]["targets"]["sites"] if site not in config["sites"]]
 ALWAYS = {"shuffle_of": None, "import": None}  # of models, where the config leaves them out
 MODELS = {name: {**ALWAYS, **entry} for name, entry in config["models"].items() if entry is not None}
 IMPORTED_MODELS = [name for name, entry in MODELS.items() if entry["import"]]
+# The investigations are of one dictionary, the headline one, of the model that stands for the paper's.
+PAIR, SITE = config["universality"], config["sites"][0]
+HEADLINE_RUN = (PAIR["model"], SITE, config["headline"])
+STUDIED_MODEL, STUDIED_SITE, HEADLINE = ("/".join(["results", *HEADLINE_RUN[:depth]]) for depth in (1, 2, 3))
 DEVICE = ["--device", config["device"]]
 GPU = 1 if config["device"] == "cuda" else 0
 PROCESSES, NODES = config["lm"]["processes"], config["lm"]["nodes"]
@@ -33,6 +41,7 @@ def text(value):
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
+@cache
 def dictionaries_of(model):
     """Dictionaries of a model's activations; `all` are those to train, and imported ones are named."""
     wanted = MODELS[model]["dictionaries"]
@@ -65,12 +74,14 @@ def recipe(name):
 
 def autoencoder(wildcards):
     """Files of the autoencoder, trained or drawn at random; the neurons have none."""
-    if wildcards.run == "neurons":
+    name, _ = measured(config, wildcards.run)
+    if name == "neurons":
         return {}
-    folder = f"results/{wildcards.model}/{wildcards.site}/{wildcards.run}"
+    folder = f"results/{wildcards.model}/{wildcards.site}/{name}"
     return {"sae": f"{folder}/sae.safetensors", "sae_record": f"{folder}/sae.json"}
 
 
+@cache
 def trained_runs():
     """(model, site, dictionary) of every autoencoder."""
     return [(model, site, name) for model in MODELS for site in config["sites"] for name in dictionaries_of(model)]
@@ -82,25 +93,26 @@ def neuron_runs():
 
 def evaluation(run):
     """Settings of an evaluation; no loss is measured with neurons, which change nothing, or with random directions."""
-    return config["evaluation"] if run in DICTIONARIES else {**config["evaluation"], "loss_tokens": None}
+    name, settings = measured(config, run)
+    return settings if name in [*DICTIONARIES, *OWN_DICTIONARIES] else {**settings, "loss_tokens": None}
 
 
 def direction_runs():
     """Random directions, of the model that stands for the paper's."""
-    return [(config["universality"]["model"], config["sites"][0], "random")]
+    return [(PAIR["model"], SITE, "random")]
 
 
+@cache
 def scored_runs():
     """Runs to score: the neurons of every model, the headline dictionary, imported ones, and those named for it."""
     chosen = [config["headline"], *config["autointerp"]["dictionaries"], *IMPORTED_DICTIONARIES]
     return [run for run in trained_runs() if run[2] in chosen] + neuron_runs()
 
 
+@cache
 def offline_runs():
     """Runs that the offline explainer scores too: the widths beside the headline's, and random directions."""
-    model, site, _ = direction_runs()[0]
-    widths = [(model, site, name) for name in width_sweep() if name in dictionaries_of(model)]
-    return list(dict.fromkeys(scored_runs() + widths)) + direction_runs()
+    return list(dict.fromkeys(scored_runs() + sweep_runs())) + direction_runs()
 
 
 def llm_runs():
@@ -109,16 +121,21 @@ def llm_runs():
     return [run for run in scored_runs() if run[0] in llm["models"]] if llm["enabled"] else []
 
 
+@cache
 def compared():
     """(site, dictionary) pairs to compare between the two models of `universality`."""
-    pair = (config["universality"]["model"], config["universality"]["other"])
-    shared = [name for name in DICTIONARIES if all(name in dictionaries_of(model) for model in pair)]
+    shared = [name for name in DICTIONARIES if all(name in dictionaries_of(PAIR[of]) for of in ("model", "other"))]
     return [(site, name) for site in config["sites"] for name in [*shared, "neurons"]]
 
 
 def paths(runs, file):
     """One file of each (model, site, dictionary) run."""
     return [f"results/{model}/{site}/{name}/{file}" for model, site, name in runs]
+
+
+def benchmarks(rule, runs):
+    """What each run's job of a rule took, as Snakemake measured it."""
+    return [f"results/benchmarks/{rule}/{'_'.join(run)}.tsv" for run in runs]
 
 
 def comparisons(suffix):
@@ -174,10 +191,16 @@ def own_texts(wildcards):
     return sorted(file for source in local for file in glob.glob(source, recursive=True))
 
 
+@cache
 def width_sweep():
     """Dictionaries that differ from the headline one in their width only."""
     recipes = {name: {**recipe(name), "width": None} for name in DICTIONARIES}
     return [name for name in DICTIONARIES if recipes[name] == recipes[config["headline"]]]
+
+
+def sweep_runs():
+    """Of the model that stands for the paper's."""
+    return [(PAIR["model"], SITE, name) for name in width_sweep() if name in dictionaries_of(PAIR["model"])]
 
 
 def unknown(names, known, where):
@@ -197,11 +220,11 @@ def complete(name):
         raise ValueError(f"config dictionaries.{name}: {own['arch']} needs {', '.join(missing)}; give it a value")
 
 
-for name in TRAINED_DICTIONARIES:
+for name in TRAINED_DICTIONARIES + OWN_DICTIONARIES:
     complete(name)
 unknown([config["headline"]], TRAINED_DICTIONARIES, "headline")
 unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictionaries")
-unknown([config["universality"]["model"], config["universality"]["other"]], MODELS, "universality")
+unknown([PAIR["model"], PAIR["other"]], MODELS, "universality")
 for site in config["sites"]:
     layer = re.search(r"-l(\d+)$", site)
     for model in MODELS if layer else []:
@@ -223,11 +246,12 @@ for model, entry in MODELS.items():
 
 # Any dictionary with another seed, or trained on fewer or more vectors: see monosem.costs.jobs.recipe.
 VARIANT = r"(-(seed|vectors)\d+)?"
+FEWER = r"(-tokens\d+)?"  # and any run measured on fewer held-out tokens: monosem.costs.jobs.measured
 
 
 wildcard_constraints:
     model="|".join(map(re.escape, MODELS)),
-    dict=f"({'|'.join(map(re.escape, DICTIONARIES))}){VARIANT}",
-    run=f"(({'|'.join(map(re.escape, DICTIONARIES))}){VARIANT}|neurons|random)",
-    site="|".join(map(re.escape, config["sites"])),
+    dict=f"({'|'.join(map(re.escape, [*DICTIONARIES, *OWN_DICTIONARIES]))}){VARIANT}",
+    run=f"(({'|'.join(map(re.escape, [*DICTIONARIES, *OWN_DICTIONARIES]))}){VARIANT}|neurons|random){FEWER}",
+    site="|".join(map(re.escape, config["sites"] + OWN_SITES)),
     split="train|val",

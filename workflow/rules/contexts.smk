@@ -7,17 +7,16 @@ out: results/investigations/contexts/, results/figures/
 import json
 
 FOLLOWED = config["investigations"]["contexts"]
-FOLLOWING = f"results/{PAIR['model']}/{config['sites'][0]}"
 
 
 rule measure_contexts:
     input:
-        codes=f"{FOLLOWING}/{config['headline']}/codes.safetensors",
-        record=f"{FOLLOWING}/{config['headline']}/codes.json",
-        logits=f"{FOLLOWING}/{config['headline']}/logits.safetensors",
-        neurons=f"{FOLLOWING}/neurons/codes.safetensors",
-        neurons_record=f"{FOLLOWING}/neurons/codes.json",
-        matches=f"results/universality/{config['sites'][0]}/{config['headline']}.parquet",
+        codes=f"{HEADLINE}/codes.safetensors",
+        record=f"{HEADLINE}/codes.json",
+        logits=f"{HEADLINE}/logits.safetensors",
+        neurons=f"{STUDIED_SITE}/neurons/codes.safetensors",
+        neurons_record=f"{STUDIED_SITE}/neurons/codes.json",
+        matches=f"results/universality/{SITE}/{config['headline']}.parquet",
         tokens=ancient(expand("results/tokens/{split}.zarr", split=["val", "train"])),
         tokens_records=expand("results/tokens/{split}.json", split=["val", "train"]),
         tokenizer="results/tokens/tokenizer.json",

@@ -8,16 +8,15 @@ compares each; after a default run that took 2 min 25 s on two cores. It is in n
 """
 
 CORRESPONDENCE = config["investigations"]["correspondence"]
-HERE = (PAIR["model"], config["sites"][0])
 OTHERS = {
-    "seed": (*HERE, f"{config['headline']}-seed{CORRESPONDENCE['seed']}"),
-    "model": (PAIR["other"], HERE[1], config["headline"]),
-    "control": ("control", HERE[1], config["headline"]),
+    "seed": (*HEADLINE_RUN[:2], f"{config['headline']}-seed{CORRESPONDENCE['seed']}"),
+    "model": (PAIR["other"], SITE, config["headline"]),
+    "control": ("control", SITE, config["headline"]),
 }
 OTHERS = {name: run for name, run in OTHERS.items() if run[0] in MODELS}
 LENGTHS = {f"{config['headline']}-vectors{number}": number for number in CORRESPONDENCE["vectors"]}
 LENGTHS[config["headline"]] = recipe(config["headline"])["vectors"]
-WIDTHS = {name: recipe(name)["width"] for site, name in compared() if site == HERE[1] and name in width_sweep()}
+WIDTHS = {name: recipe(name)["width"] for site, name in compared() if site == SITE and name in width_sweep()}
 SWEPT = {
     "width": (WIDTHS, "features of the dictionary"),
     "length": (LENGTHS, "activation vectors the dictionary is trained on"),
@@ -26,11 +25,11 @@ SWEPT = {
 
 rule pair_features:
     input:
-        codes=paths([(*HERE, config["headline"])], "codes.safetensors"),
-        record=paths([(*HERE, config["headline"])], "codes.json"),
-        logits=paths([(*HERE, config["headline"])], "logits.safetensors"),
-        features=paths([(*HERE, config["headline"])], "features.parquet"),
-        scores=paths([(*HERE, config["headline"])], "autointerp/scores.parquet"),
+        codes=f"{HEADLINE}/codes.safetensors",
+        record=f"{HEADLINE}/codes.json",
+        logits=f"{HEADLINE}/logits.safetensors",
+        features=f"{HEADLINE}/features.parquet",
+        scores=f"{HEADLINE}/autointerp/scores.parquet",
         other_codes=paths(OTHERS.values(), "codes.safetensors"),
         other_records=paths(OTHERS.values(), "codes.json"),
         other_logits=paths(OTHERS.values(), "logits.safetensors"),
@@ -91,7 +90,7 @@ rule plot_correspondence:
 
 rule plot_universality_sweep:
     input:
-        records=lambda wildcards: [f"results/universality/{HERE[1]}/{name}.json" for name in SWEPT[wildcards.what][0]],
+        records=lambda wildcards: [f"results/universality/{SITE}/{name}.json" for name in SWEPT[wildcards.what][0]],
     output:
         figure=report(
             "results/figures/universality_by_{what}.svg",

@@ -5,12 +5,9 @@ out: results/investigations/effects/, results/investigations/steering/, results/
 """
 
 ABLATION, STEERING = config["investigations"]["effects"], config["investigations"]["steering"]
-EFFECTS_SITE = config["sites"][0]
-EFFECTS_MODEL = f"results/{PAIR['model']}"
-EFFECTS_OF = f"{EFFECTS_MODEL}/{EFFECTS_SITE}/{config['headline']}"
 # Only in the last layer does an ablation at one token leave all other tokens alone.
 LAST = Job("train_lm", {"model": PAIR["model"]}, config).model.layers - 1
-IN_LAST_LAYER = not re.search(r"-l\d+$", EFFECTS_SITE) or EFFECTS_SITE.endswith(f"-l{LAST}")
+IN_LAST_LAYER = not re.search(r"-l\d+$", SITE) or SITE.endswith(f"-l{LAST}")
 ABLATIONS = ["effects"] if IN_LAST_LAYER else []
 
 unknown(STEERING["steer"], FOLLOWED["table"], "investigations.steering.steer")
@@ -18,14 +15,14 @@ unknown(STEERING["steer"], FOLLOWED["table"], "investigations.steering.steer")
 
 rule ablate_features:
     input:
-        weights=f"{EFFECTS_MODEL}/lm/weights.safetensors",
-        acts_record=f"{EFFECTS_MODEL}/{EFFECTS_SITE}/acts.json",
+        weights=f"{STUDIED_MODEL}/lm/weights.safetensors",
+        acts_record=f"{STUDIED_SITE}/acts.json",
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
-        codes=f"{EFFECTS_OF}/codes.safetensors",
-        codes_record=f"{EFFECTS_OF}/codes.json",
-        logits=f"{EFFECTS_OF}/logits.safetensors",
-        sae=f"{EFFECTS_OF}/sae.safetensors",
+        codes=f"{HEADLINE}/codes.safetensors",
+        codes_record=f"{HEADLINE}/codes.json",
+        logits=f"{HEADLINE}/logits.safetensors",
+        sae=f"{HEADLINE}/sae.safetensors",
     output:
         pairs="results/investigations/effects/pairs.parquet",
         features="results/investigations/effects/features.parquet",
@@ -82,10 +79,10 @@ rule plot_effects:
 
 rule steer_features:
     input:
-        weights=f"{EFFECTS_MODEL}/lm/weights.safetensors",
-        acts_record=f"{EFFECTS_MODEL}/{EFFECTS_SITE}/acts.json",
-        sae=f"{EFFECTS_OF}/sae.safetensors",
-        features=f"{EFFECTS_OF}/features.parquet",
+        weights=f"{STUDIED_MODEL}/lm/weights.safetensors",
+        acts_record=f"{STUDIED_SITE}/acts.json",
+        sae=f"{HEADLINE}/sae.safetensors",
+        features=f"{HEADLINE}/features.parquet",
         contexts="results/investigations/contexts/contexts.json",
         training=ancient("results/tokens/train.zarr"),
         training_record="results/tokens/train.json",

@@ -12,7 +12,7 @@ def told(wildcards):
         found |= {"matches": f"{matches}.parquet", "matches_record": f"{matches}.json"}
     if run in llm_runs():
         llm = f"results/{wildcards.model}/{wildcards.site}/{wildcards.run}/autointerp/llm"
-        found |= {"llm_explanations": f"{llm}/explanations.parquet", "llm_scores": f"{llm}/scores.parquet"}
+        found |= {f"llm_{table}": f"{llm}/{table}.parquet" for table in ("explanations", "scores", "answers")}
     if run[:2] == HEADLINE_RUN[:2] and run[2] in width_sweep() and "splitting" in INVESTIGATIONS:
         found["kin"] = f"{investigated}/splitting/kin.parquet"
     if run == HEADLINE_RUN and "automata" in INVESTIGATIONS:
@@ -31,3 +31,19 @@ def decoder(wildcards):
 
 def of_experiments(names, suffix):
     return [f"results/theory/{name}/{name}{suffix}" for name in names]
+
+
+def drawn(figure, suffix):
+    """A figure (.svg) or its numbers (.tsv)."""
+    return of_experiments([figure], suffix)[0] if figure in EXPERIMENTS else f"results/figures/{figure}{suffix}"
+
+
+def told_in(section, figures):
+    """A section of the report as build_report.py takes it."""
+    heading, _, introduction = report_text(f"sections/{section}").split("\n", 2)
+    captions = [word for figure in figures for word in (drawn(figure, ".svg"), report_text(figure))]
+    return ["--section", heading, introduction, *captions]
+
+
+def report_text(name):
+    return (ROOT / f"workflow/report/{name}.rst").read_text()

@@ -5,9 +5,8 @@ out: results/investigations/{purity,tokens,geometry}/, results/figures/
 """
 
 MONOSEMANTICITY = config["investigations"]["monosemanticity"]
-PURITY_RUNS = [(PAIR["model"], config["sites"][0], name) for name in (config["headline"], "neurons")] + direction_runs()
-TOKEN_RUNS = [run for run in offline_runs() if run[:2] == PURITY_RUNS[0][:2] and run[2] in width_sweep()]
-GEOMETRY_RUNS = [PURITY_RUNS[0], *((*PURITY_RUNS[0][:2], name) for name in [MONOSEMANTICITY["without_bias"]] if name)]
+PURITY_RUNS = [HEADLINE_RUN, (*HEADLINE_RUN[:2], "neurons"), *direction_runs()]
+GEOMETRY_RUNS = [HEADLINE_RUN, *((*HEADLINE_RUN[:2], name) for name in [MONOSEMANTICITY["without_bias"]] if name)]
 unknown(
     [run[2] for run in GEOMETRY_RUNS], dictionaries_of(PAIR["model"]), "investigations.monosemanticity.without_bias"
 )
@@ -43,9 +42,9 @@ rule measure_purity:
 
 rule count_token_features:
     input:
-        codes=paths(TOKEN_RUNS, "codes.safetensors"),
-        records=paths(TOKEN_RUNS, "codes.json"),
-        explanations=paths(TOKEN_RUNS, "autointerp/explanations.parquet"),
+        codes=paths(sweep_runs(), "codes.safetensors"),
+        records=paths(sweep_runs(), "codes.json"),
+        explanations=paths(sweep_runs(), "autointerp/explanations.parquet"),
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",

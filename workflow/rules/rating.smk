@@ -6,8 +6,8 @@ out: results/rating/
 """
 
 RATING = config["rating"]
-RATED = [(model, config["sites"][0], config["headline"]) for model in MODELS if model in (PAIR["model"], "control")]
-RATED += [(PAIR["model"], config["sites"][0], "neurons")]
+RATED = [(model, SITE, config["headline"]) for model in MODELS if model in (PAIR["model"], "control")]
+RATED += [(PAIR["model"], SITE, "neurons")]
 # No random windows, and none out of context: all of an interval's.
 KINDS = {"top": RATING["n_windows"], "interval": RATING["n_windows"], "random": 0, "out_of_context": 0}
 INTERVAL_WINDOWS = {f"{role}_{kind}": count for role in ("explain", "score") for kind, count in KINDS.items()}

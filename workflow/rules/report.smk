@@ -6,29 +6,22 @@ out: results/findings.tsv, results/report/
 
 import json
 
-FIGURES = [
-    "training",
-    "dictionary_training",
-    "density",
-    "pareto",
-    "explained",
-    "scores",
-    "score_strata",
-    "universality",
-    "universality_by_width",
-    "correspondence",
-    "contexts",
-    "context_claims",
-    "purity",
-    "neuron_basis",
-    "low_features",
-    "token_features",
-    *ABLATIONS,
-    "steering",
-    "automata",
-    *SPLITTING_FIGURES,
-]
-FIGURES = [figure for figure in FIGURES if figure not in NOT_DRAWN]
+import yaml
+
+# The paper's order. Headings and introductions are in workflow/report/sections/, captions in workflow/report/.
+STORY = {
+    "setup": ["training"],
+    "dictionary": ["dictionary_training", "density", "low_features", "pareto", "explained", "neuron_basis"],
+    "contexts": ["contexts", "context_claims"],
+    "interpretability": ["scores", "score_strata", "purity"],
+    "effects": [*ABLATIONS, "steering"],
+    "universality": ["universality", "universality_by_width", "correspondence"],
+    "splitting": [*SPLITTING_FIGURES, "token_features"],
+    "automata": ["automata"],
+    "discussion": REPORTED,
+}
+STORY = {section: [figure for figure in figures if figure not in NOT_DRAWN] for section, figures in STORY.items()}
+FIGURES = [figure for figures in STORY.values() for figure in figures]
 INVESTIGATIONS = [
     *ABLATIONS,
     "steering",
@@ -41,7 +34,6 @@ INVESTIGATIONS = [
     "geometry",
     *SPLITTING_RECORDS,
 ]  # each has results/investigations/{name}/{name}.json
-HEADLINE = f"results/{PAIR['model']}/{config['sites'][0]}/{config['headline']}"
 
 
 rule compile_findings:
@@ -68,7 +60,7 @@ rule compile_findings:
         disk_mb=disk("compile_findings"),
     params:
         code=fingerprint("compile_findings.py"),
-        site=config["sites"][0],
+        site=SITE,
         headline=config["headline"],
         sweep=width_sweep(),
         ratings=lambda wildcards, input: [f"--ratings={path}" for path in input.ratings],
@@ -86,8 +78,8 @@ rule compile_findings:
 rule build_report:
     input:
         findings="results/findings.tsv",
-        figures=expand("results/figures/{figure}.svg", figure=FIGURES) + of_experiments(REPORTED, ".svg"),
-        data=expand("results/figures/{figure}.tsv", figure=FIGURES) + of_experiments(REPORTED, ".tsv"),
+        figures=[drawn(figure, ".svg") for figure in FIGURES],
+        data=[drawn(figure, ".tsv") for figure in FIGURES],
         features=f"{HEADLINE}/features.parquet",
         scores=f"{HEADLINE}/autointerp/scores.parquet",
         explanations=f"{HEADLINE}/autointerp/explanations.parquet",
@@ -124,16 +116,18 @@ rule build_report:
     params:
         code=fingerprint("build_report.py"),
         dictionary=HEADLINE.removeprefix("results/"),
-        captions=[(ROOT / f"workflow/report/{figure}.rst").read_text() for figure in FIGURES + REPORTED],
+        story=[word for section, figures in STORY.items() if figures for word in told_in(section, figures)],
         flags=flags(config["report"]),
-        config=lambda wildcards: json.dumps(config, sort_keys=True),  # a path of the config may hold braces
+        # a path of the config may hold braces
+        config=lambda wildcards: json.dumps(config, sort_keys=True),
+        default=lambda wildcards: json.dumps(yaml.safe_load((ROOT / "config/config.yaml").read_text())),
+        benchmarks="results/benchmarks",  # no input: what a run took makes nothing out of date
     shell:
         r"""
-        python "$SCRIPTS/build_report.py" --findings {input.findings:q} --figures {input.figures:q} \
-            --captions {params.captions:q} --figure-data {input.data:q} --dictionary {params.dictionary:q} \
+        python "$SCRIPTS/build_report.py" --findings {input.findings:q} {params.story:q} --dictionary {params.dictionary:q} \
             --features {input.features:q} --scores {input.scores:q} --explanations {input.explanations:q} \
             --examples {input.examples:q} --logits {input.logits:q} --tokenizer {input.tokenizer:q} \
             --estimates {input.estimates:q} --differences {input.differences:q} --summaries {input.summaries:q} \
-            --browser {input.browser:q} {params.flags:q} --config {params.config:q} --records {input.records:q} \
-            --output {output.page:q} 2>&1 | tee {log:q}
+            --browser {input.browser:q} {params.flags:q} --config {params.config:q} --default-config {params.default:q} \
+            --benchmarks {params.benchmarks:q} --records {input.records:q} --output {output.page:q} 2>&1 | tee {log:q}
         """

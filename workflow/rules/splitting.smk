@@ -5,17 +5,16 @@ out: results/investigations/splitting/, results/investigations/feature_map/, res
 """
 
 SPLITTING = config["investigations"]["splitting"]
-SWEEP = [(PAIR["model"], config["sites"][0], name) for name in width_sweep() if name in dictionaries_of(PAIR["model"])]
-SPLITTING_FIGURES = ["splitting", "families", "feature_map"] if len(SWEEP) > 1 else []
-SPLITTING_RECORDS = ["splitting", "feature_map"] if len(SWEEP) > 1 else []
+SPLITTING_FIGURES = ["splitting", "families", "feature_map"] if len(sweep_runs()) > 1 else []
+SPLITTING_RECORDS = ["splitting", "feature_map"] if len(sweep_runs()) > 1 else []
 SPLIT = "results/investigations/splitting"
 FEATURE_MAP = "results/investigations/feature_map"
 
 
 rule split_features:
     input:
-        codes=paths(SWEEP, "codes.safetensors"),
-        records=paths(SWEEP, "codes.json"),
+        codes=paths(sweep_runs(), "codes.safetensors"),
+        records=paths(sweep_runs(), "codes.json"),
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",
@@ -92,9 +91,9 @@ rule plot_families:
 
 rule map_features:
     input:
-        saes=paths(SWEEP, "sae.safetensors"),
-        records=paths(SWEEP, "sae.json"),
-        explanations=paths(SWEEP, "autointerp/explanations.parquet"),
+        saes=paths(sweep_runs(), "sae.safetensors"),
+        records=paths(sweep_runs(), "sae.json"),
+        explanations=paths(sweep_runs(), "autointerp/explanations.parquet"),
         families=f"{SPLIT}/families.parquet",
         splitting=f"{SPLIT}/splitting.json",
     output:

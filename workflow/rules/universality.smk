@@ -4,8 +4,6 @@ in:  results/{model}/{site}/{run}/ of both models
 out: results/universality/
 """
 
-PAIR = config["universality"]
-
 
 rule match_features:
     input:

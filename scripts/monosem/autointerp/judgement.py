@@ -42,12 +42,15 @@ class Asked(NamedTuple):
     answer: Answer
 
     def row(self) -> dict[str, Any]:
+        """Texts, truth and answer run on over the items, each of which has `lengths` of them."""
         answer = self.answer
         levels = flat(self) if answer.status == "ok" else []
+        texts = [text for item in self.items for text in item.tokens or (item.shown,)]
         truth = [level for item in self.items for level in item.truth]
+        asked = {"items": texts, "lengths": [len(item.truth) for item in self.items], "truth": truth}
         counts = {name: getattr(answer, name) for name in COUNTS}
         given = {"key": answer.key, "status": answer.status, "reason": answer.reason}
-        return {"feature": self.feature, "task": self.task, **given, "truth": truth, "answer": levels, **counts}
+        return {"feature": self.feature, "task": self.task, **given, **asked, "answer": levels, **counts}
 
 
 def flat(asked: Asked) -> list[int]:

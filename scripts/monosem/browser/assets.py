@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from monosem.browser.shards import CONTEXTS_A_SHARD, FEATURES_A_SHARD, ROWS_A_TEXT, short, write_shard
+from monosem.pages import theme
 from monosem.records import kind, read_records, value_of
 
 FOLDER = Path(__file__).with_suffix("")
@@ -37,6 +38,7 @@ def write_app(folder: Path, dictionaries: list[dict[str, Any]], report: str | No
     for file in sorted(FOLDER.iterdir()):
         if file != PAGE:
             shutil.copyfile(file, folder / file.name)
+    shutil.copyfile(theme.SCRIPT, folder / theme.SCRIPT.name)
     sizes = {"features": FEATURES_A_SHARD, "texts": ROWS_A_TEXT, "contexts": CONTEXTS_A_SHARD}
     write_shard(folder / "site.js", {"dictionaries": dictionaries, "sizes": sizes, "report": report})
 

@@ -1,12 +1,14 @@
 """The table of all features: numbers a column, and what is searched."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from monosem.autointerp.judgement import MEASURES
 from monosem.browser.shards import ROWS_A_TEXT, numbers, write_shard, write_shards
 from monosem.browser.texts import sentence
 from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_table
@@ -14,7 +16,7 @@ from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_table
 N_TOKENS = 4  # searched and shown of those that a feature fires on, and of those that it promotes
 SCORES = ["status", "reason", "spearman", "pearson", "spearman_random", "spearman_weighted", "pearson_weighted"]
 SCORES += ["zero_share_random", "n_windows", "n_predictions"]
-LLM_SCORES = ["task", "status", "spearman", "balanced_accuracy", "auc", "n_items"]
+LLM_SCORES = ["task", "status", "reason", *dict.fromkeys(chain(*MEASURES.values())), "always_no_accuracy", "n_items"]
 
 
 def read_features(
@@ -43,7 +45,7 @@ def llm_measures(path: Path, feature_F: pd.Series) -> dict[str, list[dict[str, A
     """Of each test a column `llm_{test}`: status and measures of each feature; None where there is no row."""
     found = {}
     rows = read_table(path, ["feature", *LLM_SCORES])
-    for task, of_task in rows.groupby("task"):
+    for task, of_task in rows.groupby("task", sort=False):
         by_feature = of_task.drop(columns="task").set_index("feature").to_dict("index")
         found[f"llm_{task}"] = [by_feature.get(feature) for feature in feature_F]
     return found

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monosem.browser.answers import Entry
 from monosem.browser.columns import SCORES
 from monosem.browser.examples import COLUMNS, Activity, Limits
 from monosem.browser.neighbours import centred, highest, similar
@@ -58,6 +59,7 @@ class Details:
     geometry: Geometry
     relations: Sequence[Relation]
     steered: dict[int, list[list[str | float | None]]]
+    answers: dict[int, dict[str, list[Entry]]]  # of tests by a language model
 
     def write(self, folder: Path) -> int:
         """features-{k}.js; returns the bytes of all."""
@@ -85,6 +87,8 @@ class Details:
         }
         if record["llm_status"] not in (None, "not_chosen"):
             tests = {name.removeprefix("llm_"): measures(record[name]) for name in record if is_test(name)}
+            for task, items in self.answers.get(feature, {}).items():
+                tests[task]["items"] = items
             text = sentence(record["llm_explanation"])
             found["llm"] = {"text": text, "status": record["llm_status"], "tests": tests}
         if feature in self.steered:

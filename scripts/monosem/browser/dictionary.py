@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.artefacts import read_json
+from monosem.browser.answers import read_answers
 from monosem.browser.columns import N_TOKENS, write_table, write_texts
 from monosem.browser.details import Details, Geometry, top_tokens
 from monosem.browser.examples import LEVELS, Activity, HeldOut, Limits, names
@@ -77,7 +78,8 @@ def write_dictionary(
     fires = tokens_fired_on(held.activity, held.token_T, held.vocabulary, N_TOKENS)
     promotes = top_tokens(geometry.promoted, held.vocabulary, N_TOKENS)
     steered = steering(sources.steering, sources.steered_texts) if sources.steering else {}
-    details = Details(run, beside, table, held.activity, rows, limits, geometry, relations, steered)
+    answers = read_answers(sources.llm_answers) if sources.llm_answers else {}
+    details = Details(run, beside, table, held.activity, rows, limits, geometry, relations, steered, answers)
     written = {
         "table": write_table(folder, table, facts, correlations(relations, len(table))),
         "texts": write_texts(folder, table, fires, promotes),

@@ -34,6 +34,7 @@ class Sources(NamedTuple):
     edges: Path | None = None
     steering: Path | None = None
     steered_texts: Path | None = None
+    llm_answers: Path | None = None
 
 
 class Relation(NamedTuple):

@@ -1,5 +1,6 @@
 """Held-out text and the tokens it is made of, shared by all dictionaries of a site; hostile characters become marks."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,17 @@ def shown_token(text: str) -> Shown:
     pieces = visible(text[:LONGEST])
     if len(text) > LONGEST:
         pieces.append(Piece(f"… {len(text):,} characters", True))
-    turns = [""]
+    return turns(pieces)
+
+
+def turns(pieces: Iterable[Piece]) -> Shown:
+    found = [""]
     for piece in pieces:
-        if piece.is_mark == bool(len(turns) % 2):
-            turns.append(piece.text)
+        if piece.is_mark == bool(len(found) % 2):
+            found.append(piece.text)
         else:
-            turns[-1] += piece.text
-    return turns[0] if len(turns) == 1 else turns
+            found[-1] += piece.text
+    return found[0] if len(found) == 1 else found
 
 
 def plain(shown: Shown) -> str:

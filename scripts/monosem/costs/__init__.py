@@ -5,8 +5,20 @@ The rules ask for these (`resources:`), and scripts/estimate.py adds them up.
 
 from monosem.costs import imports
 from monosem.costs.disk import Disk, disk_mib
-from monosem.costs.jobs import Job, Settings, recipe
+from monosem.costs.jobs import Job, Settings, acts_of, measured, recipe
 from monosem.costs.memory import memory_mib, needed_mib
 from monosem.costs.seconds import seconds
 
-__all__ = ["Disk", "Job", "Settings", "disk_mib", "imports", "memory_mib", "needed_mib", "recipe", "seconds"]
+__all__ = [
+    "Disk",
+    "Job",
+    "Settings",
+    "acts_of",
+    "disk_mib",
+    "imports",
+    "measured",
+    "memory_mib",
+    "needed_mib",
+    "recipe",
+    "seconds",
+]

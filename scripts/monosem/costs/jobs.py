@@ -24,6 +24,7 @@ BLOCK = 65536  # contexts that pack_tokens shuffles at a time
 USUAL_L0, USUAL_ACTIVE = 20, 0.25  # codes a token of a dictionary; share of neurons above zero
 CONTEXTS = 64  # of a forward pass without gradients
 VARIANT = re.compile(r"(?P<name>.+)-(?P<setting>seed|vectors)(?P<value>\d+)")  # of a dictionary, see `recipe`
+MEASURED = re.compile(r"(?P<name>.+)-tokens(?P<n_tokens>\d+)")  # of a run, see `measured`
 
 Settings = Mapping[str, Any]
 
@@ -31,17 +32,39 @@ Settings = Mapping[str, Any]
 def recipe(config: Settings, name: str) -> dict[str, Any]:
     """The recipe of one dictionary: the common one, with what its architecture and its own entry override.
 
-    NAME-seed7 and NAME-vectors500000 are the dictionary NAME with that seed, or trained on so many vectors.
+    NAME-seed7 and NAME-vectors500000 are the dictionary NAME with that seed, or trained on so many vectors. Those of
+    `theory` are trained for its experiments alone.
     """
-    varied = None if name in config["dictionaries"] else VARIANT.fullmatch(name)
+    entries = {**config["theory"]["dictionaries"], **config["dictionaries"]}
+    varied = None if name in entries else VARIANT.fullmatch(name)
     if varied:
         return {**recipe(config, varied["name"]), varied["setting"]: int(varied["value"])}
-    entry = config["dictionaries"][name]
+    entry = entries[name]
     if "import" in entry:
         return imports.dictionary_recipe(config, name)
     arch = entry.get("arch", config["sae"]["arch"])
     common = {"precision": config["precision"], **config["sae"]}
     return {**common, **config["architectures"][arch], **entry, "arch": arch}
+
+
+def measured(config: Settings, run: str) -> tuple[str, dict[str, Any]]:
+    """The dictionary of a run, `neurons` or `random`, and the settings that it is evaluated by.
+
+    NAME-tokens40000 is NAME on so many held-out tokens, and its losses on as many times fewer.
+    """
+    own = config["evaluation"]
+    fewer = None if run in config["dictionaries"] else MEASURED.fullmatch(run)
+    if not fewer:
+        return run, dict(own)
+    n_tokens = int(fewer["n_tokens"])
+    loss_tokens = max(1, own["loss_tokens"] * n_tokens // own["n_tokens"])
+    return fewer["name"], {**own, "n_tokens": n_tokens, "loss_tokens": loss_tokens}
+
+
+def acts_of(config: Settings, site: str) -> dict[str, Any]:
+    """Settings of the store of a site; one that only `theory` reads has no more vectors than it asks for."""
+    acts = config["acts"]
+    return dict(acts) if site in config["sites"] else {**acts, "n_vectors": config["theory"]["targets"]["vectors"]}
 
 
 class Model(NamedTuple):
@@ -103,12 +126,12 @@ class Job:
     @property
     def neurons(self) -> int:
         """Width of the site."""
-        return self.model.d_mlp if self.after_relu else self.model.d_model
+        return self.model.d_mlp if self.after_relu else self.model.d_model  # and of logits one less
 
     @cached_property
     def dictionary(self) -> dict[str, Any] | None:
         """The recipe; None for the neurons. Random directions are as a top-k of their density."""
-        name = self.wildcards.get("dict", self.wildcards.get("run"))
+        name, _ = measured(self.config, self.wildcards.get("dict", self.wildcards.get("run")))
         if name == "random":
             drawn = self.config["autointerp"]["directions"]
             return {"width": drawn["n_directions"], "k": ceil(drawn["density"] * drawn["n_directions"])}
@@ -117,8 +140,11 @@ class Job:
     @property
     def store_bytes(self) -> int:
         """Of all rows of a store before compression: the numbers of a vector, its token, context and position."""
-        acts = self.config["acts"]
-        return acts["n_vectors"] * (self.neurons * ITEM[acts["dtype"]] + 10)
+        return self.acts["n_vectors"] * (self.neurons * ITEM[self.acts["dtype"]] + 10)
+
+    @property
+    def acts(self) -> dict[str, Any]:
+        return acts_of(self.config, self.wildcards["site"])
 
     @property
     def order_bytes(self) -> int:
@@ -131,13 +157,19 @@ class Job:
 
     @property
     def held_out(self) -> int:
-        return self.config["evaluation"]["n_tokens"]
+        return self.evaluation["n_tokens"]
+
+    @property
+    def evaluation(self) -> dict[str, Any]:
+        return measured(self.config, self.wildcards.get("run", ""))[1]
 
     def codes(self, l0: float, relu_share: float) -> float:
-        """Stored codes of the held-out tokens: `l0` a token, or the k of its architecture; of neurons behind a ReLU
-        the share `relu_share`, of others, and behind another function, all."""
+        """Stored codes of the held-out tokens: `l0` a token, or the k of its architecture, and more under a penalty
+        that is next to nothing; of neurons behind a ReLU the share `relu_share`, of others, and behind another
+        function, all."""
         if self.dictionary:
-            return self.held_out * min(self.features, self.dictionary.get("k", l0))
+            l1 = self.dictionary.get("l1") if self.dictionary.get("l1") is not None else 1.0
+            return self.held_out * min(self.features, self.dictionary.get("k", l0 / min(1.0, max(l1, 1e-3)) ** 2))
         return self.held_out * self.neurons * (relu_share if self.after_relu and self.model.relu else 1)
 
     @property

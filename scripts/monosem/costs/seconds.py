@@ -20,7 +20,7 @@ The products, a token or a vector (Model.forward is of one token through the blo
 from collections.abc import Callable
 from math import ceil
 
-from monosem.costs import browser, effects, interchange, investigations, theory
+from monosem.costs import browser, effects, interchange, investigations, theory, theory_toy
 from monosem.costs.jobs import CONTEXTS, Job
 from monosem.costs.rates import (
     CODES,
@@ -95,7 +95,7 @@ def shuffle_lm(job: Job) -> float:
 
 
 def collect(job: Job) -> float:
-    acts, model = job.config["acts"], job.model
+    acts, model = job.acts, job.model
     contexts = ceil(acts["n_vectors"] / min(acts["per_context"], model.length - 1) / acts["jobs"])
     forward = products(job, contexts * model.length * model.forward, FORWARD)
     return core(job, TORCH + COLLECT * job.store_bytes / acts["jobs"]) + forward
@@ -117,7 +117,7 @@ def evaluate(job: Job) -> float:
     work = core(job, TORCH + CODES * job.usual_codes) + products(job, job.held_out * model.forward, FORWARD)
     if job.dictionary is None:
         return work
-    n_losses = job.config["evaluation"]["loss_tokens"]
+    n_losses = job.evaluation["loss_tokens"]
     encoder = 2 * job.neurons * job.features * (job.held_out + n_losses)
     losses = 4 * n_losses * (model.forward + model.logits)
     return work + products(job, encoder, ENCODER) + products(job, losses, FORWARD)
@@ -176,4 +176,5 @@ WORK: dict[str, Callable[[Job], float]] = {
     **investigations.SECONDS,
     **effects.SECONDS,
     **theory.SECONDS,
+    **theory_toy.SECONDS,
 }

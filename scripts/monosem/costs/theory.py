@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from math import log
 
-from monosem.costs.held import MIB, PLAIN, TORCH
-from monosem.costs.jobs import Job, Settings
-from monosem.costs.rates import PLOT, core
+from monosem.costs.held import MIB, PLAIN, TORCH, forward
+from monosem.costs.jobs import Job, Settings, recipe
+from monosem.costs.rates import FORWARD, PLOT, core
 
 WITH_TORCH, WITH_SCIPY = PLOT + 1.0, PLOT  # a process that draws a figure and uses them
 TINY_STEP = 1.4e-3  # seconds: a step of training on small arrays, most of it torch's own calls
@@ -54,6 +54,21 @@ def encoders(job: Job, own: Settings) -> float:
     return WITH_TORCH + 1.5e-3 * steps + 1.1e-2 * own["fit_steps"] * own["fit_batch"] / 256
 
 
+def penalties(job: Job, own: Settings) -> float:
+    return PLOT + 0.5
+
+
+def naming(job: Job, own: Settings) -> float:
+    return PLOT + 0.5
+
+
+def targets(job: Job, own: Settings) -> float:
+    """Codes summed over tokens, each place, and a pass of the model and of one dictionary over a sample."""
+    width = recipe(job.config, own["dictionary"])["width"]
+    product = 2 * own["sample"] * job.model.d_mlp * (width + 2 * job.model.d_mlp)
+    return WITH_TORCH + 1.0 * len(own["sites"]) + (product + own["sample"] * job.model.forward) / FORWARD
+
+
 EXPERIMENTS = {
     "measure_log_ratios": log_ratios,
     "fit_fixed_triples": fixed_triples,
@@ -63,6 +78,9 @@ EXPERIMENTS = {
     "measure_nonhomogeneity": nonhomogeneity,
     "find_sparse_codes": sparse_codes,
     "compare_encoders": encoders,
+    "compare_penalties": penalties,
+    "fit_naming": naming,
+    "compare_targets": targets,
 }
 
 
@@ -87,7 +105,15 @@ def encoders_memory(job: Job) -> float:
     return TORCH + 16 * own["n_vectors"] * rows / MIB
 
 
+def targets_memory(job: Job) -> float:
+    """A sample of neurons and of reconstructions, both centred, and logit weights of one dictionary at a time."""
+    own = job.config["theory"]["targets"]
+    weights = 20 * recipe(job.config, own["dictionary"])["width"] * job.model.vocab
+    return TORCH + (64 * own["sample"] * job.model.d_mlp + weights + 200 * own["tokens"]) / MIB + forward(job)
+
+
 MEMORY: dict[str, Callable[[Job], float]] = {
+    "compare_targets": targets_memory,
     "measure_log_ratios": lambda job: TORCH,
     "train_one_neuron": lambda job: TORCH,
     "measure_nonhomogeneity": nonhomogeneity_memory,

@@ -41,6 +41,7 @@ ROWS = (
         "V",
         all_of(("base64", ">", 0), ("base64", ">", "base64 by chance"), ("all", ">", "all by chance")),
         self_loops,
+        "automata",
     ),
     Finding(
         "taking-turns",
@@ -50,6 +51,7 @@ ROWS = (
         "V",
         all_of(("pairs", ">", 0), ("pairs", ">", "pairs by chance")),
         pairs,
+        "automata",
     ),
     Finding(
         "chains",
@@ -59,5 +61,6 @@ ROWS = (
         "V",
         all_of(("longest", ">=", PAPER_CHAIN), ("chains", ">", "chains by chance")),
         chains,
+        "automata",
     ),
 )

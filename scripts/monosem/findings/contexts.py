@@ -70,6 +70,7 @@ def sensitivity(context: str, value: float) -> Finding:
         "V",
         all_of(("correlation", ">=", value)),
         of_context(context, correlation="sensitivity", best_neuron="neuron_sensitivity", recall="recall"),
+        "context_claims",
     )
 
 
@@ -82,6 +83,7 @@ def universality(context: str, value: float) -> Finding:
         "V",
         all_of(("correlation", ">=", value)),
         of_context(context, tokens="n_tokens", correlation="match_correlation"),
+        "context_claims",
     )
 
 
@@ -96,6 +98,7 @@ ROWS = (
         "V",
         all_of(("active", ">=", SPECIFICITIES["Arabic"]), ("strong", ">", "weak")),
         of_context("Arabic", active="inside", weak="inside_weak", strong="inside_strong"),
+        "contexts",
     ),
     Finding(
         "specific-contexts",
@@ -106,6 +109,7 @@ ROWS = (
         "U",
         all_of(*((context, ">", 0.0) for context in ("Hebrew", "DNA", "base64"))),
         of_each("inside_strong", dict.fromkeys(("Hebrew", "DNA", "base64")), less="inside_weak"),
+        "contexts",
     ),
     Finding(
         "context-features-are-no-neurons",
@@ -115,6 +119,7 @@ ROWS = (
         "V",
         all_of(*((context, "<=", value) for context, value in NEAREST.items())),
         of_each("nearest_correlation", NEAREST),
+        "context_claims",
     ),
     Finding(
         "no-neuron-is-as-sensitive",
@@ -124,6 +129,7 @@ ROWS = (
         "I",
         all_of(*((context, ">", 0.0) for context in SENSITIVITIES)),
         of_each("sensitivity", SENSITIVITIES, less="neuron_sensitivity"),
+        "context_claims",
     ),
     Finding(
         "contexts-downstream",
@@ -134,6 +140,7 @@ ROWS = (
         "U",
         all_of(*((context, ">", 0.5) for context in SENSITIVITIES)),
         of_each("logit_area", SENSITIVITIES),
+        "context_claims",
     ),
     *(universality(*item) for item in UNIVERSALITIES.items()),
 )

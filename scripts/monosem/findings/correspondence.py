@@ -45,6 +45,7 @@ ROWS: tuple[Finding, ...] = (
         "I",
         all_of(("share at 0.7 and above", ">=", 0.5)),
         share_of_pairs,
+        "correspondence",
     ),
     Finding(
         "seeds-agree-most",
@@ -55,6 +56,7 @@ ROWS: tuple[Finding, ...] = (
         "I",
         all_of(("another seed", ">", "another model")),
         medians(another_seed="seed", another_model="model"),
+        "correspondence",
     ),
     Finding(
         "control-agrees-least",
@@ -64,5 +66,6 @@ ROWS: tuple[Finding, ...] = (
         "I",
         all_of(("another model", ">", "control")),
         medians(another_model="model", control="control"),
+        "correspondence",
     ),
 )

@@ -57,6 +57,7 @@ ROWS = (
         "U",
         all_of(("correlation", ">", 0.5)),
         agreement,
+        "effects",
     ),
     Finding(
         "features-help",
@@ -67,6 +68,7 @@ ROWS = (
         "I",
         all_of(("share of features", ">", 0.5)),
         helpfulness,
+        "effects",
     ),
     Finding(
         "steering-brings-context",
@@ -77,6 +79,7 @@ ROWS = (
         "I",
         all_of(*((name, ">", 0.0) for name in CONTEXTS)),
         steered("gain"),
+        "steering",
     ),
     Finding(
         "steering-is-specific",
@@ -87,5 +90,6 @@ ROWS = (
         "I",
         all_of(*((name, ">", 0.0) for name in CONTEXTS)),
         steered("lead"),
+        "steering",
     ),
 )

@@ -61,6 +61,7 @@ ROWS: tuple[Finding, ...] = (
         "I",
         all_of(("features", ">", "neurons"), ("95 % from", ">", 0)),
         against_neurons,
+        "explained",
     ),
     Finding(
         "features-beat-components",
@@ -70,6 +71,7 @@ ROWS: tuple[Finding, ...] = (
         "I",
         all_of(("features", ">", "PCA"), ("features", ">", "ICA")),
         features_against(PCA=PCA, ICA=("ica_largest",)),
+        "explained",
     ),
     Finding(
         "small-mlp-similar",
@@ -81,5 +83,6 @@ ROWS: tuple[Finding, ...] = (
         "V",
         all_of(("distance", "<=", SIMILAR)),
         against_a_small_mlp,
+        "explained",
     ),
 )

@@ -7,6 +7,8 @@ from monosem.findings.criteria import Comparison, Criterion
 from monosem.findings.measurements import Measurements
 from monosem.findings.measures import Measured
 
+SCORE_TABLE = "score_table"  # of the report, which is drawn as no figure
+
 
 class Finding(NamedTuple):
     id: str
@@ -16,6 +18,7 @@ class Finding(NamedTuple):
     source: str  # how we know that: a key of records.SOURCES
     criterion: Criterion
     measure: Callable[[Measurements], Measured]
+    figure: str  # name of the one that shows it, or SCORE_TABLE of the report; "" where none does
 
 
 def all_of(*comparisons: tuple[str, str, str | float]) -> Criterion:

@@ -50,6 +50,7 @@ ROWS = (
         "V",
         all_of(("features", ">", "neurons")),
         median_of("simulation", "spearman", "features", "neurons"),
+        "",
     ),
     Finding(
         "llm-control-beats-features",
@@ -60,6 +61,7 @@ ROWS = (
         "V",
         all_of(("control", ">", "features")),
         median_of("simulation", "spearman", "control", "features"),
+        "",
     ),
     Finding(
         "llm-predicts-logits",
@@ -70,6 +72,7 @@ ROWS = (
         "V",
         all_of(("features", ">=", 0.74), ("features", ">", "neurons")),
         median_of("logits", "accuracy", "features", "neurons"),
+        "",
     ),
     Finding(
         "llm-failed-explanations",
@@ -79,5 +82,6 @@ ROWS = (
         "V",
         all_of(("features", "<=", 0.13), ("neurons", "<=", 0.19)),
         failed_share,
+        "",
     ),
 )

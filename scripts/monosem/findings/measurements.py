@@ -1,7 +1,8 @@
 """What the runs measured, as the findings ask for it."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -33,6 +34,8 @@ class Measurements:
     ratings: dict[str, Any]  # the record of people's ratings; empty when there are none
     universality: dict[Run, dict[str, Any]]
     investigations: dict[str, dict[str, Any]]  # records by their field `investigation`
+    files: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of records, by kind and by run or name
+    used: list[str] = field(default_factory=list)  # those of `files` that were asked for
 
     def run(self, model: str, dictionary: str | None = None) -> Run:
         return Run(model, self.site, dictionary or self.headline)
@@ -47,8 +50,15 @@ class Measurements:
     def field(self, kind: str, run: Run, field: str) -> Any:  # noqa: ANN401
         return value_of(self.record(kind, run), field, f"{kind} of {run}")
 
+    def use(self, kind: str, name: object = "") -> None:
+        """Remember that this record was asked for."""
+        file = self.files.get((kind, str(name)))
+        if file and file not in self.used:
+            self.used.append(file)
+
     def record(self, kind: str, run: Run) -> dict[str, Any]:
         records = getattr(self, kind)
+        self.use(kind, run)
         if run not in records:
             raise NotMeasuredError(f"needs {kind} of {run}")
         return records[run]
@@ -62,6 +72,7 @@ class Measurements:
 
     def score_difference(self, left: Run, right: Run) -> tuple[float, float, float]:
         """Median score of `left` less that of `right`, and the two ends of its interval."""
+        self.use("differences")
         rows = self.differences
         chosen = (rows["measure"] == "spearman") & (rows["left"] == str(left)) & (rows["right"] == str(right))
         found = rows.loc[chosen, ["difference", "low", "high"]].dropna()
@@ -71,12 +82,14 @@ class Measurements:
 
     def rating(self, run: Run, field: str) -> float:
         """`median` or `n` of the ratings by people of a run. Raises NotMeasuredError when there are none."""
+        self.use("ratings")
         found = self.ratings.get("runs", {}).get(str(run))
         if found is None or found["median"] is None:
             raise NotMeasuredError(f"needs ratings of {run} by people")
         return float(found[field])
 
     def investigation(self, name: str) -> dict[str, Any]:
+        self.use("investigations", name)
         if name not in self.investigations:
             raise NotMeasuredError(f"needs the investigation `{name}`")
         return self.investigations[name]
@@ -98,10 +111,12 @@ class Measurements:
         return float(value)
 
     def feature_table(self, run: Run) -> pd.DataFrame:
+        self.use("evals", run)
         return rows_of(self.features, run, "the feature table")
 
     def single_token_judged(self, run: Run) -> pd.Series:
         """Whether each feature with enough top examples to tell is single-token (paper: #appendix-automated-setup)."""
+        self.use("scores", run)
         judged = rows_of(self.explanations, run, "explanations")["single_token"].dropna()
         if judged.empty:
             raise NotMeasuredError(f"no feature of {run} has enough top examples to be called single-token or not")

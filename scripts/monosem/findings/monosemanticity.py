@@ -79,6 +79,7 @@ ROWS = (
         "I",
         LESS_MIXED,
         purer("category"),
+        "purity",
     ),
     Finding(
         "purer-in-token",
@@ -88,6 +89,7 @@ ROWS = (
         "I",
         LESS_MIXED,
         purer("token"),
+        "purity",
     ),
     Finding(
         "spread-over-neurons",
@@ -97,6 +99,7 @@ ROWS = (
         "V",
         all_of(("dense", ">=", 0.92)),
         geometry("with_bias", {"one neuron": "basis.one", "2 to 10": "basis.few", "dense": "basis.dense"}),
+        "neuron_basis",
     ),
     Finding(
         "more-features-of-a-token",
@@ -106,6 +109,7 @@ ROWS = (
         "I",
         all_of(("smallest gain", ">", 0)),
         of_word({"narrowest": "narrowest", "widest": "widest", "smallest gain": "smallest_gain"}),
+        "token_features",
     ),
     Finding(
         "token-in-context",
@@ -115,6 +119,7 @@ ROWS = (
         "I",
         all_of(("in context", ">", 0.5)),
         of_word({"in context": "in_context_share_of_widest", "features": "widest"}),
+        "token_features",
     ),
     Finding(
         "low-clusters-separate",
@@ -126,6 +131,7 @@ ROWS = (
         "I",
         all_of(("both", ">=", 0.9)),
         geometry("with_bias", {name: f"told_apart_by.{name}" for name in ("bias", "cosine", "both")}),
+        "low_features",
     ),
     Finding(
         "low-encoders-alike",
@@ -144,6 +150,7 @@ ROWS = (
                 "decoders of others": "likeness.decoders.alive",
             },
         ),
+        "low_features",
     ),
     Finding(
         "low-load-on-weak-neurons",
@@ -154,6 +161,7 @@ ROWS = (
         "D",
         all_of(("dead or ultralow", ">", "others")),
         geometry("with_bias", {"dead or ultralow": "weak_load.low", "others": "weak_load.alive"}),
+        "low_features",
     ),
     Finding(
         "bias-lets-features-die",
@@ -163,6 +171,7 @@ ROWS = (
         "D",
         all_of(("without", "<", "with")),
         without_bias({"with": "with_bias.low_share", "without": "without_bias.low_share"}),
+        "low_features",
     ),
     Finding(
         "bias-loads-weak-neurons",
@@ -172,5 +181,6 @@ ROWS = (
         "D",
         all_of(("without", "<", "with")),
         without_bias({"with": "with_bias.weak_load.gap", "without": "without_bias.weak_load.gap"}),
+        "low_features",
     ),
 )

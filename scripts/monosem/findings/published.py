@@ -17,8 +17,10 @@ from monosem.findings import (
     splitting,
     theory,
     theory_codes,
+    theory_toy,
+    theory_why,
 )
-from monosem.findings.finding import Finding, all_of
+from monosem.findings.finding import SCORE_TABLE, Finding, all_of
 
 SPARSE = all_of(("L0", "<", 20), ("loss recovered", ">=", 0.79))
 
@@ -31,6 +33,7 @@ PUBLISHED = (
         "I",
         all_of(("zero", ">", "clean")),
         measures.mlp_matters,
+        "training",
     ),
     Finding(
         "sparse-and-faithful-A",
@@ -40,6 +43,7 @@ PUBLISHED = (
         "V",
         SPARSE,
         measures.sparse_yet_faithful("A"),
+        "pareto",
     ),
     Finding(
         "sparse-and-faithful-B",
@@ -49,6 +53,7 @@ PUBLISHED = (
         "I",
         SPARSE,
         measures.sparse_yet_faithful("B"),
+        "pareto",
     ),
     Finding(
         "wider-recovers-more",
@@ -58,6 +63,7 @@ PUBLISHED = (
         "V",
         all_of(("smallest gain of a step", ">", 0)),
         measures.wider_recovers_more,
+        "pareto",
     ),
     Finding(
         "widest-recovers",
@@ -67,6 +73,7 @@ PUBLISHED = (
         "V",
         all_of(("loss recovered", ">=", 0.945)),
         measures.widest_recovers,
+        "pareto",
     ),
     Finding(
         "few-dead",
@@ -76,6 +83,7 @@ PUBLISHED = (
         "V",
         all_of(("dead", "<=", 168 / 4096)),
         measures.dead_share,
+        "density",
     ),
     Finding(
         "few-ultralow",
@@ -85,6 +93,7 @@ PUBLISHED = (
         "V",
         all_of(("ultralow", "<=", 292 / 4096)),
         measures.ultralow_share,
+        "density",
     ),
     Finding(
         "densities",
@@ -94,6 +103,7 @@ PUBLISHED = (
         "V",
         all_of(("share within 1e-6 and 1e-3", ">", 0.5)),
         measures.alive_densities,
+        "density",
     ),
     Finding(
         "few-dense",
@@ -103,6 +113,7 @@ PUBLISHED = (
         "V",
         all_of(("share under 1e-2", ">=", 0.9)),
         measures.alive_densities,
+        "density",
     ),
     Finding(
         "features-beat-neurons",
@@ -112,6 +123,7 @@ PUBLISHED = (
         "V",
         all_of(("features", ">", "neurons")),
         interpretability.median_scores("features", "neurons"),
+        "scores",
     ),
     Finding(
         "control-beats-features",
@@ -121,6 +133,7 @@ PUBLISHED = (
         "V",
         all_of(("control", ">", "features")),
         interpretability.median_scores("control", "features"),
+        "scores",
     ),
     Finding(
         "control-is-single-token",
@@ -130,6 +143,7 @@ PUBLISHED = (
         "V",
         all_of(("control", ">", "features")),
         interpretability.single_token_features,
+        SCORE_TABLE,
     ),
     Finding(
         "neurons-fire-more",
@@ -139,6 +153,7 @@ PUBLISHED = (
         "V",
         all_of(("features", ">", "neurons")),
         interpretability.zeros_in_random_windows,
+        SCORE_TABLE,
     ),
     Finding(
         "few-failed-explanations",
@@ -149,6 +164,7 @@ PUBLISHED = (
         "V",
         all_of(("features", "<=", 0.13), ("neurons", "<=", 0.19)),
         interpretability.failed_explanations,
+        SCORE_TABLE,
     ),
     Finding(
         "people-prefer-features",
@@ -158,6 +174,7 @@ PUBLISHED = (
         "V",
         all_of(("features", ">", "neurons")),
         interpretability.rated_by_people,
+        "",
     ),
     *judged.ROWS,
     Finding(
@@ -168,6 +185,7 @@ PUBLISHED = (
         "V",
         all_of(("features", ">=", 0.72)),
         measures.universality,
+        "universality",
     ),
     Finding(
         "features-more-universal",
@@ -177,6 +195,7 @@ PUBLISHED = (
         "V",
         all_of(("features", ">", "neurons")),
         measures.universality_against_neurons,
+        "universality",
     ),
     Finding(
         "logits-correspond-less",
@@ -187,6 +206,7 @@ PUBLISHED = (
         "V",
         all_of(("logit weights", "<", "activations")),
         measures.universality_of_logits,
+        "universality",
     ),
     *contexts.ROWS,
     *monosemanticity.ROWS,
@@ -197,4 +217,6 @@ PUBLISHED = (
     *automata.ROWS,
     *theory.ROWS,
     *theory_codes.ROWS,
+    *theory_toy.ROWS,
+    *theory_why.ROWS,
 )

@@ -3,24 +3,32 @@
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 
 from monosem.findings.criteria import describe, four_digits, holds
 from monosem.findings.finding import Finding
 from monosem.findings.measurements import Measurements, NotMeasuredError
+from monosem.findings.measures import Measured
 
 REPRODUCED, NOT_REPRODUCED, NOT_RUN = "reproduced", "not reproduced", "not run"
 COLUMNS = ("id", "section", "statement", "paper", "source", "criterion", "measured", "verdict", "tokens", "run")
+COLUMNS += ("figure", "records")  # records: the files that were read to measure it
 
 
 def judge(finding: Finding, measurements: Measurements) -> dict[str, str]:
     """One row. A finding that was not run says under `run` what is missing."""
     row = {name: getattr(finding, name) for name in ("id", "section", "statement", "paper", "source")}
     row["criterion"] = describe(finding.criterion)
+    watched = replace(measurements, used=[])
     try:
-        measured = finding.measure(measurements)
+        row |= outcome(finding, finding.measure(watched))
     except NotMeasuredError as missing:
-        return row | {"measured": "", "verdict": NOT_RUN, "tokens": "", "run": str(missing)}
-    return row | {
+        row |= {"measured": "", "verdict": NOT_RUN, "tokens": "", "run": str(missing)}
+    return row | {"figure": finding.figure, "records": " ".join(watched.used)}
+
+
+def outcome(finding: Finding, measured: Measured) -> dict[str, str]:
+    return {
         "measured": ", ".join(f"{name} {four_digits(number)}" for name, number in measured.numbers.items()),
         "verdict": REPRODUCED if holds(finding.criterion, measured.numbers) else NOT_REPRODUCED,
         "tokens": f"{measured.tokens:.0f}" if measured.runs else "",

@@ -64,6 +64,7 @@ ROWS: tuple[Finding, ...] = (
         "V",
         all_of(("smallest gain of a step", ">", 0)),
         base64_features,
+        "splitting",
     ),
     Finding(
         "features-split",
@@ -80,6 +81,7 @@ ROWS: tuple[Finding, ...] = (
             ("kin", ">", "unsplit"),
         ),
         kin_of_narrow,
+        "splitting",
     ),
     Finding(
         "many-the",
@@ -89,6 +91,7 @@ ROWS: tuple[Finding, ...] = (
         "V",
         all_of(("features", ">", 100)),
         features_of_the,
+        "splitting",
     ),
     Finding(
         "families-are-neighbours",
@@ -99,5 +102,6 @@ ROWS: tuple[Finding, ...] = (
         "I",
         all_of(("of several widths", ">", 0.5), ("with parent", ">", "with random")),
         clusters_and_families,
+        "feature_map",
     ),
 )

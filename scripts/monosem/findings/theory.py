@@ -21,6 +21,7 @@ ROWS = (
         "D",
         all_of(("turning", "<=", 0), ("largest bend", "<=", 1e-9)),
         taken("log_ratios", turning="most.softmax", largest_bend="largest_bend"),
+        "log_ratios",
     ),
     Finding(
         "ratios-never-turn-normalised",
@@ -31,6 +32,7 @@ ROWS = (
         "U",
         all_of(("turning", "<=", 0)),
         taken("log_ratios", turning="at_greatest.normalised", formula="at_greatest.formula"),
+        "log_ratios",
     ),
     Finding(
         "binary-takes-one",
@@ -40,6 +42,7 @@ ROWS = (
         "D",
         all_of(("KL", "<", FITS)),
         taken("fixed_triples", KL="free.largest_kl"),
+        "fixed_triples",
     ),
     Finding(
         "binary-takes-one-narrow",
@@ -49,6 +52,7 @@ ROWS = (
         "U",
         all_of(("KL", "<", FITS)),
         taken("fixed_triples", KL="quarter.largest_kl", median_at_a_32nd="narrow.median_kl"),
+        "fixed_triples",
     ),
     Finding(
         "three-modes-take-one",
@@ -58,6 +62,7 @@ ROWS = (
         "U",
         all_of(("KL", "<", FITS)),
         taken("continuous_targets", KL="kl.straight.with biases.1", without_biases="kl.straight.without biases.1"),
+        "continuous_targets",
     ),
     Finding(
         "turning-ratios-take-two",
@@ -67,6 +72,7 @@ ROWS = (
         "D",
         all_of(("one", ">", FAILS), ("two", "<", FITS)),
         taken("continuous_targets", one="kl.turning.with biases.1", two="kl.turning.with biases.2"),
+        "continuous_targets",
     ),
     Finding(
         "monotone-is-not-enough",
@@ -76,6 +82,7 @@ ROWS = (
         "U",
         all_of(("one", ">", FAILS), ("two", "<", FITS)),
         taken("continuous_targets", one="kl.bent.with biases.1", two="kl.bent.with biases.2"),
+        "continuous_targets",
     ),
     Finding(
         "two-meanings-cost-less",
@@ -86,6 +93,7 @@ ROWS = (
         "D",
         all_of(("two", "<", "one")),
         taken("one_neuron", one="fixed.one", two="fixed.two"),
+        "one_neuron",
     ),
     Finding(
         "trained-neuron-has-two-meanings",
@@ -95,6 +103,7 @@ ROWS = (
         "D",
         all_of(("two", ">", 0.5)),
         taken("one_neuron", two="unpenalised.2", one="unpenalised.1"),
+        "one_neuron",
     ),
     Finding(
         "sparsity-can-make-it-one",
@@ -105,6 +114,7 @@ ROWS = (
         "U",
         all_of(("two at half", ">", 0.5), ("one at twice", ">", 0.5)),
         taken("one_neuron", two_at_half="below_turn.2", one_at_twice="above_turn.1"),
+        "one_neuron",
     ),
     Finding(
         "real-valued-neuron-does-better",
@@ -114,5 +124,6 @@ ROWS = (
         "U",
         all_of(("median", "<", math.log(2))),
         taken("one_neuron", median="real.median_loss"),
+        "one_neuron",
     ),
 )

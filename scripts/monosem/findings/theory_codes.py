@@ -15,6 +15,7 @@ ROWS = (
         "D",
         all_of(("spread", "<", LINE), ("one neuron", ">", LINE)),
         taken("spread_features", spread="nonhomogeneity.spread.usual", one_neuron="nonhomogeneity.aligned.usual"),
+        "spread_features",
     ),
     Finding(
         "larger-inputs-bring-it-back",
@@ -24,6 +25,7 @@ ROWS = (
         "D",
         all_of(("difference", "<", 1e-6)),
         taken("spread_features", difference="recovered_within", nonhomogeneity="nonhomogeneity.spread.large"),
+        "spread_features",
     ),
     Finding(
         "half-negative-is-a-line",
@@ -34,6 +36,7 @@ ROWS = (
         "U",
         all_of(("departure", "<=", 1e-9)),
         taken("spread_features", departure="half_negative_bend"),
+        "spread_features",
     ),
     Finding(
         "spreading-trades-off",
@@ -50,6 +53,7 @@ ROWS = (
             on_aligned="on_one_neuron.on",
             on_spread="on_all.on",
         ),
+        "nonhomogeneity",
     ),
     Finding(
         "post-and-code-agree",
@@ -60,6 +64,7 @@ ROWS = (
         "U",
         all_of(("agreement", ">=", 0.9)),
         taken("nonhomogeneity", agreement="agreement"),
+        "nonhomogeneity",
     ),
     Finding(
         "l1-picks-the-sparser",
@@ -75,6 +80,7 @@ ROWS = (
             smallest_difference="plane.smallest_margin",
             coincident="plane.margin_of_coincident",
         ),
+        "sparse_codes",
     ),
     Finding(
         "l1-picks-the-sparser-anywhere",
@@ -84,6 +90,7 @@ ROWS = (
         "U",
         all_of(("share", ">=", 0.99)),
         taken("sparse_codes", share="many.share_at_half", with_one_on="many.share_at_one"),
+        "sparse_codes",
     ),
     Finding(
         "tied-encoder-overshoots",
@@ -93,6 +100,7 @@ ROWS = (
         "D",
         all_of(("decoded", ">", "input")),
         taken("encoders", input="by_hand.input", decoded="by_hand.decoded"),
+        "encoders",
     ),
     Finding(
         "reconstruction-is-root-8.5",
@@ -102,6 +110,7 @@ ROWS = (
         "D",
         all_of(("decoded", "<=", 2.916)),
         taken("encoders", decoded="by_hand.decoded", code="by_hand.code"),
+        "encoders",
     ),
     Finding(
         "better-encoders-reconstruct-better",
@@ -119,6 +128,7 @@ ROWS = (
             MLP="planted.MLP.error",
             to_the_end="planted.many steps.error",
         ),
+        "encoders",
     ),
     Finding(
         "planted-truth-is-found",
@@ -128,5 +138,6 @@ ROWS = (
         "U",
         all_of(("found", ">=", 0.9)),
         taken("encoders", found="autoencoder.recovered", MMCS="autoencoder.mmcs"),
+        "encoders",
     ),
 )

@@ -13,13 +13,21 @@ HOOKS = {  # TransformerLens, which SAELens and Neuronpedia follow
 MODULES = {"mlp_post": "h.{layer}.mlp.act", "mlp_out": "h.{layer}.mlp", "resid_post": "h.{layer}"}  # GPT2Model's
 
 
+def place(names: dict[str, str], site: Site) -> str:
+    if site.name not in names:
+        raise ValueError(
+            f"site {site.name}: other packages have no such place; export a dictionary of {', '.join(names)}"
+        )
+    return names[site.name].format(layer=site.layer)
+
+
 def hook_name(site: Site) -> str:
-    return HOOKS[site.name].format(layer=site.layer)
+    return place(HOOKS, site)
 
 
 def module_name(site: Site) -> str:
     """The module of transformers' GPT2Model that puts the site's activations out."""
-    return MODULES[site.name].format(layer=site.layer)
+    return place(MODULES, site)
 
 
 def check_hook(settings: dict[str, Any], site: Site, where: Path) -> None:

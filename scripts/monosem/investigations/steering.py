@@ -34,6 +34,7 @@ class Writer:
     n_texts: int
     length: int
     seed: int
+    temperature: float = 1.0  # that logits are divided by; at 1 the model's own probabilities
 
     def __post_init__(self) -> None:
         n_prefix, most = len(self.prefix), self.model.config.context_length
@@ -48,7 +49,7 @@ class Writer:
         for _ in range(self.length):
             edits = {} if edit is None else {self.site: self.where_it_matters(edit, tokens_SL.shape[1])}
             logits_SV = self.model(tokens_SL, edits=edits)[:, -1] @ self.model.W_U_DV
-            sum_SV = logits_SV.double().softmax(dim=1).cumsum(dim=1)
+            sum_SV = (logits_SV.double() / self.temperature).softmax(dim=1).cumsum(dim=1)
             draw_S1 = torch.rand(self.n_texts, 1, generator=rng, dtype=torch.float64).to(device) * sum_SV[:, -1:]
             next_S1 = torch.searchsorted(sum_SV, draw_S1, right=True).clamp_max(sum_SV.shape[1] - 1)
             tokens_SL = torch.cat([tokens_SL, next_S1], dim=1)

@@ -1,84 +1,58 @@
-"""The report as one HTML file: no script, no network, figures inside, data files linked relative to the page."""
+"""The report as one HTML file that opens from disk: figures and scripts inside, data files linked beside it."""
 
 import base64
-import json
-import os
-from collections import Counter
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from typing import NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 
+from monosem.findings.finding import SCORE_TABLE
+from monosem.pages import theme
+from monosem.pages.board import PAPER, VERDICTS, Row, tallies
+from monosem.pages.facts import Facts
+from monosem.pages.links import Link
 from monosem.pages.samples import Card
 from monosem.pages.score_table import Scores
-from monosem.records import SOURCES
-
-PAPER = "https://transformer-circuits.pub/2023/monosemantic-features/index.html"
-
-
-class Link(NamedTuple):
-    href: str
-    text: str
-
-
-class FigureEntry(NamedTuple):
-    name: str
-    source: str  # the SVG as a data: address
-    caption: str
-    links: list[Link]
-
-
-class RecordEntry(NamedTuple):
-    link: Link
-    facts: list[tuple[str, str]]
+from monosem.pages.story import Section
 
 
 class Page(NamedTuple):
-    findings: list[dict[str, str]]
+    findings: list[Row]
     findings_link: Link
-    figures: list[FigureEntry]
+    story: list[Section]
     scores: Scores
     scores_link: Link
     dictionary: str
     browser: Link | None
     groups: list[tuple[str, list[Card]]]
-    config: str
-    records: list[RecordEntry]
-
-
-def link_to(target: Path, page: Path) -> Link:
-    """A link from the page to a file, relative, so that the results folder can be moved or copied whole."""
-    relative = Path(os.path.relpath(target, page.parent)).as_posix()
-    return Link(quote(relative), relative.removeprefix("../"))
-
-
-def figure_entry(svg: Path, caption: str, data: Path, page: Path) -> FigureEntry:
-    encoded = base64.b64encode(svg.read_bytes()).decode("ascii")
-    text = " ".join(caption.split())
-    links = [link_to(svg, page), link_to(data, page)]
-    return FigureEntry(svg.stem.replace("_", " "), f"data:image/svg+xml;base64,{encoded}", text, links)
-
-
-def record_entry(path: Path, record: dict[str, Any], page: Path) -> RecordEntry:
-    """What a record says of how its artefact was made; results themselves are left to the findings and figures."""
-    names = ("script", "flags", "inputs", "code", "versions", "written", "machine")
-    return RecordEntry(link_to(path, page), [(name, plain(record[name])) for name in names if name in record])
-
-
-def plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {plain(member)}" for key, member in value.items())
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    facts: Facts
 
 
 def render(page: Page) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
-    return template.render(page._asdict(), paper=PAPER, sources=SOURCES, verdicts=verdict_counts(page.findings))
+    scripts = {"theme": theme.SCRIPT, "filters": Path(__file__).with_suffix(".js")}
+    scripts = {name: path.read_text(encoding="utf-8") for name, path in scripts.items()}
+    return template.render(
+        page._asdict(),
+        paper=PAPER,
+        verdicts=VERDICTS,
+        tallies=tallies(page.findings),
+        places=places(page.findings),
+        score_table=SCORE_TABLE,
+        style=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
+        scripts=scripts,
+        hashes=[script_hash(script) for script in scripts.values()],
+    )
 
 
-def verdict_counts(findings: Sequence[dict[str, str]]) -> str:
-    counts = Counter(row["verdict"] for row in findings)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("reproduced", "not reproduced", "not run"))
+def places(rows: Sequence[Row]) -> list[str]:
+    """Of the paper, in the order in which findings name them."""
+    return list(dict.fromkeys(row.place.text for row in rows if row.part == "paper"))
+
+
+def script_hash(script: str) -> str:
+    """By which the page's security policy allows this script and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

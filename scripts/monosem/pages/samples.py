@@ -3,6 +3,7 @@
 Shape suffixes: E windows, W positions in a window.
 """
 
+import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from safetensors import safe_open
 
 from monosem.autointerp.windows import KINDS, Windows, read_windows
 from monosem.pages.visible import Piece, readable, visible
+from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, SCORE_COLUMNS, read_table
 
 N_TOP, N_INTERVAL = 6, 4  # examples shown of the top interval and of the others
 N_PROMOTED = 8
@@ -35,6 +37,22 @@ class Card(NamedTuple):
     density: float
     promoted: list[list[Piece]]  # tokens whose logits it raises most, best first; empty when not given
     examples: list[tuple[str, list[list[Token]]]]  # (which, windows)
+
+
+def sample_groups(args: argparse.Namespace, vocabulary: list[str]) -> list[tuple[str, list[Card]]]:
+    """The features that the flags of build_report.py ask for, under a title each."""
+    features = read_table(args.features, FEATURE_COLUMNS).drop(columns="status")
+    scores = read_table(args.scores, SCORE_COLUMNS)
+    explanations = read_table(args.explanations, EXPLANATION_COLUMNS)
+    table = features.merge(scores, on="feature", how="left").merge(explanations, on="feature", how="left")
+    table = table.fillna({"status": "not scored"})
+    best, drawn = choose(scores, features, n_best=args.n_best, n_random=args.n_random, seed=args.seed)
+    cards = make_cards(table, best + drawn, args.examples, vocabulary)
+    if args.logits:
+        promoted = promoted_tokens(args.logits, cards, vocabulary)
+        cards = {feature: card._replace(promoted=promoted[feature]) for feature, card in cards.items()}
+    titles = ("Best explained", "Drawn at random from the others that fire")
+    return [(title, [cards[f] for f in group]) for title, group in zip(titles, (best, drawn), strict=True)]
 
 
 def choose(scores: pd.DataFrame, features: pd.DataFrame, *, n_best: int, n_random: int, seed: int) -> list[list[int]]:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from monosem.costs import Disk, Job, Settings, disk_mib, memory_mib, seconds
 from monosem.planning.planned import Planned
-from monosem.readme.workflow import Cost, duration, read_cost, table
+from monosem.readme.measured import Cost, duration, read_cost
+from monosem.readme.workflow import table
 
 GIB = 1024
-BREAK_S = 60  # without a job, after which a run is taken to have been stopped and started again
 
 
 class Expected(NamedTuple):
@@ -103,18 +103,3 @@ def compared_table(comparisons: Sequence[Comparison], measured_wall_s: float, ex
 
 def times(expected_s: float, measured_s: float) -> tuple[str, str, str]:
     return duration(expected_s), duration(measured_s), f"{expected_s / measured_s - 1:+.0%}"
-
-
-def elapsed_seconds(benchmarks: Iterable[Path]) -> float:
-    """Wall clock of a run, in one piece or several: breaks of over BREAK_S between jobs do not count.
-
-    A benchmark file is written when its job ends.
-    """
-    ends = {path: path.stat().st_mtime for path in benchmarks}
-    total, last = 0.0, float("-inf")
-    for start, end in sorted((end - read_cost([path]).wall_s, end) for path, end in ends.items()):
-        if start - last > BREAK_S:
-            last = start
-        total += max(0.0, end - last)
-        last = max(last, end)
-    return total

@@ -1,4 +1,4 @@
-"""Tables of README.md about the workflow: its rules, their costs, its findings, its picture."""
+"""Tables of README.md about the workflow: its rules, its findings, its picture."""
 
 import csv
 import re
@@ -13,8 +13,6 @@ from monosem.records import SOURCES
 RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
 SECTION = re.compile(r"^    (\w+):(.*\n(?:        .*\n|\n)*)", re.MULTILINE)
 FOLDER = re.compile(r'^([A-Z_]+) = "(results/[^"]+)"$', re.MULTILINE)  # a constant that outputs begin with
-WILDCARD = re.compile(r"\{[^{}]*\}")
-MEBI = 1 << 20
 
 
 class Rule(NamedTuple):
@@ -22,15 +20,6 @@ class Rule(NamedTuple):
     script: str  # "" for a rule that runs none, such as `all`
     outputs: list[str]
     temporary: bool = False  # its outputs are removed when they have been used
-
-
-class Cost(NamedTuple):
-    """What all jobs of a rule took together: seconds, and the highest memory of any, MiB."""
-
-    jobs: int
-    wall_s: float
-    cpu_s: float
-    peak_mib: float
 
 
 def parse_rules(text: str) -> list[Rule]:
@@ -62,59 +51,6 @@ def listing(outputs: Sequence[str]) -> str:
         shown.append(f"`{name if shown and place == folder else output}`")
         folder = place
     return ", ".join(shown)
-
-
-def read_cost(benchmarks: Iterable[Path]) -> Cost:
-    """The sum over benchmark files of one rule. Snakemake writes NA for what it could not see; that counts as 0."""
-    jobs, wall, cpu, peak = 0, 0.0, 0.0, 0.0
-    for path in benchmarks:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file, delimiter="\t"):
-                jobs += 1
-                wall += number(row["s"])
-                cpu += number(row["cpu_time"])
-                peak = max(peak, number(row["max_rss"]))
-    return Cost(jobs, wall, cpu, peak)
-
-
-def number(text: str) -> float:
-    return 0.0 if text in ("NA", "-", "") else float(text)
-
-
-def disk_use(rules: Sequence[Rule], root: Path) -> dict[str, int]:
-    """Bytes on disk of each rule's outputs below `root`, each file counted once, for the rule that names it closest."""
-    patterns = [(pattern, rule.name) for rule in rules for pattern in rule.outputs]
-    bytes_of, taken = dict.fromkeys((rule.name for rule in rules), 0), set()
-    for pattern, name in sorted(patterns, key=lambda item: len(WILDCARD.findall(item[0]))):
-        for path in root.glob(WILDCARD.sub("*", pattern)):
-            for file in [path] if path.is_file() else path.rglob("*"):
-                if file.is_file() and file not in taken:
-                    taken.add(file)
-                    bytes_of[name] += file.stat().st_size
-    return bytes_of
-
-
-def costs_table(rules: Sequence[Rule], benchmarks: Path, root: Path) -> str:
-    disk = disk_use(rules, root)
-    costs = {rule.name: read_cost(sorted((benchmarks / rule.name).rglob("*.tsv"))) for rule in rules}
-    costs = {name: cost for name, cost in costs.items() if cost.jobs}
-    rows = [cost_row(f"`{name}`", cost, disk[name]) for name, cost in costs.items()]
-    columns = list(zip(*costs.values(), strict=True)) or [(0,)] * 4
-    total = Cost(sum(columns[0]), sum(columns[1]), sum(columns[2]), max(columns[3]))
-    rows.append(cost_row("all", total, sum(disk[name] for name in costs)))
-    return table(("stage", "jobs", "wall", "CPU", "peak memory", "disk"), rows)
-
-
-def cost_row(name: str, cost: Cost, n_bytes: int) -> tuple[str, ...]:
-    sizes = (f"{cost.peak_mib:,.0f} MiB", f"{n_bytes / MEBI:,.1f} MiB")
-    return (name, str(cost.jobs), duration(cost.wall_s), duration(cost.cpu_s), *sizes)
-
-
-def duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def findings_table(findings: Path) -> str:

@@ -34,11 +34,21 @@ def random_dictionary(n_features: int, width: int, rng: torch.Generator) -> Tens
     return unit_rows(torch.randn(n_features, width, generator=rng))
 
 
-def plant(dictionary_FN: Tensor, n_vectors: int, on: float, rng: torch.Generator) -> Planted:
-    """Each feature is on in a share `on` of the vectors, on its own, with an even strength of 0.5 to 1.5."""
+def plant(dictionary_FN: Tensor, n_vectors: int, on: float, rng: torch.Generator, *, together: float = 0.0) -> Planted:
+    """Each feature is on in a share `on` of the vectors, with an even strength of 0.5 to 1.5.
+
+    Whether features 0 and 1, 2 and 3, ... are on correlates by `together`: in that share of the vectors the second is
+    on where the first is. All others are on independently.
+    """
     shape = (n_vectors, len(dictionary_FN))
     strength_TF = 0.5 + torch.rand(shape, generator=rng)
-    code_TF = strength_TF * (torch.rand(shape, generator=rng) < on)
+    on_TF = torch.rand(shape, generator=rng) < on
+    if together:
+        n_pairs = len(dictionary_FN) // 2
+        follows_TP = torch.rand(n_vectors, n_pairs, generator=rng) < together
+        first_TP, second_TP = on_TF[:, 0 : 2 * n_pairs : 2], on_TF[:, 1::2]
+        on_TF[:, 1::2] = torch.where(follows_TP, first_TP, second_TP)
+    code_TF = strength_TF * on_TF
     return Planted(code_TF, code_TF @ dictionary_FN)
 
 

@@ -10,8 +10,17 @@ monosem.scores = (() => {
     pearson: ["Pearson", "Pearson correlation over all scored windows"],
     pearson_weighted: ["Pearson, weighted", "The same, weighted"],
   };
-  const TESTS = { simulation: "Simulation", logits: "Promoted tokens", detection: "Detection", fuzzing: "Fuzzing" };
-  const MEASURES = { spearman: "Spearman", balanced_accuracy: "balanced accuracy", auc: "AUC" };
+  const TESTS = {
+    simulation: ["Simulation", "levels from 0 to 9 that the tester predicts for each token"],
+    logits: ["Promoted tokens", "does it make the token more likely to come next?"],
+    detection: ["Detection", "does it respond to anything in the text?"],
+    fuzzing: ["Fuzzing", "are the tokens in << >> those that it responds to?"],
+  };
+  const MEASURES = {
+    spearman: "Spearman", pearson: "Pearson", pearson_weighted: "Pearson, weighted",
+    balanced_accuracy: "balanced accuracy", auc: "AUC", accuracy: "accuracy", always_no_accuracy: "accuracy of always no",
+  };
+  const HIGHEST = 9; // level
   const plain = (status) => status.replaceAll("_", " ");
 
   function rows(list) {
@@ -32,13 +41,30 @@ monosem.scores = (() => {
       facts.length ? rows(facts) : null);
   }
 
+  const shaded = (tokens, levels) => el("span", { class: "tokens", dir: "ltr" },
+    tokens.map((token, k) => monosem.tokens.token(token, (levels[k] ?? 0) / HIGHEST, { activation: levels[k] })));
+
+  // A window of the simulation: its true levels above those predicted.
+  const simulated = ([tokens, truth, predicted]) => el("li", { class: "simulated" },
+    el("span", { class: "quiet" }, "true"), shaded(tokens, truth),
+    el("span", { class: "quiet" }, "predicted"), predicted.length ? shaded(tokens, predicted) : el("span", { class: "quiet" }, "no answer"));
+
+  // Any other item: yes or no, and the level that was said.
+  const answered = ([text, isSo, said, isRight]) => el("li", { class: "answered" }, el("bdi", {}, text),
+    el("span", { class: "quiet" }, `${isSo ? "yes" : "no"}; ${said == null ? "no answer" : `said ${said} of ${HIGHEST}: ${isRight ? "right" : "wrong"}`}`));
+
+  function test([task, found]) {
+    const [name, asks] = TESTS[task] ?? [task, ""];
+    const values = Object.entries(MEASURES).filter(([measure]) => found[measure] != null).map(([measure, label]) => `${label} ${number(found[measure])}`);
+    const why = found.status === "ok" ? [] : [`no score: ${found.reason || plain(found.status)}`];
+    const items = found.items?.length ? el("details", { class: "tested" }, el("summary", {}, `${found.items.length} items: ${asks}`),
+      el("ul", {}, found.items.map(task === "simulation" ? simulated : answered))) : null;
+    return [name, [[...why, ...values].join(", "), items], asks];
+  }
+
   function judged({ llm }) {
     if (!llm) return null;
-    const tests = Object.entries(llm.tests).map(([task, found]) => {
-      const values = Object.entries(MEASURES).filter(([name]) => found[name] != null).map(([name, label]) => `${label} ${number(found[name])}`);
-      const text = found.status === "ok" ? values.join(", ") : `no score: ${plain(found.status)}`;
-      return [TESTS[task] ?? task, found.n_items ? `${text} (${found.n_items} items)` : text, ""];
-    });
+    const tests = Object.entries(llm.tests).map(test);
     return el("section", { class: "explained" },
       el("h3", {}, "Explanation by a language model"),
       el("p", {}, el("bdi", {}, llm.text || `none: ${plain(llm.status)}`)),

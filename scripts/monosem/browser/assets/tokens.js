@@ -22,5 +22,5 @@ monosem.tokens = (() => {
 
   const chip = (shown) => el("bdi", { class: "chip" }, pieces(shown));
 
-  return { token, chip };
+  return { token, chip, pieces };
 })();

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Compare dictionaries on several places of a model: on its neurons, on what the MLP puts out, and further on.
+
+All have as many features, of which as many are on at a time. Of each place: what the model loses by the reconstruction,
+how well features are explained, how alike those of two models are, and what the features for one word promote. Of the
+neurons' dictionary also: how much of it is spent on what the MLP's output matrix does not see.
+
+Example:
+  cd results; D=target-tokens100000; python ../scripts/compare_targets.py --evals A/{mlp_post,logits}/$D/eval.json \\
+      --other-evals B/{mlp_post,logits}/$D/eval.json --matches universality/{mlp_post,logits}/$D.json \\
+      --scores A/{mlp_post,logits}/$D/autointerp/scores.parquet --codes A/{mlp_post,logits}/$D/codes.safetensors \\
+      --codes-records A/{mlp_post,logits}/$D/codes.json --logits A/{mlp_post,logits}/$D/logits.safetensors \\
+      --model A/lm/weights.safetensors --sae A/mlp_post/target/sae.safetensors --tokens tokens/val.zarr \\
+      --tokenizer tokens/tokenizer.json --sample 32768 --word ' the' --promoted 10 --min-active 20 --min-focus 0.5 \\
+      --min-coverage 0.5 --seed 0 --output t.tsv --output-figure t.svg --output-record t.json
+"""
+
+import argparse
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from monosem.artefacts import read_json
+from monosem.evaluation import CONTEXTS, held_out_activations
+from monosem.figures.theory.targets import targets
+from monosem.investigations.held_out import HeldOut, read_codes_of, read_held_out
+from monosem.investigations.token_features import Limits
+from monosem.kernels import Screen
+from monosem.lm import load_lm, parse_site
+from monosem.records import read_table, value_of
+from monosem.sae import load_sae
+from monosem.theory.experiment import parser_of, write
+from monosem.theory.targets import SCORE, likeness, logit_weights, null_space, site_row, target, word_features
+from monosem.tokens import load_vocabulary, read_contexts, read_record
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = parser_of(__doc__)
+    files = {"type": Path, "nargs": "+", "required": True}
+    parser.add_argument("--evals", **files, help="eval.json of each place, that of the neurons (mlp_post) first")
+    parser.add_argument("--other-evals", **files, help="of the other model, in the same order")
+    parser.add_argument("--matches", **files, help="records of match_features.py, in the same order")
+    parser.add_argument("--scores", **files, help="scores.parquet, in the same order")
+    parser.add_argument("--codes", **files, help="codes.safetensors, in the same order")
+    parser.add_argument("--codes-records", **files, help="codes.json, in the same order")
+    parser.add_argument("--logits", **files, help="logits.safetensors, in the same order")
+    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
+    parser.add_argument("--sae", type=Path, required=True, help="the dictionary of the first place")
+    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr)")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--sample", type=int, required=True, help="held-out vectors in which variances are measured")
+    parser.add_argument("--word", required=True, help="text of the token whose features are read")
+    parser.add_argument("--promoted", type=int, required=True, help="tokens of the highest logit weights to show")
+    parser.add_argument("--min-active", type=int, required=True, help="as in count_token_features.py")
+    parser.add_argument("--min-focus", type=float, required=True, help="likewise")
+    parser.add_argument("--min-coverage", type=float, required=True, help="likewise")
+    return parser.parse_args(argv)
+
+
+def unseen(args: argparse.Namespace, site: str) -> dict[str, float]:
+    """What the first place's dictionary and activations have that the MLP's output matrix does not see."""
+    model, sae, tokens = load_lm(args.model), load_sae(args.sae), read_record(args.tokens)
+    place = parse_site(site, model.config.n_layers)
+    if place.name != "mlp_post":
+        raise ValueError(f"--evals: the first is of {site}, not of mlp_post; give that of the neurons first")
+    n_contexts = -(-args.sample // tokens["context_length"])
+    blocks = held_out_activations(model, read_contexts(args.tokens, n_contexts), tokens["bos"], place)
+    with torch.no_grad():
+        x_BM = torch.cat(list(islice(blocks, -(-n_contexts // CONTEXTS))))
+        recon_BM = sae.decode_sparse(sae.encode_sparse(x_BM, Screen.exact(x_BM.device)))
+        return null_space(model.blocks[place.layer].W_out_MD, x_BM, recon_BM, sae.W_dec_FN)
+
+
+def read_word(args: argparse.Namespace, number: int, held_out: HeldOut, shown: list[str]) -> pd.DataFrame:
+    codes = read_codes_of(args.codes[number], args.codes_records[number], held_out)
+    if args.word not in shown:
+        raise ValueError(f"--word {args.word!r}: not one token of {args.tokenizer}; give one that is, with its space")
+    limits = Limits(args.min_focus, args.min_coverage, args.min_active)
+    weights_FV = logit_weights(args.logits[number])
+    found = word_features(codes, held_out, limits, shown.index(args.word), weights_FV, shown, args.promoted)
+    found.attrs["likeness"] = {"likeness": likeness(weights_FV), "word": likeness(weights_FV[found["feature"]])}
+    return found
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    files = list(zip(args.evals, args.other_evals, args.matches, strict=True))
+    sites = [value_of(read_json(path), "site", path) for path in args.evals]
+    scores = [read_table(path, [SCORE])[SCORE].to_numpy(dtype=float) for path in args.scores]
+    found = [
+        target(site, list(map(read_json, of)), scores_F, args.seed)
+        for site, of, scores_F in zip(sites, files, scores, strict=True)
+    ]
+    held_out = read_held_out(args.tokens, read_json(args.codes_records[0])["n_contexts"])
+    shown, fields, rows, read = load_vocabulary(args.tokenizer), {}, [], []
+    for number, own in enumerate(found):
+        words, row = read_word(args, number, held_out, shown), site_row(own, found[0])
+        alike: dict[str, Any] = words.attrs["likeness"]
+        fields[own.site] = {**row, "likeness": alike["likeness"], "word": {"n": len(words), "likeness": alike["word"]}}
+        rows.append({"what": "site", **row})
+        read.append(words.assign(what="feature", site=own.site))
+    table = pd.concat([pd.DataFrame(rows), *read], ignore_index=True)
+    note = f"{found[0].evaluated['model']}, {found[0].evaluated['dictionary']}, {held_out.token_T.size} held-out tokens"
+    write(
+        args, table, {"sites": fields, "null_space": unseen(args, sites[0]), "word": args.word, "note": note}, targets
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Coupled features of a dictionary: how many turn a ratio, and the joint paths of the best."""
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, paper_line
+
+KINDS = {"pairs": COLOURS["A"], "triples": COLOURS["B"]}
+STYLES = {"measured": "-", "by chance": ":"}
+BEST = 3  # groups drawn
+LEAST = 1e-3  # nats drawn
+
+
+def coupled_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
+    figure = new_figure(15, 6.4)
+    grid = figure.add_gridspec(2, BEST + 1, width_ratios=[1.2, *[1] * BEST])
+    draw_turns(figure.add_subplot(grid[:, 0]), table[table["what"] == "turn"], record)
+    for place, (_, rows) in enumerate(best(table)):
+        draw_path(figure.add_subplot(grid[0, place + 1]), rows)
+        draw_ratio(figure.add_subplot(grid[1, place + 1]), rows)
+    pairs = record["pairs"]
+    figure.suptitle(
+        f"Of {pairs['candidates']} pairs of features that fire together, {pairs['turning']} turn a ratio that neither "
+        f"turns alone; by chance at most {pairs['by_chance']}",
+        x=0.01,
+        ha="left",
+        fontweight="bold",
+    )
+    return figure
+
+
+def best(table: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
+    """The groups of the largest turns, pairs first."""
+    if "rank" not in table:
+        return []
+    return list(table[table["rank"].notna()].groupby(["kind", "rank"]))[:BEST]
+
+
+def draw_turns(axes: Axes, rows: pd.DataFrame, record: dict[str, Any]) -> None:
+    for (kind, case), of in rows.groupby(["kind", "case"], sort=False):
+        heights = of["y"].clip(lower=LEAST)
+        label = f"{kind}, {case}"
+        axes.plot(heights, np.arange(1, len(heights) + 1), STYLES[case], color=KINDS[kind], label=label)
+    paper_line(axes, record["min_turn"], "counts as a turn", horizontal=False)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="largest turn that takes all members (nats)",
+        ylabel="groups with that or more",
+    )
+    axes.legend(fontsize="small", loc="lower left")
+
+
+def draw_path(axes: Axes, rows: pd.DataFrame) -> None:
+    acts = rows[rows["what"] == "activation"]
+    for number, (feature, of) in enumerate(acts.groupby("of", sort=False)):
+        lead = " (lead)" if int(feature) == of["lead"].iloc[0] else ""
+        label = f"{feature}{lead}: {of['weight'].iloc[0]:+.2f} a unit"
+        axes.plot(of["x"], of["y"], "o-", ms=4, color=mpl.colormaps["tab10"](number), label=label)
+    axes.set(xlabel="bin of the lead's activation", ylabel="mean activation / divisor")
+    axes.set_title(f"features {rows['group'].iloc[0]}", fontsize="medium", fontweight="normal")
+    axes.legend(fontsize="x-small")
+
+
+def draw_ratio(axes: Axes, rows: pd.DataFrame) -> None:
+    ratio = rows[rows["what"] == "log ratio"]
+    axes.plot(ratio["x"], ratio["y"], "o-", color="black", ms=4)
+    axes.axhline(0, color=PAPER_COLOUR, lw=0.8)
+    axes.set(xlabel="bin of the lead's activation", ylabel="what they add to it (nats)")
+    name = rows["ratio"].iloc[0].replace("$", r"\$")
+    axes.set_title(f"{name}: {rows['turn'].iloc[0]:.2f}", fontsize="medium", fontweight="normal")

@@ -1,0 +1,67 @@
+"""Dictionaries by their sparsity penalty: what they cost, how many features are on, how well these are explained."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from monosem.figures.style import COLOURS, PAPER_COLOUR, colour_of, new_figure
+from monosem.records import DIRECTIONS, NEURONS
+
+NAMES = {NEURONS: "neurons", DIRECTIONS: "random directions"}
+
+
+def penalties(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
+    figure = new_figure(13, 4.3)
+    kept, on, explained = figure.subplots(1, 3)
+    swept = table[table["penalty"].notna()]
+    place = np.arange(len(swept))
+    for name, label, colour in (
+        ("explained_variance", "explained variance", COLOURS["A"]),
+        ("loss_recovered", "loss recovered", COLOURS["B"]),
+    ):
+        kept.plot(place, swept[name], "o-", color=colour, label=label)
+    kept.set(ylabel="share", ylim=(None, 1.02))
+    kept.set_title("what the reconstruction keeps", fontsize="medium", fontweight="normal")
+    draw_shares(on, place, swept)
+    draw_scores(explained, place, swept, table[table["penalty"].isna()])
+    for axes in (kept, on, explained):
+        axes.set_xticks(place, [f"{penalty:g}" for penalty in swept["penalty"]])
+        axes.set_xlabel("sparsity penalty (L1, scaled units)")
+        axes.legend(fontsize="small")
+    figure.suptitle(title(record), x=0.01, ha="left", fontweight="bold")
+    return figure
+
+
+def title(record: dict[str, Any]) -> str:
+    none, usual, neurons = (record[name]["score"] or 0.0 for name in ("none", "usual", NEURONS))
+    than = "no better than neurons" if none <= neurons else "better than neurons still"
+    return (
+        f"Without a penalty {record['none']['share_on']:.0%} of the features are on, "
+        f"explained {than} ({none:.2f}; {neurons:.2f}); {usual:.2f} with the usual one"
+    )
+
+
+def draw_shares(axes: Axes, place: np.ndarray, swept: pd.DataFrame) -> None:
+    axes.plot(place, swept["share_on"], "o-", color=COLOURS["A"], label="share of the features on, mean over tokens")
+    axes.plot(place, swept["cosine"], "s--", color=COLOURS["control"], label="cosine of encoder and decoder, median")
+    axes.plot(place, swept["single"], "^:", color=COLOURS[NEURONS], label="greatest weight on one neuron, median")
+    axes.axhline(0.5, color=PAPER_COLOUR, lw=1, ls=(0, (5, 3)))
+    axes.text(0.01, 0.5, "half: opposite half-lines", transform=axes.get_yaxis_transform(), va="bottom",
+              fontsize="small", color=PAPER_COLOUR)  # fmt: skip
+    axes.set(ylim=(-0.02, 1.3))
+    axes.set_title("what the features are", fontsize="medium", fontweight="normal")
+
+
+def draw_scores(axes: Axes, place: np.ndarray, swept: pd.DataFrame, others: pd.DataFrame) -> None:
+    """Medians with their intervals, quartiles as a band; untrained ones as lines."""
+    axes.fill_between(place, swept["score_q1"], swept["score_q3"], color=COLOURS["A"], alpha=0.15, lw=0)
+    bars = np.stack([swept["score"] - swept["score_low"], swept["score_high"] - swept["score"]])
+    axes.errorbar(place, swept["score"], bars, fmt="o-", capsize=2, color=COLOURS["A"], label="features, median")
+    for _, row in others.iterrows():
+        name = next(name for name in NAMES if row["dictionary"].startswith(name))
+        axes.axhline(row["score"], color=colour_of("", name), ls="--", lw=1.2, label=NAMES[name])
+    axes.set(ylabel="Spearman score of the token table", ylim=(-0.1, 1.02))
+    axes.set_title("how well they are explained (band: quartiles)", fontsize="medium", fontweight="normal")

@@ -1,0 +1,64 @@
+"""What share of planted features each architecture finds, along four sweeps."""
+
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from monosem.figures.style import PAPER_COLOUR, new_figure
+
+SWEEPS = {
+    "width": "features of the dictionary,\nin times the true ones",
+    "on": "share of the vectors\nthat have a feature",
+    "together": "correlation of the features\nof a pair",
+    "handling": "what is done about\ndead features",
+}
+MEASURES = {"recovered": "true features found", "mmcs": "MMCS"}
+TITLES = {
+    ("handling", "recovered"): "in the widest dictionary: found",
+    ("handling", "alive"): "share of its features that fire",
+}
+MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*")
+
+
+def planted_recovery(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
+    """Above, the share found; below, the mean of the largest cosines, and at the right which features fire."""
+    figure = new_figure(14, 7)
+    grid = figure.subplots(len(MEASURES), len(SWEEPS), sharey="row")
+    names = list(dict.fromkeys(table["architecture"]))
+    styles = dict(zip(names, zip(sns.color_palette("colorblind", len(names)), MARKERS, strict=False), strict=False))
+    for row, (measure, label) in zip(grid, MEASURES.items(), strict=True):
+        for axes, (sweep, what) in zip(row, SWEEPS.items(), strict=True):
+            shown = "alive" if (sweep, measure) == ("handling", "mmcs") else measure
+            draw(axes, table[table["sweep"] == sweep], shown, styles)
+            axes.set_xlabel(what if measure == "mmcs" else "")
+            axes.set_title(TITLES.get((sweep, shown), ""), fontsize="medium", fontweight="normal")
+        row[0].set_ylabel(f"{label} (cosine > {record['found_above']:g})" if measure == "recovered" else label)
+    for axes in grid[0]:
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+    most = [min(1.0, float(value)) for value in dict.fromkeys(table.loc[table["sweep"] == "width", "value"])]
+    grid[0, 0].plot(range(len(most)), most, ":", color=PAPER_COLOUR, lw=1.5, label="most possible")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", fontsize="small", title="architecture")
+    figure.suptitle(
+        f"Of {record['true_features']} features in {record['dimensions']} dimensions autoencoders find most that are "
+        "sparse and come on their own, few that are dense or come in pairs",
+        x=0.01,
+        ha="left",
+        fontweight="bold",
+    )
+    return figure
+
+
+def draw(axes: Axes, rows: pd.DataFrame, measure: str, styles: dict[str, tuple]) -> None:
+    """Values side by side at even distances, as they are not on one scale."""
+    order = list(dict.fromkeys(rows["value"]))
+    for number, (name, (colour, marker)) in enumerate(styles.items()):
+        of_name = rows[rows["architecture"] == name]
+        place = [order.index(value) + 0.02 * (number - len(styles) / 2) for value in of_name["value"]]
+        axes.plot(place, of_name[measure], marker=marker, color=colour, label=name, lw=1.2, ms=5, alpha=0.85)
+    axes.set_xticks(range(len(order)), order)
+    axes.set_ylim(-0.03, 1.05)

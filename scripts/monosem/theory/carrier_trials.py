@@ -1,0 +1,121 @@
+"""Dictionaries of several widths, of models with one layer and more: what carries the ideal features in each.
+
+Shape suffixes: S contexts, L position, P places, V tokens, K features of a set.
+"""
+
+import argparse
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from monosem.architectures import Relu
+from monosem.sae import SparseAutoencoder
+from monosem.sae_recipe import Recipe
+from monosem.theory.carriers import Carriers, Seen, carriers, seen
+from monosem.theory.ideal_features import divergence
+from monosem.theory.passage_models import activations, trained_lm
+from monosem.theory.passages import DESCRIPTORS, Contexts, World, ids
+from monosem.theory.planted import recipe_settings, trained
+
+FEATURES = {"binary": None, "continuous": None, "ratios": DESCRIPTORS}  # tokens that the divergence is among; None: all
+BINS = 15  # of the temperature
+
+
+class Trial(NamedTuple):
+    """One dictionary, and what carries each ideal feature in it."""
+
+    n_layers: int
+    start: int
+    width: int
+    l0: float
+    sae: SparseAutoencoder
+    seen: dict[str, Seen]
+    found: dict[str, Carriers]
+
+
+def trials(args: argparse.Namespace) -> Iterator[tuple[Trial, Contexts]]:
+    world = World(args.length, args.n_words, args.noise, args.seed)
+    learnt, held = world.contexts(args.contexts, 0), world.contexts(args.held_contexts, 1)
+    for n_layers in sorted(args.layers):
+        for start in range(args.starts):
+            model = trained_lm(args, learnt.tokens_SL, n_layers, seed=args.seed + start)
+            acts_TN = activations(model, learnt.tokens_SL[: args.acts_contexts])
+            held_TN = activations(model, held.tokens_SL)
+            binary, continuous = (seen(model, held.tokens_SL, at) for at in (held.binary, held.continuous))
+            at = {"binary": binary, "continuous": continuous, "ratios": continuous}
+            for width in args.widths:
+                recipe = Recipe(Relu(args.l1), n_features=width, seed=args.seed, **recipe_settings(args))
+                sae = trained(acts_TN, recipe)
+                found = {name: carriers(at[name], sae, args.restored, among) for name, among in FEATURES.items()}
+                l0 = float((sae.encode(held_TN) > 0).sum(dim=1).float().mean())
+                yield Trial(n_layers, start, width, l0, sae, at, found), held
+
+
+def summary_rows(trial: Trial) -> list[dict[str, Any]]:
+    """One row an ideal feature."""
+    common = {"n_layers": trial.n_layers, "start": trial.start, "width": trial.width, "l0": trial.l0}
+    return [
+        common
+        | {
+            "what": "count",
+            "ideal": name,
+            "n_features": len(of.features),
+            "together": of.together,
+            **{f"kl_{kind}": kl for kind, kl in of.kl.items()},
+        }
+        for name, of in trial.found.items()
+    ]
+
+
+def distance_from_truth(at: Seen, words: tuple[str, ...], truth_PV: np.ndarray) -> float:
+    """KL, nats, of the model's shares of three tokens from what the text before foretells."""
+    log_model_PV = at.log_probabilities(at.resid_PD, ids(words).tolist())
+    return float(divergence(truth_PV, log_model_PV.detach().double().numpy()).mean())
+
+
+def curves(trial: Trial, held: Contexts) -> list[dict[str, Any]]:
+    """Means in bins of the temperature: activations of the carriers of the ratios, and shares of the words."""
+    latent_P, of = held.continuous.latent_P, trial.found["ratios"]
+    edges = np.quantile(latent_P, np.linspace(0, 1, BINS + 1))
+    bin_P = np.clip(np.searchsorted(edges, latent_P, side="right") - 1, 0, BINS - 1)
+    series = {("activation", str(feature)): of.code_PK[:, k] for k, feature in enumerate(of.features)}
+    for what, log_PV in (("model", of.log_full_PV), ("carriers", of.log_carried_PV)):
+        series |= {(what, word): np.exp(log_PV[:, v]) for v, word in enumerate(DESCRIPTORS)}
+    common = {"n_layers": trial.n_layers, "start": trial.start, "width": trial.width, "ideal": "ratios"}
+    x_B = [float(latent_P[bin_P == place].mean()) for place in range(BINS)]
+    return [
+        common | {"what": what, "of": name, "x": x, "y": float(value_P[bin_P == place].mean())}
+        for (what, name), value_P in series.items()
+        for place, x in enumerate(x_B)
+    ]
+
+
+def directions(trial: Trial, held: Contexts) -> list[dict[str, Any]]:
+    """Logit weights of all carriers on the three tokens of their ideal feature, over these tokens' mean."""
+    common = {"what": "logit weight", "n_layers": trial.n_layers, "start": trial.start, "width": trial.width}
+    rows = []
+    for name, of in trial.found.items():
+        at, words = trial.seen[name], held.binary.words if name == "binary" else DESCRIPTORS
+        weight_KV = at.model.logit_weights(trial.sae.W_dec_FN[of.features], at.site)[:, ids(words)].numpy()
+        for feature, weight_V in zip(of.features, weight_KV, strict=True):
+            for word, weight in zip(words, weight_V, strict=True):
+                rows.append(common | {"ideal": name, "of": str(feature), "word": word, "y": float(weight)})
+    return rows
+
+
+def record_fields(counts: pd.DataFrame) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, rows in counts.groupby("ideal"):
+        n_features = rows["n_features"]
+        fields[name] = {
+            "median": float(n_features.median()),
+            "fewest": int(n_features.min()),
+            "most": int(n_features.max()),
+        }
+        fields[name] |= {"together": float(rows["together"].median()), "kl_ablated": float(rows["kl_ablated"].median())}
+    means = counts.pivot_table(index="n_layers", columns="ideal", values="n_features")
+    ends = {"shallowest": means.index.min(), "deepest": means.index.max()}
+    fields["layers"] = {end: {"n_layers": int(n)} | means.loc[n].to_dict() for end, n in ends.items()}
+    return fields

@@ -1,0 +1,89 @@
+"""Coupled features of a dictionary of real text: what is read for the search, and the tables of what it finds.
+
+Shape suffixes: S contexts, L position, T held-out tokens, F features, R tokens at which a lead fires, B bins, G
+members.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.sparse import csr_array, diags_array
+
+from monosem.codes import Codes
+from monosem.investigations.ablation import CONTEXTS, LAYER_NORM_EPS, centred
+from monosem.investigations.logit_blocks import logit_blocks
+from monosem.investigations.transitions import promoted_tokens
+from monosem.lm import LanguageModel, Site
+from monosem.progress import progress
+from monosem.theory.coupled import Group, Paths, Promotion, Turn
+from monosem.tokens import counted
+
+BEFORE = 9  # tokens of text shown before the one that the features fire on
+SHOWN = 2  # texts of a bin
+
+
+def divisors(model: LanguageModel, tokens_SL: np.ndarray, bos: int) -> np.ndarray:
+    """What the final LayerNorm divides by at every counted position, [T]."""
+    last, found = Site("resid_post", model.config.n_layers - 1), []
+    for start in progress(range(0, len(tokens_SL), CONTEXTS), desc="divisors", unit="block"):
+        part_SL = tokens_SL[start : start + CONTEXTS]
+        resid_SLD = model.activations(torch.from_numpy(part_SL.astype(np.int64)), last)
+        resid_TD = resid_SLD[torch.from_numpy(counted(part_SL, bos))]
+        found.append((centred(resid_TD).square().mean(dim=1) + LAYER_NORM_EPS).sqrt().numpy())
+    return np.concatenate(found)
+
+
+def divided(codes: Codes, divisor_T: np.ndarray) -> csr_array:
+    """Activations over the divisors, [T, F]."""
+    return csr_array(diags_array(1 / divisor_T) @ codes.matrix)
+
+
+def promotion(logits: Path, groups: list[Group], seen_V: np.ndarray, min_seen: int, n_promoted: int) -> Promotion:
+    members = {member for group in groups for member in group}
+    promoted_FK = promoted_tokens(logits, seen_V >= min_seen, n_promoted)
+    weight_V = {
+        start + row: weight_RV[row]
+        for start, weight_RV in logit_blocks(logits)
+        for row in range(len(weight_RV))
+        if start + row in members
+    }
+    return Promotion(weight_V, {member: promoted_FK[member] for member in members})
+
+
+class Texts:
+    """Held-out text around the tokens of the codes."""
+
+    def __init__(self, tokens_SL: np.ndarray, bos: int, vocabulary: list[str]) -> None:
+        self.tokens_SL, self.vocabulary = tokens_SL, vocabulary
+        self.context_T, self.position_T = np.nonzero(counted(tokens_SL, bos))
+
+    def around(self, row: int) -> str:
+        """Tokens before, the token in brackets, and the one that follows."""
+        context, position = self.context_T[row], self.position_T[row]
+        window = [self.vocabulary[token] for token in self.tokens_SL[context, max(1, position - BEFORE) : position + 2]]
+        place = min(BEFORE, position - 1)
+        return "".join([*window[:place], f"[{window[place]}]", *window[place + 1 :]])
+
+
+def group_rows(group: Group, turn: Turn, paths: Paths, promotion: Promotion, texts: Texts) -> pd.DataFrame:
+    """The joint path of a group, a row a bin and member, and the log-ratio along it with texts of each bin."""
+    path_BG = paths.path(turn.lead, list(group))
+    weight_GV = np.stack([promotion.weight_V[member][[turn.up, turn.over]] for member in group]).astype(np.float64)
+    ratio_B = path_BG @ (weight_GV[:, 0] - weight_GV[:, 1])
+    token_R, bin_R = paths.tokens(turn.lead)
+    firing_R = (paths.act_TF[token_R][:, list(group)] > 0).sum(axis=1) == len(group)
+    ratio = f"{texts.vocabulary[turn.up]!r} over {texts.vocabulary[turn.over]!r}"
+    common = {"group": " ".join(map(str, group)), "lead": turn.lead, "ratio": ratio}
+    rows = []
+    for place in range(paths.n_bins):
+        shown = token_R[firing_R & (bin_R == place)]
+        chosen = shown[np.linspace(0, len(shown) - 1, min(SHOWN, len(shown))).astype(int)]
+        words = " | ".join(texts.around(row) for row in chosen)
+        rows.append({"what": "log ratio", "x": place, "y": ratio_B[place], "text": words})
+        rows += [
+            {"what": "activation", "of": str(member), "weight": weight_V[0] - weight_V[1], "x": place, "y": act}
+            for member, weight_V, act in zip(group, weight_GV, path_BG[place], strict=True)
+        ]
+    return pd.DataFrame(rows).assign(**common)

@@ -1,0 +1,92 @@
+"""Features of one layer that the next has too, in small transformers of the project.
+
+A feature of layer k has a *partner* at layer k + 1 if some feature there has activations that correlate with its own
+above a threshold, over held-out tokens; by the code that compares two models. By chance: the same with the tokens of
+layer k + 1 shifted by half of their number, so that each feature keeps all but its place in the text.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from monosem.checkpoints import Stoppable
+from monosem.codes import Codes
+from monosem.evaluation import encode_held_out, held_out_activations
+from monosem.lm import LanguageModel, LMConfig, Site
+from monosem.lm_training import LMTraining, mean_loss, train_lm
+from monosem.sae_recipe import Recipe
+from monosem.sampling import Sample, sampled_rows
+from monosem.theory.planted import trained
+from monosem.tokens import map_contexts, read_contexts, read_record
+from monosem.universality import match_table, side
+
+SIZES = ("d_model", "n_heads", "d_mlp")
+
+
+@dataclass(frozen=True)
+class Text:
+    """Packed tokens: a store to train on, and held-out contexts."""
+
+    train: Path
+    val: Path
+    held_out: int  # tokens
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return read_record(self.train)
+
+    def val_contexts(self) -> np.ndarray:
+        return read_contexts(self.val, max(1, self.held_out // self.record["context_length"]))
+
+
+class Layer(NamedTuple):
+    """What one layer says of the held-out tokens, by its neurons and by the features of a dictionary."""
+
+    neurons: Codes
+    features: Codes
+    explained: float  # share of the activations' variance
+    l0: float
+
+
+def language_model(n_layers: int, settings: dict[str, Any], text: Text, seed: int) -> tuple[LanguageModel, float]:
+    """Trained as the main models are, and its held-out loss."""
+    tokens = text.record
+    config = LMConfig(
+        tokens["vocab_size"], tokens["context_length"], n_layers, **{name: settings[name] for name in SIZES}
+    )
+    known = {item.name for item in fields(LMTraining)} - {"seed", "bos"}
+    training = LMTraining(
+        **{name: value for name, value in settings.items() if name in known},
+        seed=settings["data_seed"],
+        bos=tokens["bos"],
+    )
+    model, val_SL = LanguageModel(config, seed=seed), text.val_contexts()
+    train_lm(model, map_contexts(text.train), val_SL, training, Stoppable())
+    return model.eval(), mean_loss(model, val_SL, tokens["bos"])
+
+
+def read_layer(model: LanguageModel, site: Site, text: Text, sample: Sample, recipe: Recipe) -> Layer:
+    """A dictionary for one layer, and what it and the neurons make of the held-out tokens."""
+    tokens_SL, bos = map_contexts(text.train), text.record["bos"]
+    share = sample.share(tokens_SL, bos)
+    blocks = sampled_rows(model, tokens_SL, bos, site, share, per_context=sample.per_context, dtype="float32")
+    acts_TN = np.concatenate([rows["acts"] for rows in blocks])
+    order_T = np.random.default_rng(sample.seed).permutation(len(acts_TN))
+    sae = trained(torch.from_numpy(acts_TN[order_T]), recipe)
+    val_SL = text.val_contexts()
+    neurons, _ = encode_held_out(None, held_out_activations(model, val_SL, bos, site))
+    features, sums = encode_held_out(sae, held_out_activations(model, val_SL, bos, site))
+    return Layer(neurons, features, sums.explained_variance, features.matrix.nnz / features.n_tokens)
+
+
+def shifted(codes: Codes) -> Codes:
+    """Tokens moved on by half of their number."""
+    return Codes(codes.matrix[np.roll(np.arange(codes.n_tokens), codes.n_tokens // 2)])
+
+
+def partners(earlier: Codes, later: Codes) -> np.ndarray:
+    """Of each feature of the earlier layer, its largest correlation with one of the later; NaN if it never varies."""
+    return match_table(side(earlier), side(later), 1)["correlation"].to_numpy()
