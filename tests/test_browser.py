@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 import build_browser
 from monosem.browser import relations, shards
 from monosem.browser.details import histogram
-from monosem.browser.examples import COLUMNS, LEVELS, Activity, HeldOut, Limits
+from monosem.browser.examples import COLUMNS, LEVELS, Activity, Limits, Placed
 from monosem.browser.neighbours import highest, similar
 from monosem.browser.texts import LONGEST, plain, sentence, shown_token, shown_vocabulary, write_text
 from monosem.codes import Codes, read_codes
@@ -120,7 +120,7 @@ def test_bytes_stay_within_what_is_stated(root):
 def test_a_page_is_small_even_for_a_neuron_that_is_always_active_and_a_large_vocabulary(tmp_path):
     rng = np.random.default_rng(0)
     tokens_SL = rng.integers(1, 50_000, (100, 128))
-    held_out = HeldOut.of(tokens_SL, 0)
+    held_out = Placed.of(tokens_SL, 0)
     activity = Activity(Codes(csr_array(rng.normal(size=(100 * 128, 1)).astype(np.float32))), held_out)
     limits = Limits(top=10, interval=3, other=3, reach=10, context=32)
     n_most = limits.top + 12 * limits.interval + 2 * limits.other

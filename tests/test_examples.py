@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from monosem.autointerp.examples import HeldOut, Plan, Quota, interval_of, lay_out, roles, sample_windows, within_quota
+from monosem.autointerp.examples import Layout, Plan, Quota, interval_of, lay_out, roles, sample_windows, within_quota
 from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate, read_windows, write_windows
 from monosem.codes import Codes
 
@@ -42,7 +42,7 @@ def sample(codes: Codes, tokens_SL: np.ndarray, plan: Plan = PLAN) -> Windows:
     return concatenate(list(sample_windows(codes, laid_out(tokens_SL, plan), plan)))
 
 
-def laid_out(tokens_SL: np.ndarray, plan: Plan = PLAN) -> HeldOut:
+def laid_out(tokens_SL: np.ndarray, plan: Plan = PLAN) -> Layout:
     return lay_out(tokens_SL, documents_of(tokens_SL), tokens_SL != BOS, plan)
 
 

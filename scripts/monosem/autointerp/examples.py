@@ -45,7 +45,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class Layout:
     """The held-out tokens, laid out so that a window is a slice that never reaches out of its document or context."""
 
     tokens_P: np.ndarray
@@ -57,7 +57,7 @@ class HeldOut:
     sorted_tokens: list[np.ndarray]  # their tokens
 
 
-def lay_out(tokens_SL: np.ndarray, document_SL: np.ndarray, counted_SL: np.ndarray, plan: Plan) -> HeldOut:
+def lay_out(tokens_SL: np.ndarray, document_SL: np.ndarray, counted_SL: np.ndarray, plan: Plan) -> Layout:
     """Raises ValueError when there are too few documents to keep explained and scored ones apart."""
     context_T, position_T = np.nonzero(counted_SL)
     document_T = document_SL[counted_SL]
@@ -73,7 +73,7 @@ def lay_out(tokens_SL: np.ndarray, document_SL: np.ndarray, counted_SL: np.ndarr
         rows = np.flatnonzero(role_T == role)
         by_token.append(rows[np.argsort(tokens_P[place_T[rows]], kind="stable")])
     sorted_tokens = [tokens_P[place_T[rows]] for rows in by_token]
-    return HeldOut(tokens_P, place_T, context_T, position_T, role_T, by_token, sorted_tokens)
+    return Layout(tokens_P, place_T, context_T, position_T, role_T, by_token, sorted_tokens)
 
 
 def roles(document_T: np.ndarray, seed: int) -> np.ndarray:
@@ -91,13 +91,13 @@ def roles(document_T: np.ndarray, seed: int) -> np.ndarray:
     return role_D[number_T]
 
 
-def sample_windows(codes: Codes, held_out: HeldOut, plan: Plan) -> Iterator[Windows]:
+def sample_windows(codes: Codes, layout: Layout, plan: Plan) -> Iterator[Windows]:
     """Blocks of windows, in order of features; what a feature gets depends on `plan` and its own activations alone.
 
     Activations of zero and below (neurons of a signed site) count as inactive.
     """
     matrix = codes.by_feature()
-    dense_P = np.zeros(held_out.tokens_P.size, dtype=np.float32)
+    dense_P = np.zeros(layout.tokens_P.size, dtype=np.float32)
     for start in progress(range(0, codes.n_features, BLOCK), desc="sampling", unit="block"):
         parts = [empty(plan.width)]
         for feature in range(start, min(start + BLOCK, codes.n_features)):
@@ -105,7 +105,7 @@ def sample_windows(codes: Codes, held_out: HeldOut, plan: Plan) -> Iterator[Wind
             rows_Z, values_Z = matrix.indices[entries], matrix.data[entries]
             active_Z = values_Z > 0
             if np.count_nonzero(active_Z) >= plan.min_active:
-                parts.append(sample_feature(feature, rows_Z[active_Z], values_Z[active_Z], held_out, plan, dense_P))
+                parts.append(sample_feature(feature, rows_Z[active_Z], values_Z[active_Z], layout, plan, dense_P))
         yield concatenate(parts)
 
 
@@ -115,51 +115,51 @@ def empty(width: int) -> Windows:
 
 
 def sample_feature(
-    feature: int, rows_Z: np.ndarray, values_Z: np.ndarray, held_out: HeldOut, plan: Plan, dense_P: np.ndarray
+    feature: int, rows_Z: np.ndarray, values_Z: np.ndarray, layout: Layout, plan: Plan, dense_P: np.ndarray
 ) -> Windows:
     """The windows of one feature. `dense_P` is scratch space, all zero before and after."""
     interval_Z = interval_of(values_Z, plan.n_intervals)
     rng = np.random.default_rng((plan.seed, feature))
-    rows_E, kind_E, interval_E = choose(rows_Z, interval_Z, held_out, plan, rng)
+    rows_E, kind_E, interval_E = choose(rows_Z, interval_Z, layout, plan, rng)
     # Importance weights of the paper: 1 for random windows, density x share of the active tokens that fall in the
     # interval for those drawn from one. It gives none for windows out of context; 0 leaves them out.
-    density_I = np.bincount(interval_Z, minlength=plan.n_intervals) / held_out.place_T.size
+    density_I = np.bincount(interval_Z, minlength=plan.n_intervals) / layout.place_T.size
     weight_E = np.where(interval_E >= 0, density_I[interval_E], kind_E == RANDOM)
 
-    places_EW = held_out.place_T[rows_E][:, None] + np.arange(plan.width) - plan.width // 2
-    dense_P[held_out.place_T[rows_Z]] = values_Z
+    places_EW = layout.place_T[rows_E][:, None] + np.arange(plan.width) - plan.width // 2
+    dense_P[layout.place_T[rows_Z]] = values_Z
     activations_EW = dense_P[places_EW]
-    dense_P[held_out.place_T[rows_Z]] = 0
+    dense_P[layout.place_T[rows_Z]] = 0
     return Windows(
         np.full(rows_E.size, feature),
-        held_out.role_T[rows_E],
+        layout.role_T[rows_E],
         kind_E,
         interval_E,
-        held_out.context_T[rows_E],
-        held_out.position_T[rows_E],
-        held_out.tokens_P[places_EW],
+        layout.context_T[rows_E],
+        layout.position_T[rows_E],
+        layout.tokens_P[places_EW],
         activations_EW,
         weight_E,
     )
 
 
 def choose(
-    rows_Z: np.ndarray, interval_Z: np.ndarray, held_out: HeldOut, plan: Plan, rng: np.random.Generator
+    rows_Z: np.ndarray, interval_Z: np.ndarray, layout: Layout, plan: Plan, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Centres of a feature's windows, as rows of T, with their kinds and intervals. No token is centre of two."""
-    active = draw_active(interval_Z, held_out.role_T[rows_Z], plan, rng)
+    active = draw_active(interval_Z, layout.role_T[rows_Z], plan, rng)
     is_top = interval_Z[active] == plan.n_intervals - 1
     rows = rows_Z[active[is_top]]
-    tokens, role = held_out.tokens_P[held_out.place_T[rows]], held_out.role_T[rows]
+    tokens, role = layout.tokens_P[layout.place_T[rows]], layout.role_T[rows]
     # Each role sees top tokens of its own text only: what stands in scored documents must not guide the explainer.
-    random, out_of_context = draw_others([tokens[role == own] for own in range(len(ROLES))], held_out, plan, rng)
+    random, out_of_context = draw_others([tokens[role == own] for own in range(len(ROLES))], layout, plan, rng)
 
     rows_C = np.concatenate([rows_Z[active], random, out_of_context])
     others = np.repeat([RANDOM, OUT_OF_CONTEXT], [random.size, out_of_context.size])
     kind_C = np.concatenate([np.where(is_top, TOP, INTERVAL), others])
     interval_C = np.concatenate([interval_Z[active].astype(np.int8), np.full(others.size, -1, dtype=np.int8)])
     fresh = np.sort(np.unique(rows_C, return_index=True)[1])  # what is drawn twice stays where it was drawn first
-    group = held_out.role_T[rows_C[fresh]] * len(KINDS) + kind_C[fresh]
+    group = layout.role_T[rows_C[fresh]] * len(KINDS) + kind_C[fresh]
     drawn_already = active.size  # draw_active has kept its quotas
     quota_G = [[drawn_already, drawn_already, quota.random, quota.out_of_context] for quota in plan.quotas]
     kept = fresh[within_quota(group, np.ravel(quota_G))]
@@ -189,14 +189,14 @@ def within_quota(group_C: np.ndarray, quota_G: np.ndarray) -> np.ndarray:
 
 
 def draw_others(
-    top_tokens: list[np.ndarray], held_out: HeldOut, plan: Plan, rng: np.random.Generator
+    top_tokens: list[np.ndarray], layout: Layout, plan: Plan, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Candidate rows for random windows and, around tokens of the role's top windows, for windows out of context.
 
     A role without top windows gets none out of context.
     """
     random, out_of_context = [], []
-    by_role = zip(plan.quotas, held_out.by_token, held_out.sorted_tokens, top_tokens, strict=True)
+    by_role = zip(plan.quotas, layout.by_token, layout.sorted_tokens, top_tokens, strict=True)
     for quota, rows, tokens, top in by_role:
         random.append(rng.choice(rows, SPARE * quota.random))
         chosen = rng.choice(top, SPARE * quota.out_of_context) if top.size else top

@@ -15,11 +15,11 @@ from monosem.artefacts import read_json
 from monosem.browser.answers import read_answers
 from monosem.browser.columns import N_TOKENS, write_table, write_texts
 from monosem.browser.details import Details, Geometry, top_tokens
-from monosem.browser.examples import LEVELS, Activity, HeldOut, Limits, names
-from monosem.browser.firing import tokens_fired_on
+from monosem.browser.examples import LEVELS, Activity, Limits, Placed, names
 from monosem.browser.relations import Sources, correlations, gather, steering
 from monosem.browser.texts import plain, shown_vocabulary
-from monosem.codes import read_codes
+from monosem.codes import Codes, read_codes
+from monosem.investigations.firing import shares, top_labels
 from monosem.records import Run, kind, value_of
 from monosem.tokens import counted, load_vocabulary, read_contexts, read_record
 
@@ -28,6 +28,7 @@ from monosem.tokens import counted, load_vocabulary, read_contexts, read_record
 class Held:
     """Held-out text with the activations on it."""
 
+    codes: Codes
     activity: Activity
     token_T: np.ndarray
     vocabulary: Sequence[str]  # as it is shown
@@ -39,15 +40,20 @@ class Held:
         if value_of(made, "tokens_digest", record) != packed["digest"]:
             raise ValueError(f"{record}: of other tokens than {tokens}; evaluate the dictionary again")
         tokens_SL = read_contexts(tokens, made["n_contexts"])
-        held_out = HeldOut.of(tokens_SL, packed["bos"])
+        held_out = Placed.of(tokens_SL, packed["bos"])
         vocabulary = load_vocabulary(tokenizer)
         if len(vocabulary) < packed["vocab_size"]:
             raise ValueError(
                 f"{tokenizer}: {len(vocabulary)} tokens, {tokens} has {packed['vocab_size']}; give its own"
             )
         shown = [plain(token) for token in shown_vocabulary(vocabulary, packed["bos"])]
-        activity = Activity(read_codes(codes), held_out)
-        return Held(activity, tokens_SL[counted(tokens_SL, packed["bos"])], shown)
+        found = read_codes(codes)
+        return Held(found, Activity(found, held_out), tokens_SL[counted(tokens_SL, packed["bos"])], shown)
+
+    def tokens_fired_on(self, count: int) -> list[str]:
+        """Of each feature, the tokens with most of its activation, in one line."""
+        top = top_labels(shares(self.codes, self.token_T, len(self.vocabulary)), count)
+        return [" ".join(self.vocabulary[token] for token in tokens) for tokens in top]
 
     def checked_logits(self, logits_FV: np.ndarray, path: Path) -> np.ndarray:
         shape = (self.activity.by_feature.shape[1], len(self.vocabulary))
@@ -75,7 +81,7 @@ def write_dictionary(
     geometry = Geometry.of(logits_FV, decoder_FN, run)
     facts = {"n": len(table), "kind": kind(run), "intervals": intervals, "levels": LEVELS, "reach": limits.reach}
     facts |= {"context": limits.context, "tokens": held.activity.held_out.n_tokens, **names()}
-    fires = tokens_fired_on(held.activity, held.token_T, held.vocabulary, N_TOKENS)
+    fires = held.tokens_fired_on(N_TOKENS)
     promotes = top_tokens(geometry.promoted, held.vocabulary, N_TOKENS)
     steered = steering(sources.steering, sources.steered_texts) if sources.steering else {}
     answers = read_answers(sources.llm_answers) if sources.llm_answers else {}

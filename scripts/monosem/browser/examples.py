@@ -46,17 +46,17 @@ def choose(examples: Path, limits: Limits) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class Placed:
     """Held-out contexts, and where each of their positions stands among the tokens that have activations."""
 
     tokens_SL: np.ndarray
     row_SL: np.ndarray  # of the first token with activations at or after each position
 
     @staticmethod
-    def of(tokens_SL: np.ndarray, bos: int) -> "HeldOut":
+    def of(tokens_SL: np.ndarray, bos: int) -> "Placed":
         is_counted_SL = counted(tokens_SL, bos)
         before = np.cumsum(is_counted_SL) - is_counted_SL.ravel()
-        return HeldOut(tokens_SL, before.reshape(tokens_SL.shape))
+        return Placed(tokens_SL, before.reshape(tokens_SL.shape))
 
     def positions(self) -> np.ndarray:
         """Position in its context of every token that has activations, [T]."""
@@ -72,7 +72,7 @@ class HeldOut:
 class Activity:
     """Activations by feature."""
 
-    def __init__(self, codes: Codes, held_out: HeldOut) -> None:
+    def __init__(self, codes: Codes, held_out: Placed) -> None:
         self.by_feature = codes.by_feature()
         self.held_out = held_out
         self.position_T = held_out.positions()

@@ -5,16 +5,17 @@ Shape suffixes: T held-out tokens (counted positions, in the order of the codes)
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from monosem.artefacts import read_json
 from monosem.codes import Codes, read_codes
+from monosem.investigations.packed import Packed, read_packed
 from monosem.progress import progress
 from monosem.records import value_of
-from monosem.tokens import counted, read_contexts, read_record
+from monosem.tokens import read_record
 
 BLOCK_CODES = 1 << 22  # stored codes of a block of features, on average
 
@@ -29,12 +30,14 @@ class HeldOut(NamedTuple):
 
 
 def read_held_out(tokens: Path, n_contexts: int) -> HeldOut:
-    record = read_record(tokens)
-    tokens_SL = read_contexts(tokens, n_contexts)
-    counted_SL = counted(tokens_SL, record["bos"])
-    category_SL = read_contexts(tokens, n_contexts, "category")
-    labels = (tokens_SL[counted_SL].astype(np.int64), category_SL[counted_SL].astype(np.int64))
-    return HeldOut(*labels, np.nonzero(counted_SL)[0], record["categories"], record["vocab_size"], record["digest"])
+    return flat(read_packed(tokens, n_contexts), read_record(tokens))
+
+
+def flat(packed: Packed, record: dict[str, Any]) -> HeldOut:
+    """The counted tokens of a text, one after the other; `record` is its store's."""
+    counted_SL = packed.counted_SL
+    labels = (of_SL[counted_SL].astype(np.int64) for of_SL in (packed.tokens_SL, packed.category_SL))
+    return HeldOut(*labels, np.nonzero(counted_SL)[0], packed.categories, record["vocab_size"], record["digest"])
 
 
 def read_codes_of(codes: Path, record: Path, held_out: HeldOut) -> Codes:
