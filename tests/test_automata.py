@@ -179,12 +179,8 @@ def command(tmp_path):
     n_vocab = load_tokenizer(tmp_path / "tokenizer.json")[0].get_vocab_size()
     category_SL = np.isin(tokens_SL, list(LOOP)).astype(np.uint16)
     store = zarr.open_group(tmp_path / "val.zarr", mode="w", zarr_format=3)
-    document_SL = np.zeros_like(tokens_SL, dtype=np.uint32)
-    for name, array in {
-        "tokens": tokens_SL.astype(np.uint16),
-        "category": category_SL,
-        "document": document_SL,
-    }.items():
+    arrays = {"tokens": tokens_SL.astype(np.uint16), "category": category_SL, "document": category_SL}
+    for name, array in arrays.items():
         store.create_array(name, data=array)
     record = {"n_contexts": S, "context_length": L, "bos": BOS, "digest": "abc", "vocab_size": n_vocab}
     (tmp_path / "val.json").write_text(json.dumps(record | {"categories": ["prose", "base64"]}))
