@@ -4,12 +4,10 @@ in:  results/{model}/{site}/{run}/ of the headline dictionary, the widths beside
 out: results/investigations/{purity,tokens,geometry}/, results/figures/
 """
 
-MONOSEMANTICITY = config["investigations"]["monosemanticity"]
+MONOSEMANTICITY, GEOMETRY = config["investigations"]["monosemanticity"], config["investigations"]["geometry"]
 PURITY_RUNS = [HEADLINE_RUN, (*HEADLINE_RUN[:2], "neurons"), *direction_runs()]
-GEOMETRY_RUNS = [HEADLINE_RUN, *((*HEADLINE_RUN[:2], name) for name in [MONOSEMANTICITY["without_bias"]] if name)]
-unknown(
-    [run[2] for run in GEOMETRY_RUNS], dictionaries_of(PAIR["model"]), "investigations.monosemanticity.without_bias"
-)
+GEOMETRY_RUNS = [HEADLINE_RUN, *((*HEADLINE_RUN[:2], name) for name in [GEOMETRY["without_bias"]] if name)]
+unknown([run[2] for run in GEOMETRY_RUNS], dictionaries_of(PAIR["model"]), "investigations.geometry.without_bias")
 
 
 rule measure_purity:
@@ -92,7 +90,7 @@ rule measure_geometry:
         disk_mb=disk("measure_geometry"),
     params:
         code=fingerprint("measure_geometry.py"),
-        flags=flags(MONOSEMANTICITY, "weak"),
+        flags=flags(GEOMETRY, "weak"),
     shell:
         r"""
         python "$SCRIPTS/measure_geometry.py" --neurons {input.neurons:q} --saes {input.saes:q} \
