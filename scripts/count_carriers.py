@@ -9,14 +9,17 @@ foretells is made up for. The same is done for the shares of cold, mild and hot 
 
 Example:
   python scripts/count_carriers.py --length 48 --n-words 32 --noise 1.5 --contexts 40000 --held-contexts 1000 \\
-      --layers 1 2 --starts 1 --lm-d-model 64 --lm-n-heads 4 --lm-d-mlp 128 --lm-tokens 2000000 --lm-batch 64 \\
-      --lm-lr 0.003 --lm-warmup 0.05 --lm-weight-decay 0.01 --lm-grad-clip 1 --acts-contexts 4000 --restored 0.9 \\
-      --widths 64 256 --l1 1 --vectors 500000 --batch 512 --lr 0.003 --beta1 0.9 --beta2 0.999 --warmup 0.02 \\
-      --decay 0.2 --ramp 0 --grad-clip 1 --resample-at 0.2 --dead-window 0.1 --resample-inputs 4096 \\
-      --log-every 100 --seed 0 --output c.tsv --output-figure c.svg --output-record c.json
+      --layers 1 2 --starts 1 --acts-contexts 3000 --restored 0.9 --widths 64 256 --l1 1 \\
+      --lm '{"d_model": 64, "n_heads": 4, "d_mlp": 128, "tokens": 2000000, "batch": 64, "lr": 0.003, "warmup": 0.05,
+             "weight_decay": 0.01, "grad_clip": 1, "val_every": 200, "data_seed": 0, "precision": "float32",
+             "compile": false}' \\
+      --vectors 400000 --batch 512 --lr 0.003 --beta1 0.9 --beta2 0.999 --warmup 0.02 --decay 0.2 --ramp 0 \\
+      --grad-clip 1 --resample-at 0.2 --dead-window 0.1 --resample-inputs 4096 --log-every 100 --seed 0 \\
+      --output c.tsv --output-figure c.svg --output-record c.json
 """
 
 import argparse
+import json
 
 import pandas as pd
 
@@ -24,7 +27,6 @@ from monosem.devices import use_device
 from monosem.figures.theory.carriers import carrier_panels
 from monosem.theory.carrier_trials import curves, directions, distance_from_truth, record_fields, summary_rows, trials
 from monosem.theory.experiment import parser_of, write
-from monosem.theory.passage_models import lm_flags
 from monosem.theory.planted import recipe_flags
 
 COLUMNS = ["what", "ideal", "n_layers", "start", "width", "of", "word", "x", "y"]
@@ -39,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--held-contexts", type=int, required=True, help="in which the ideal features are looked at")
     parser.add_argument("--layers", type=int, nargs="+", required=True, help="of the transformers")
     parser.add_argument("--starts", type=int, required=True, help="transformers of each depth")
-    lm_flags(parser)
+    parser.add_argument("--lm", type=json.loads, required=True, help="their settings, as in train_lm.py, JSON")
     parser.add_argument("--acts-contexts", type=int, required=True, help="contexts whose activations dictionaries see")
     parser.add_argument("--restored", type=float, required=True, help="share of the KL that carriers make up for")
     parser.add_argument("--widths", type=int, nargs="+", required=True, help="features of the dictionaries")

@@ -59,6 +59,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    if not 3 <= args.bins <= args.min_count:
+        raise ValueError(f"--bins {args.bins}: 3 or more expected, and at most --min-count, {args.min_count}")
     use_device("cpu", 1)
     codes_record, tokens = read_json(args.codes_record), read_record(args.tokens)
     held_out, tokens_SL = (read(args.tokens, codes_record["n_contexts"]) for read in (read_held_out, read_contexts))

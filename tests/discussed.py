@@ -1,5 +1,6 @@
 """Made-up records of `theory` in which every finding comes out as said, and how to contradict each."""
 
+import discussed_ideal
 import discussed_toy
 import discussed_why
 
@@ -50,7 +51,7 @@ RECORDS: dict[str, dict] = {
 }
 for _record in RECORDS.values():
     _record |= NOTE
-RECORDS |= discussed_toy.RECORDS | discussed_why.RECORDS
+RECORDS |= discussed_ideal.RECORDS | discussed_toy.RECORDS | discussed_why.RECORDS
 
 CONTRADICTED: dict[str, tuple[str, str, object]] = {
     "ratios-never-turn": ("log_ratios", "most.softmax", 0.001),
@@ -76,4 +77,4 @@ CONTRADICTED: dict[str, tuple[str, str, object]] = {
     "better-encoders-reconstruct-better": ("encoders", "planted.MLP.error", 0.2),
     "planted-truth-is-found": ("encoders", "autoencoder.recovered", 0.89),
 }
-CONTRADICTED |= discussed_toy.CONTRADICTED | discussed_why.CONTRADICTED
+CONTRADICTED |= discussed_ideal.CONTRADICTED | discussed_toy.CONTRADICTED | discussed_why.CONTRADICTED

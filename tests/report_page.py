@@ -16,6 +16,7 @@ import compile_findings
 import plot_density
 import plot_pareto
 
+ROOT = Path(__file__).resolve().parent.parent
 HOSTILE = "<script>alert(1)</script>"
 TOKENS = [HOSTILE, "&amp;", '"><b>', "\u202egnp", "\u200b", "\nnew", " the", "عرب", "\u0301", "\x00", "x\u3164"]
 RUN = f"A/mlp_post/{HEADLINE}"

@@ -13,6 +13,7 @@ import pytest
 import torch
 from live_server import CONTEXT, DEAD, RUN, SAID, WIDTH
 
+import serve_live
 from monosem.browser.texts import plain
 from monosem.codes import read_codes
 from monosem.investigations.steering import Writer, pinned
@@ -183,6 +184,11 @@ def test_what_cannot_be_loaded_is_named(folder, tmp_path, monkeypatch, changes, 
     named = {name: Path(path) for name, path in changes.items()}
     with pytest.raises(ValueError, match=message):
         Live.load(Files.around(folder)._replace(**named), torch.device("cpu"))
+
+
+def test_a_folder_that_is_no_dictionary_is_named():
+    with pytest.raises(ValueError, match=r"/nowhere/sae\.json: no such file"):
+        serve_live.main(["--dictionary", "/nowhere"])
 
 
 def test_a_run_without_explanations_and_report_is_served_too(folder):

@@ -199,6 +199,15 @@ def choose_any(page, feature: int) -> None:
     page.press("#feature", "Enter")
 
 
+def test_a_choice_made_while_typing_is_kept(visit):
+    page = visit()
+    page.fill("#text", "the cat")
+    choose_any(page, 7)
+    page.wait_for_function("() => document.getElementById('tokens').textContent === 'the·cat'")
+    page.wait_for_timeout(600)  # longer than it waits for more to be typed
+    assert page.input_value("#feature") == "7" and "feature 7 has" in page.inner_text("#said")
+
+
 def test_without_a_text_or_room_the_page_says_so(visit):
     page = visit()
     page.fill("#text", "")

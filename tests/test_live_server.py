@@ -61,6 +61,7 @@ REQUESTS = [
         "Content-Length : the number of bytes of",
     ),
     ({"address": READ, "body": b"{}", "Content_Length": "-2"}, 411, "Content-Length -2"),
+    ({"address": READ, "body": b" " * (1 << 22), "Content_Length": "9" * 5000}, 413, "262,144 bytes at most"),
     ({"address": READ, "body": {"text": ""}, "Origin": OTHER}, 403, f"Origin {OTHER}: pages of"),
     ({"address": READ, "body": {"text": ""}, "Origin": "http://127.0.0.1:1"}, 403, "Origin http://127.0.0.1:1"),
     ({"address": READ, "body": {"text": ""}, "Origin": "null"}, 403, "Origin null"),

@@ -96,6 +96,11 @@ def test_the_explainer_is_shown_enough_to_predict_other_text(folder, served):
     assert scores.loc["simulation"]["status"].tolist() == explanations["status"].tolist()
     answers = pd.read_parquet(folder / "answers.parquet")
     assert len(answers) == scores["n_requests"].sum() and answers["key"].is_unique
+    for row in answers.itertuples():
+        assert sum(row.lengths) == len(row.items) == len(row.truth) == len(row.answer)
+        if row.task == "simulation":
+            levels = truths(folder)[row.feature]["levels"]
+            assert [levels.get(token, 0) for token in row.items] == row.truth.tolist()
     record = json.loads((folder / "scores.json").read_text())
     assert record["detection"]["always_no_accuracy"]["median"] == 0.5
     assert record["simulation"]["usd"] == pytest.approx((answers["task"] == "simulation").sum() * 1520e-6)

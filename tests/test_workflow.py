@@ -1,5 +1,6 @@
 """The workflow as a user runs it: the smoke config from nothing, then what reruns after which edit."""
 
+import csv
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ import pytest
 
 import estimate
 from monosem.costs import Job, needed_mib
+from monosem.findings.finding import SCORE_TABLE
 from monosem.planning.planned import parse_jobs
 from monosem.readme.measured import read_cost
 
@@ -89,6 +91,10 @@ def test_the_smoke_config_makes_the_report(finished):
     assert page.count("<svg") + page.count("data:image/svg+xml") >= 6
     findings = (finished / "results/findings.tsv").read_text().splitlines()
     assert len(findings) >= 15 and all(line.count("\t") == findings[0].count("\t") for line in findings)
+    for row in csv.DictReader(findings, delimiter="\t"):
+        assert row["verdict"] == "not run" or f'id="figure-{row["figure"]}"' in page or row["figure"] == SCORE_TABLE
+        assert all((finished / "results" / record).is_file() for record in row["records"].split())
+    assert "What differs from the default" in page and "by the clock; the largest, of " in page
     left = [path for path in finished.rglob(".*") if re.search(r"\.(tmp|checkpoint|lease)$", path.name)]
     assert not left, "work files were left behind"
 

@@ -11,6 +11,8 @@ from test_workflow import new_folder, snakemake
 from monosem.sae_recipe import architecture_of
 from train_sae import parse_args
 
+EXPERIMENTS = ("penalties/penalties", "targets/targets")
+
 
 @pytest.mark.parametrize(
     ("line", "named"),
@@ -24,6 +26,8 @@ from train_sae import parse_args
         ("models: {control: {dictionaries: [relu-w128]}}", "models.control"),
         ("tokens: {vocab_size: many}", "many"),
         ("theory: {report: [nothing]}", "theory.report: nothing"),
+        ("theory: {targets: {dictionary: nothing}}", "theory.targets.dictionary: nothing"),
+        ("theory: {dictionaries: {free: {width: 64, l1: 0, k: 3}}}", "dictionaries.free (relu): k is not one of"),
     ],
 )
 def test_a_wrong_config_fails_at_once_and_names_it(tmp_path, line, named):
@@ -74,6 +78,21 @@ def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
     assert planned["relu"].resample_at and not planned["topk"].resample_at
     assert planned["jumprelu"].ramp == 1 and planned["relu-2024"].ramp == 0.05 and planned["relu"].ramp == 0
     assert {args.grad_clip for args in planned.values()} == {1.0}
+
+
+def test_dictionaries_of_experiments_are_trained_for_these_alone(tmp_path):
+    folder, experiments = new_folder(tmp_path / "run"), [f"results/theory/{name}.json" for name in EXPERIMENTS]
+    main, own = (trained_in(snakemake(folder, *words, "-n", "-p").stdout) for words in ((), experiments))
+    assert {args.name for args in main} == {"relu-w128", "relu-w256", "relu-w256-seed2"}
+    assert {args.name for args in own} >= {"free", "free-2.75", "target"} and {args.arch for args in own} >= {"topk"}
+    places = {args.acts.parent.name for args in own if args.name == "target"}
+    assert places == {"mlp_post", "mlp_out", "resid_post", "logits"}
+    assert {args.acts.parent.name for args in main} == {"mlp_post"}
+
+
+def trained_in(plan):
+    commands = re.findall(r"train_sae\.py\" ((?:.*\\\n)*.*) 2>&1", plan)
+    return [parse_args(shlex.split(command.replace("\\\n", " "))) for command in commands]
 
 
 def text(settings):

@@ -17,6 +17,7 @@ from monosem.findings import (
     splitting,
     theory,
     theory_codes,
+    theory_ideal,
     theory_toy,
     theory_why,
 )
@@ -217,6 +218,7 @@ PUBLISHED = (
     *automata.ROWS,
     *theory.ROWS,
     *theory_codes.ROWS,
+    *theory_ideal.ROWS,
     *theory_toy.ROWS,
     *theory_why.ROWS,
 )

@@ -57,7 +57,13 @@ ROWS = (
         "asked, not answered",
         "U",
         all_of(("deepest", "<", "shallowest")),
-        taken("carriers", deepest="layers.deepest.continuous", shallowest="layers.shallowest.continuous"),
+        taken(
+            "carriers",
+            deepest="layers.deepest.continuous",
+            shallowest="layers.shallowest.continuous",
+            KL_of_deepest="layers.deepest.kl_ablated",
+            KL_of_shallowest="layers.shallowest.kl_ablated",
+        ),
         "carriers",
     ),
     Finding(

@@ -79,8 +79,8 @@ ROWS = (
         taken(
             "naming",
             change="curves.offline.quality.per_doubling",
-            from_="curves.offline.quality.low",
-            to="curves.offline.quality.high",
+            at_least="curves.offline.quality.low",
+            at_most="curves.offline.quality.high",
             sizes="curves.offline.n_sizes",
         ),
         "naming",
@@ -96,8 +96,8 @@ ROWS = (
         taken(
             "naming",
             difference="against_offline.difference",
-            from_="against_offline.low",
-            to="against_offline.high",
+            at_least="against_offline.low",
+            at_most="against_offline.high",
             features="against_offline.n",
         ),
         "naming",

@@ -7,12 +7,8 @@ from monosem.browser.assets import FOLDER as BROWSER
 from monosem.pages import theme
 
 FOLDER = Path(__file__).with_name("assets")
-SHARED = (
-    BROWSER / "style.css",
-    BROWSER / "dom.js",
-    BROWSER / "tokens.js",
-    theme.SCRIPT,
-)  # so that all pages look alike
+# Of other pages, so that all look alike.
+SHARED = (BROWSER / "style.css", BROWSER / "dom.js", BROWSER / "tokens.js", theme.SCRIPT)
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -37,7 +33,8 @@ class Files(NamedTuple):
     @classmethod
     def around(cls, dictionary: Path) -> "Files":
         """Where the workflow puts them, by its results/{model}/{site}/{dictionary}."""
-        _, model, results = dictionary.absolute().parents[:3]
+        model = dictionary.absolute().parent.parent
+        results = model.parent
         scored = dictionary / "autointerp"
         optional = (scored / "explanations.parquet", scored / "llm/explanations.parquet", results / "report")
         there = [path if path.exists() else None for path in optional]

@@ -1,6 +1,7 @@
 """The story that the report tells: sections with an introduction, and figures that say what to see in them."""
 
 import base64
+import re
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -8,13 +9,15 @@ from typing import NamedTuple
 
 from monosem.pages.links import Link, link_to
 
+NAMED = re.compile(r"\bresults/[\w./-]*\w")  # files that a caption speaks of
+
 
 class FigureEntry(NamedTuple):
     name: str
     number: int
     source: str  # the SVG as a data: address
     caption: str
-    links: list[Link]
+    links: list[Link]  # to the figure alone, its numbers, and what its caption names
 
     @property
     def anchor(self) -> str:
@@ -54,7 +57,8 @@ def read_story(sections: Sequence[Sequence[str]], page: Path) -> list[Section]:
 
 def figure_entry(svg: Path, number: int, caption: str, page: Path) -> FigureEntry:
     encoded = base64.b64encode(svg.read_bytes()).decode("ascii")
-    links = [link_to(svg, page), link_to(svg.with_suffix(".tsv"), page)]
+    files = [svg, svg.with_suffix(".tsv"), *filter(Path.is_file, map(Path, NAMED.findall(caption)))]
+    links = [link_to(file, page) for file in files]
     return FigureEntry(svg.stem, number, f"data:image/svg+xml;base64,{encoded}", one_line(caption), links)
 
 

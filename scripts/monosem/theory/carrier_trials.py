@@ -13,11 +13,11 @@ import pandas as pd
 from monosem.architectures import Relu
 from monosem.sae import SparseAutoencoder
 from monosem.sae_recipe import Recipe
-from monosem.theory.carriers import Carriers, Seen, carriers, seen
+from monosem.theory.carriers import Carriers, Seen, activations, carriers, seen
 from monosem.theory.ideal_features import divergence
-from monosem.theory.passage_models import activations, trained_lm
-from monosem.theory.passages import DESCRIPTORS, Contexts, World, ids
+from monosem.theory.passages import BOS, DESCRIPTORS, VOCABULARY, Contexts, World, ids
 from monosem.theory.planted import recipe_settings, trained
+from monosem.theory.small_models import small_model
 
 FEATURES = {"binary": None, "continuous": None, "ratios": DESCRIPTORS}  # tokens that the divergence is among; None: all
 BINS = 15  # of the temperature
@@ -40,7 +40,8 @@ def trials(args: argparse.Namespace) -> Iterator[tuple[Trial, Contexts]]:
     learnt, held = world.contexts(args.contexts, 0), world.contexts(args.held_contexts, 1)
     for n_layers in sorted(args.layers):
         for start in range(args.starts):
-            model = trained_lm(args, learnt.tokens_SL, n_layers, seed=args.seed + start)
+            of = {"n_layers": n_layers, "vocab_size": len(VOCABULARY), "bos": BOS, "seed": args.seed + start}
+            model = small_model(args.lm, learnt.tokens_SL, held.tokens_SL, **of)
             acts_TN = activations(model, learnt.tokens_SL[: args.acts_contexts])
             held_TN = activations(model, held.tokens_SL)
             binary, continuous = (seen(model, held.tokens_SL, at) for at in (held.binary, held.continuous))
@@ -117,5 +118,8 @@ def record_fields(counts: pd.DataFrame) -> dict[str, Any]:
         fields[name] |= {"together": float(rows["together"].median()), "kl_ablated": float(rows["kl_ablated"].median())}
     means = counts.pivot_table(index="n_layers", columns="ideal", values="n_features")
     ends = {"shallowest": means.index.min(), "deepest": means.index.max()}
-    fields["layers"] = {end: {"n_layers": int(n)} | means.loc[n].to_dict() for end, n in ends.items()}
+    costs = counts[counts["ideal"] == "continuous"].groupby("n_layers")["kl_ablated"].median()
+    fields["layers"] = {
+        end: {"n_layers": int(n), "kl_ablated": float(costs[n])} | means.loc[n].to_dict() for end, n in ends.items()
+    }
     return fields

@@ -6,7 +6,7 @@ divergence; the carriers are a set whose presence restores a share of it. Featur
 the one that leaves the least divergence, and then taken out again while enough stays restored, each time the one that
 is missed least. That is greedy: a set of one is found wherever there is one, but larger sets may not be the smallest.
 
-Shape suffixes: P places, F features, D residual width, V tokens, K features put back.
+Shape suffixes: T tokens, P places, N neurons, F features, D residual width, V tokens, K features put back.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from monosem.investigations.ablation import written_to_residual
+from monosem.investigations.ablation import CONTEXTS, written_to_residual
 from monosem.lm import LanguageModel, Site
 from monosem.sae import SparseAutoencoder
-from monosem.theory.passages import Places, ids
+from monosem.theory.passages import BOS, Places, ids
+from monosem.tokens import counted
 
 
 class Carriers(NamedTuple):
@@ -57,6 +58,13 @@ def seen(model: LanguageModel, tokens_SL: np.ndarray, places: Places) -> Seen:
     at = (torch.from_numpy(places.context_P), torch.from_numpy(places.position_P))
     acts, resid = (model.activations(tokens, read)[at] for read in (site, Site("resid_post", last)))
     return Seen(model, site, acts, resid)
+
+
+def activations(model: LanguageModel, tokens_SL: np.ndarray) -> Tensor:
+    """Of the last MLP's neurons at all counted positions, [T, N]."""
+    site, at_SL = Site("mlp_post", model.config.n_layers - 1), torch.from_numpy(counted(tokens_SL, BOS))
+    parts = zip(torch.from_numpy(tokens_SL).split(CONTEXTS), at_SL.split(CONTEXTS), strict=True)
+    return torch.cat([model.activations(part_SL, site)[at] for part_SL, at in parts])
 
 
 def divergence(log_p_PV: Tensor, log_q_PV: Tensor) -> Tensor:

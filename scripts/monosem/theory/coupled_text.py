@@ -22,6 +22,7 @@ from monosem.tokens import counted
 
 BEFORE = 9  # tokens of text shown before the one that the features fire on
 SHOWN = 2  # texts of a bin
+VISIBLE = str.maketrans({"\n": "↵", "\r": "↵", "\t": "→"})  # so that a row of the table is one line
 
 
 def divisors(model: LanguageModel, tokens_SL: np.ndarray, bos: int) -> np.ndarray:
@@ -64,7 +65,7 @@ class Texts:
         context, position = self.context_T[row], self.position_T[row]
         window = [self.vocabulary[token] for token in self.tokens_SL[context, max(1, position - BEFORE) : position + 2]]
         place = min(BEFORE, position - 1)
-        return "".join([*window[:place], f"[{window[place]}]", *window[place + 1 :]])
+        return "".join([*window[:place], f"[{window[place]}]", *window[place + 1 :]]).translate(VISIBLE)
 
 
 def group_rows(group: Group, turn: Turn, paths: Paths, promotion: Promotion, texts: Texts) -> pd.DataFrame:
@@ -74,8 +75,8 @@ def group_rows(group: Group, turn: Turn, paths: Paths, promotion: Promotion, tex
     ratio_B = path_BG @ (weight_GV[:, 0] - weight_GV[:, 1])
     token_R, bin_R = paths.tokens(turn.lead)
     firing_R = (paths.act_TF[token_R][:, list(group)] > 0).sum(axis=1) == len(group)
-    ratio = f"{texts.vocabulary[turn.up]!r} over {texts.vocabulary[turn.over]!r}"
-    common = {"group": " ".join(map(str, group)), "lead": turn.lead, "ratio": ratio}
+    up, over = (texts.vocabulary[token].translate(VISIBLE) for token in (turn.up, turn.over))
+    common = {"group": " ".join(map(str, group)), "lead": turn.lead, "up": up, "over": over}
     rows = []
     for place in range(paths.n_bins):
         shown = token_R[firing_R & (bin_R == place)]

@@ -5,25 +5,23 @@ above a threshold, over held-out tokens; by the code that compares two models. B
 layer k + 1 shifted by half of their number, so that each feature keeps all but its place in the text.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from monosem.checkpoints import Stoppable
 from monosem.codes import Codes
 from monosem.evaluation import encode_held_out, held_out_activations
-from monosem.lm import LanguageModel, LMConfig, Site
-from monosem.lm_training import LMTraining, mean_loss, train_lm
+from monosem.lm import LanguageModel, Site
+from monosem.lm_training import mean_loss
 from monosem.sae_recipe import Recipe
 from monosem.sampling import Sample, sampled_rows
 from monosem.theory.planted import trained
+from monosem.theory.small_models import small_model
 from monosem.tokens import map_contexts, read_contexts, read_record
 from monosem.universality import match_table, side
-
-SIZES = ("d_model", "n_heads", "d_mlp")
 
 
 @dataclass(frozen=True)
@@ -53,19 +51,10 @@ class Layer(NamedTuple):
 
 def language_model(n_layers: int, settings: dict[str, Any], text: Text, seed: int) -> tuple[LanguageModel, float]:
     """Trained as the main models are, and its held-out loss."""
-    tokens = text.record
-    config = LMConfig(
-        tokens["vocab_size"], tokens["context_length"], n_layers, **{name: settings[name] for name in SIZES}
-    )
-    known = {item.name for item in fields(LMTraining)} - {"seed", "bos"}
-    training = LMTraining(
-        **{name: value for name, value in settings.items() if name in known},
-        seed=settings["data_seed"],
-        bos=tokens["bos"],
-    )
-    model, val_SL = LanguageModel(config, seed=seed), text.val_contexts()
-    train_lm(model, map_contexts(text.train), val_SL, training, Stoppable())
-    return model.eval(), mean_loss(model, val_SL, tokens["bos"])
+    tokens, val_SL = text.record, text.val_contexts()
+    size = {"n_layers": n_layers, "vocab_size": tokens["vocab_size"]}
+    model = small_model(settings, map_contexts(text.train), val_SL, **size, bos=tokens["bos"], seed=seed)
+    return model, mean_loss(model, val_SL, tokens["bos"])
 
 
 def read_layer(model: LanguageModel, site: Site, text: Text, sample: Sample, recipe: Recipe) -> Layer:

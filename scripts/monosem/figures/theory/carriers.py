@@ -57,9 +57,11 @@ def layers(depth: int) -> str:
 
 def draw_activations(axes: Axes, rows: pd.DataFrame, depth: int) -> None:
     acts = rows[rows["what"] == "activation"]
+    axes.set(xlabel="temperature", ylabel=f"{layers(depth)}: mean activation")
+    if acts.empty:
+        return
     for number, (feature, of) in enumerate(acts.groupby("of", sort=False)):
         axes.plot(of["x"], of["y"], "o-", ms=3, color=colour_at(number), label=f"feature {feature}")
-    axes.set(xlabel="temperature", ylabel=f"{layers(depth)}: mean activation")
     axes.set_ylim(top=1.35 * axes.get_ylim()[1])  # room for the legend
     axes.legend(fontsize="x-small", ncols=2, loc="upper left")
 
@@ -69,13 +71,15 @@ def colour_at(number: int) -> Any:  # noqa: ANN401
 
 
 def draw_weights(axes: Axes, rows: pd.DataFrame, words: list[str], colours: list[str]) -> None:
+    axes.set(xlabel="feature", ylabel="logit weight over the three's mean")
+    if not (rows["what"] == "logit weight").any():  # of a dictionary that never fires where it is looked at
+        return
     weights = rows[rows["what"] == "logit weight"].pivot_table(index="of", columns="word", values="y", sort=False)
     weights = weights.sub(weights[words].mean(axis=1), axis=0)
     for shift, word, colour in zip((-0.26, 0, 0.26), words, colours, strict=True):
         axes.bar(np.arange(len(weights)) + shift, weights[word], width=0.25, color=colour, label=word.strip())
     axes.axhline(0, color=PAPER_COLOUR, lw=0.8)
     axes.set_xticks(np.arange(len(weights)), weights.index)
-    axes.set(xlabel="feature", ylabel="logit weight over the three's mean")
     axes.set_ylim(top=axes.get_ylim()[1] + 0.2 * np.ptp(axes.get_ylim()))
     axes.legend(fontsize="x-small", ncols=3, loc="upper left")
 
@@ -108,8 +112,10 @@ def draw_counts(axes: Axes, counts: pd.DataFrame, depths: list[int]) -> None:
 
 
 def draw_binary(axes: Axes, rows: pd.DataFrame, ends: list[int]) -> None:
+    axes.set_title("carriers of what follows </p>", fontsize="medium", fontweight="normal")
+    if not (rows["what"] == "logit weight").any():
+        return
     weights = rows[rows["what"] == "logit weight"]
     names = weights["of"].astype(str) + "\n" + weights["n_layers"].map(layers)
     weights = weights.assign(of=names)[weights["n_layers"].isin(ends)]
     draw_weights(axes, weights, list(weights["word"].unique()), list(AFTER_END))
-    axes.set_title("carriers of what follows </p>", fontsize="medium", fontweight="normal")

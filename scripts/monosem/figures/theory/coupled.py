@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from monosem.figures.automata import drawable
 from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, paper_line
 
 KINDS = {"pairs": COLOURS["A"], "triples": COLOURS["B"]}
@@ -18,11 +19,15 @@ LEAST = 1e-3  # nats drawn
 
 def coupled_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     figure = new_figure(15, 6.4)
-    grid = figure.add_gridspec(2, BEST + 1, width_ratios=[1.2, *[1] * BEST])
-    draw_turns(figure.add_subplot(grid[:, 0]), table[table["what"] == "turn"], record)
-    for place, (_, rows) in enumerate(best(table)):
-        draw_path(figure.add_subplot(grid[0, place + 1]), rows)
-        draw_ratio(figure.add_subplot(grid[1, place + 1]), rows)
+    # In one grid, an axes over both rows would leave the others' places to rounding.
+    left, right = figure.subfigures(1, 2, width_ratios=[1.2, BEST])
+    draw_turns(left.subplots(), table[table["what"] == "turn"], record)
+    axes = right.subplots(2, BEST)
+    for (above, below), (_, rows) in zip(axes.T, best(table), strict=False):
+        draw_path(above, rows)
+        draw_ratio(below, rows)
+    for unused in axes.T[len(best(table)) :].flat:
+        unused.remove()
     pairs = record["pairs"]
     figure.suptitle(
         f"Of {pairs['candidates']} pairs of features that fire together, {pairs['turning']} turn a ratio that neither "
@@ -53,7 +58,8 @@ def draw_turns(axes: Axes, rows: pd.DataFrame, record: dict[str, Any]) -> None:
         xlabel="largest turn that takes all members (nats)",
         ylabel="groups with that or more",
     )
-    axes.legend(fontsize="small", loc="lower left")
+    if len(rows):
+        axes.legend(fontsize="small", loc="lower left")
 
 
 def draw_path(axes: Axes, rows: pd.DataFrame) -> None:
@@ -72,5 +78,5 @@ def draw_ratio(axes: Axes, rows: pd.DataFrame) -> None:
     axes.plot(ratio["x"], ratio["y"], "o-", color="black", ms=4)
     axes.axhline(0, color=PAPER_COLOUR, lw=0.8)
     axes.set(xlabel="bin of the lead's activation", ylabel="what they add to it (nats)")
-    name = rows["ratio"].iloc[0].replace("$", r"\$")
-    axes.set_title(f"{name}: {rows['turn'].iloc[0]:.2f}", fontsize="medium", fontweight="normal")
+    up, over = (drawable(rows[name].iloc[0]).replace("$", r"\$") for name in ("up", "over"))
+    axes.set_title(f"{up} over {over}: {rows['turn'].iloc[0]:.2f}", fontsize="medium", fontweight="normal")

@@ -3,6 +3,7 @@
 monosem.asking = (() => {
   const WAIT = 250; // milliseconds of quiet before a question
   const asked = new Map(); // the newest question of each kind
+  const wrong = new Map(); // messages
 
   const drop = (address) => asked.get(address)?.abort();
 
@@ -30,15 +31,15 @@ monosem.asking = (() => {
     return () => { clearTimeout(timer); timer = setTimeout(action, WAIT); };
   }
 
-  // What goes wrong is said on the page; what goes well takes it back.
-  async function telling(action) {
-    const warning = document.getElementById("warning");
+  // What goes wrong is said on the page, until the same goes well.
+  async function telling(what, action) {
     try {
       await action();
-      warning.textContent = "";
+      wrong.delete(what);
     } catch (error) {
-      warning.textContent = error.message;
+      wrong.set(what, error.message);
     }
+    document.getElementById("warning").textContent = [...new Set(wrong.values())].join(" ");
   }
 
   return { ask, drop, quietly, telling };

@@ -16,11 +16,11 @@ monosem.words = (() => {
       node.id = `token-${k}`;
       return node;
     }));
-    pick(Math.min(picked, tokens.length - 1));
+    pick(picked);
   }
 
   function pick(k) {
-    picked = Math.max(k, 0);
+    picked = Math.max(0, Math.min(k, options().length - 1));
     for (const [at, option] of [...options()].entries()) option.setAttribute("aria-selected", String(at === picked));
     if (options().length) list.setAttribute("aria-activedescendant", `token-${picked}`);
     else list.removeAttribute("aria-activedescendant");
@@ -36,7 +36,7 @@ monosem.words = (() => {
     const step = STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey || !options().length) return;
     event.preventDefault();
-    pick(Math.min(Math.max(step(), 0), options().length - 1));
+    pick(step());
   });
   list.addEventListener("click", (event) => { if (place(event) >= 0) pick(place(event)); });
   list.addEventListener("pointerover", (event) => { if (place(event) >= 0) told(place(event)); });
