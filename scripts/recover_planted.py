@@ -2,12 +2,12 @@
 """Plant sparse features in fewer dimensions and see how many of them autoencoders find, by architecture.
 
 The truth is known here: directions, and when each is on. Varied one at a time: the dictionary's width, how often a
-feature is on, how far the features of a pair go together, and, in the widest dictionary, what is done about features
-that never fire. The first value of each list goes with the other sweeps.
+feature is on, how far the features of a pair go together, and what is done about features that never fire, in the
+widest dictionary and in one trained too fast. The first value of each list goes with the other sweeps.
 
 Example:
   python scripts/recover_planted.py --true-features 64 --dimensions 32 --n-vectors 20000 --widths 1 0.5 2 \\
-      --shares-on 0.05 0.2 --together 0 0.9 \\
+      --shares-on 0.05 0.2 --together 0 0.9 --haste 20 \\
       --architectures '{"relu": {"l1": 1}, "gated": {"l1": 1, "resample_at": []}}' \\
       --vectors 100000 --batch 256 --lr 0.005 --beta1 0.9 --beta2 0.999 --warmup 0.02 --decay 0.2 --ramp 0 \\
       --grad-clip 1 --resample-at 0.2 0.4 --dead-window 0.1 --resample-inputs 4096 --log-every 100 --seed 0 \\
@@ -37,6 +37,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--widths", type=float, nargs="+", required=True, help="of dictionaries, times true features")
     parser.add_argument("--shares-on", type=float, nargs="+", required=True, help="shares of vectors with a feature")
     parser.add_argument("--together", type=float, nargs="+", required=True, help="correlations within pairs")
+    parser.add_argument("--haste", type=float, required=True, help="times the learning rate, so that features die")
     parser.add_argument("--architectures", type=json.loads, required=True, help="names and settings, JSON")
     recipe_flags(parser)
     return parser.parse_args(argv)
@@ -46,7 +47,7 @@ def trials(args: argparse.Namespace) -> pd.DataFrame:
     """One row a sweep, value and architecture; the base is part of several sweeps."""
     bench = Bench.drawn(args.true_features, args.dimensions, args.n_vectors, recipe_settings(args), args.seed)
     rows = []
-    for sweep, value, condition in sweeps(args.widths, args.shares_on, args.together):
+    for sweep, value, condition in sweeps(args.widths, args.shares_on, args.together, args.haste):
         for name, own in args.architectures.items():
             found = bench.trial(name, own, condition)
             if found is not None:
@@ -62,8 +63,6 @@ def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
     def at(sweep: str, value: float | str) -> dict[str, float]:
         return middle.loc[(sweep, value if isinstance(value, str) else f"{value:g}")].to_dict()
 
-    of_handling = table[table["sweep"] == "handling"].pivot(index="architecture", columns="value", values=MEASURES)
-    with_term = of_handling.dropna()  # architectures with a loss for dead features
     return {
         "base": base[MEASURES].to_dict(orient="index"),
         "least": {measure: float(base[measure].min()) for measure in MEASURES},
@@ -71,17 +70,26 @@ def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
         | {"as_wide": at("width", args.widths[0])},
         "on": {"sparsest": at("on", min(args.shares_on)), "densest": at("on", max(args.shares_on))},
         "together": {"least": at("together", min(args.together)), "most": at("together", max(args.together))},
-        "handling": {"none": at("handling", NONE), "resampling": at("handling", RESAMPLING)},
-        "with_term": {
-            name: {measure: float(with_term[measure, value].median()) for measure in MEASURES}
-            for name, value in (("none", NONE), ("resampling", RESAMPLING), ("term", TERM))
-            if len(with_term)
-        },
+        **{name: of_handlings(table[table["sweep"] == name]) for name in ("spare", "needed")},
         "found_above": RECOVERED,
         "true_features": args.true_features,
         "dimensions": args.dimensions,
         "note": f"{args.true_features} features in {args.dimensions} dimensions, {len(args.architectures)} kinds",
     }
+
+
+def of_handlings(rows: pd.DataFrame) -> dict[str, Any]:
+    """Medians over all architectures, and over those with a loss of their own for dead features."""
+    tables = {measure: rows.pivot(index="architecture", columns="value", values=measure) for measure in MEASURES}
+    named = {"none": NONE, "resampling": RESAMPLING, "term": TERM}
+
+    def medians(tables: dict[str, pd.DataFrame], *names: str) -> dict[str, Any]:
+        return {
+            name: {measure: float(table[named[name]].median()) for measure, table in tables.items()} for name in names
+        }
+
+    with_term = {measure: table.dropna() for measure, table in tables.items()}
+    return {**medians(tables, "none", "resampling"), "with_term": medians(with_term, *named)}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -1,6 +1,13 @@
 """Made-up records of experiments with a known truth in which every finding comes out as said, and how to contradict."""
 
 NOTE = {"note": "planted numbers"}
+
+
+def handled():
+    left, mended = ({"recovered": share, "alive": share} for share in (0.8, 0.9))
+    return {"none": left, "resampling": mended, "with_term": {"none": dict(left), "term": dict(mended)}}
+
+
 RECORDS: dict[str, dict] = {
     "planted_recovery": {
         "least": {"recovered": 0.9, "mmcs": 0.95},
@@ -9,8 +16,8 @@ RECORDS: dict[str, dict] = {
         },
         "on": {"sparsest": {"recovered": 1.0}, "densest": {"recovered": 0.2}},
         "together": {"least": {"recovered": 0.9}, "most": {"recovered": 0.5}},
-        "handling": {"none": {"recovered": 0.8, "alive": 0.7}, "resampling": {"recovered": 0.9, "alive": 0.9}},
-        "with_term": {"none": {"recovered": 0.8, "alive": 0.7}, "term": {"recovered": 0.9, "alive": 0.9}},
+        "spare": handled(),
+        "needed": handled(),
     },
     "output_superposition": {
         "softmax": {"sparsest": {"a_neuron": 4, "named": 64}, "densest": {"a_neuron": 0.1}},
@@ -39,8 +46,10 @@ CONTRADICTED: dict[str, tuple[str, str, object]] = {
     "planted-denser-is-harder": ("planted_recovery", "on.densest.recovered", 1.0),
     "planted-wider-finds-more": ("planted_recovery", "width.widest.recovered", 0.8),
     "planted-pairs-are-harder": ("planted_recovery", "together.most.recovered", 0.9),
-    "planted-resampling-helps": ("planted_recovery", "handling.resampling.recovered", 0.8),
-    "planted-extra-loss-helps": ("planted_recovery", "with_term.term.recovered", 0.8),
+    "planted-resampling-helps": ("planted_recovery", "spare.resampling.recovered", 0.8),
+    "planted-extra-loss-helps": ("planted_recovery", "spare.with_term.term.recovered", 0.8),
+    "planted-resampling-mends-haste": ("planted_recovery", "needed.resampling.recovered", 0.8),
+    "planted-extra-loss-mends-haste": ("planted_recovery", "needed.with_term.term.recovered", 0.8),
     "softmax-alone-makes-superposition": ("output_superposition", "softmax.sparsest.a_neuron", 1),
     "squared-loss-makes-none": ("output_superposition", "squared.most", 1.25),
     "output-relu-makes-superposition": ("output_superposition", "squared_ReLU.sparsest.a_neuron", 1),

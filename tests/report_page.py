@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import synthetic_runs
-import test_findings
+import test_findings_script
 from safetensors.numpy import save_file
 from synthetic_runs import HEADLINE, WIDTHS, files
 from tokenizers import AddedToken, Tokenizer, models
@@ -36,7 +36,7 @@ def write_results(root: Path) -> Path:
     """All that a report is made of."""
     synthetic_runs.write_all(root)
     vocabulary_file(root / "tokenizer.json")
-    compile_findings.main([*test_findings.flags(root), "--output", str(root / "findings.tsv")])
+    compile_findings.main([*test_findings_script.flags(root), "--output", str(root / "findings.tsv")])
     evals = files(root, "[AB]/*/relu-*/eval.json")
     beside = {"sae": "sae.json", "features": "features.parquet"}
     paths = {name: [str(Path(path).with_name(file)) for path in evals] for name, file in beside.items()}

@@ -19,8 +19,9 @@ def drawn(seed, width, n_tokens):
 
 
 def logit_changes(o_BD, scale_D, W_U_DV):
-    """P L W of the docstring, written out."""
-    return (o_BD - o_BD.mean(dim=1, keepdim=True)) * scale_D @ W_U_DV
+    """P L W C of the docstring, written out."""
+    logits_BV = (o_BD - o_BD.mean(dim=1, keepdim=True)) * scale_D @ W_U_DV
+    return logits_BV - logits_BV.mean(dim=1, keepdim=True)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.integers(14, 40))
@@ -50,6 +51,15 @@ def test_a_vocabulary_that_sees_less_than_the_stream_has_is_none_the_worse():
     to_DC, back_CD = logit_coordinates(scale_D, W_U_DV)
     again_BV = logit_changes(o_BD @ to_DC @ back_CD, scale_D, W_U_DV)
     torch.testing.assert_close(again_BV, logit_changes(o_BD, scale_D, W_U_DV))
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-50, 50))
+def test_a_shift_of_all_logits_does_not_count(seed, shift):
+    scale_D, W_U_DV, o_BD = drawn(seed, 6, 20)
+    along_D = torch.randn(6, generator=torch.Generator().manual_seed(seed)).double()
+    shifted_DV = W_U_DV + shift * along_D[:, None]  # what o has along this moves every logit alike
+    found, expected = (o_BD @ logit_coordinates(scale_D, W_DV).to_DC for W_DV in (shifted_DV, W_U_DV))
+    torch.testing.assert_close(torch.cdist(found, found), torch.cdist(expected, expected), rtol=1e-4, atol=1e-4)
 
 
 @pytest.fixture

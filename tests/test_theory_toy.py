@@ -107,14 +107,16 @@ def architecture_fields(name):
 
 
 def test_sweeps_vary_one_thing_at_a_time_beside_the_first_of_each_list():
-    found = list(sweeps([1, 0.5, 4], [0.05, 0.2], [0, 0.9]))
+    found = list(sweeps([1, 0.5, 4], [0.05, 0.2], [0, 0.9], 20))
     base = Condition(1, 0.05, 0)
     assert [value for sweep, value, _ in found if sweep == "width"] == ["0.5", "1", "4"]
     for sweep, _, condition in found:
         changed = [name for name in Condition._fields if getattr(condition, name) != getattr(base, name)]
-        assert set(changed) <= ({"handling", "width"} if sweep == "handling" else {sweep})
-    assert [value for sweep, value, _ in found if sweep == "handling"] == list(HANDLINGS)
-    assert {condition.width for sweep, _, condition in found if sweep == "handling"} == {4}
+        assert set(changed) <= {"spare": {"handling", "width"}, "needed": {"handling", "haste"}}.get(sweep, {sweep})
+    for sweep, where in (("spare", (4, 1)), ("needed", (1, 20))):
+        of = [(value, condition) for name, value, condition in found if name == sweep]
+        assert [value for value, _ in of] == list(HANDLINGS)
+        assert {(condition.width, condition.haste) for _, condition in of} == {where}
 
 
 def test_dead_features_are_handled_as_named():

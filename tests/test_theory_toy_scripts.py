@@ -26,7 +26,7 @@ SMALL = {
     "planted_recovery": (
         "recover_planted",
         {"true_features": 8, "dimensions": 6, "n_vectors": 800, "widths": [1, 0.25, 2], "shares_on": [0.1, 0.4]}
-        | {"together": [0, 0.9], "architectures": json.dumps(ARCHITECTURES), **RECIPE},
+        | {"together": [0, 0.9], "haste": 5, "architectures": json.dumps(ARCHITECTURES), **RECIPE},
     ),
     "output_superposition": (
         "train_unembeddings",

@@ -16,7 +16,7 @@ SMALL_SAE = 1.1e-3  # seconds: a training step of an autoencoder with few featur
 
 def planted_recovery(job: Job, own: Settings) -> float:
     recipe = {**job.config["sae"], **own["autoencoder"]}
-    values = len(own["widths"]) + len(own["shares_on"]) + len(own["together"]) + 0.5
+    values = len(own["widths"]) + len(own["shares_on"]) + len(own["together"]) + 3
     trained = values * len(job.config["architectures"])
     return WITH_TORCH + SMALL_SAE * trained * recipe["vectors"] / recipe["batch"]
 

@@ -77,11 +77,13 @@ def distance_from_truth(at: Seen, words: tuple[str, ...], truth_PV: np.ndarray) 
 
 
 def curves(trial: Trial, held: Contexts) -> list[dict[str, Any]]:
-    """Means in bins of the temperature: activations of the carriers of the ratios, and shares of the words."""
+    """Means in bins of the temperature: activations of the carriers of the ratios, the share of places at which several
+    of them fire, and shares of the words."""
     latent_P, of = held.continuous.latent_P, trial.found["ratios"]
     edges = np.quantile(latent_P, np.linspace(0, 1, BINS + 1))
     bin_P = np.clip(np.searchsorted(edges, latent_P, side="right") - 1, 0, BINS - 1)
     series = {("activation", str(feature)): of.code_PK[:, k] for k, feature in enumerate(of.features)}
+    series["together", "several"] = (of.code_PK > 0).sum(axis=1) > 1
     for what, log_PV in (("model", of.log_full_PV), ("carriers", of.log_carried_PV)):
         series |= {(what, word): np.exp(log_PV[:, v]) for v, word in enumerate(DESCRIPTORS)}
     common = {"n_layers": trial.n_layers, "start": trial.start, "width": trial.width, "ideal": "ratios"}

@@ -30,18 +30,24 @@ class Condition(NamedTuple):
     on: float  # share of the vectors that have a feature
     together: float  # correlation of the features of a pair
     handling: str = OWN  # of dead features
+    haste: float = 1.0  # times the learning rate
 
 
 def sweeps(
-    widths: Sequence[float], shares_on: Sequence[float], together: Sequence[float]
+    widths: Sequence[float], shares_on: Sequence[float], together: Sequence[float], haste: float
 ) -> Iterator[tuple[str, str, Condition]]:
-    """One thing varies at a time, beside the first of each: what, its value, the condition."""
+    """One thing varies at a time, beside the first of each: what, its value, the condition.
+
+    Dead features are handled where there are some: in the widest dictionary, where they are to spare, and in one that
+    is trained too fast, where they are needed.
+    """
     base = Condition(widths[0], shares_on[0], together[0])
     for name, values in (("width", widths), ("on", shares_on), ("together", together)):
         for value in sorted(values):
             yield name, f"{value:g}", base._replace(**{name: value})
-    for handling in HANDLINGS:  # in the widest dictionary, where there are dead features
-        yield "handling", handling, base._replace(handling=handling, width=max(widths))
+    for name, where in (("spare", base._replace(width=max(widths))), ("needed", base._replace(haste=haste))):
+        for handling in HANDLINGS:
+            yield name, handling, where._replace(handling=handling)
 
 
 def handled(recipe: Recipe, handling: str, resample_at: tuple[float, ...]) -> Recipe | None:
@@ -104,6 +110,7 @@ class Bench:
         given = {key: tuple(value) if isinstance(value, list) else value for key, value in own.items()}
         known = {key: value for key, value in given.items() if key in {item.name for item in fields(Recipe)}}
         settings = {**self.settings, **known}
+        settings["lr"] *= at.haste
         width = max(1, round(at.width * len(self.true_FN)))
         made = Recipe(architecture_of(name, own), n_features=width, seed=self.seed, **settings)
         return handled(made, at.handling, self.settings["resample_at"])

@@ -62,6 +62,8 @@ def draw_activations(axes: Axes, rows: pd.DataFrame, depth: int) -> None:
         return
     for number, (feature, of) in enumerate(acts.groupby("of", sort=False)):
         axes.plot(of["x"], of["y"], "o-", ms=3, color=colour_at(number), label=f"feature {feature}")
+    several = rows[rows["what"] == "together"]
+    axes.plot(several["x"], several["y"], ":", color=PAPER_COLOUR, label="share: several fire")
     axes.set_ylim(top=1.35 * axes.get_ylim()[1])  # room for the legend
     axes.legend(fontsize="x-small", ncols=2, loc="upper left")
 

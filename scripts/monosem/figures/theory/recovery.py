@@ -14,25 +14,28 @@ SWEEPS = {
     "width": "features of the dictionary,\nin times the true ones",
     "on": "share of the vectors\nthat have a feature",
     "together": "correlation of the features\nof a pair",
-    "handling": "what is done about\ndead features",
+    "spare": "what is done about\ndead features",
+    "needed": "what is done about\ndead features",
 }
 MEASURES = {"recovered": "true features found", "mmcs": "MMCS"}
 TITLES = {
-    ("handling", "recovered"): "in the widest dictionary: found",
-    ("handling", "alive"): "share of its features that fire",
+    ("spare", "recovered"): "in the widest dictionary",
+    ("needed", "recovered"): "trained too fast",
+    ("spare", "alive"): "share of its features that fire",
+    ("needed", "alive"): "share of its features that fire",
 }
 MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*")
 
 
 def planted_recovery(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     """Above, the share found; below, the mean of the largest cosines, and at the right which features fire."""
-    figure = new_figure(14, 7)
+    figure = new_figure(16, 7)
     grid = figure.subplots(len(MEASURES), len(SWEEPS), sharey="row")
     names = list(dict.fromkeys(table["architecture"]))
     styles = dict(zip(names, zip(sns.color_palette("colorblind", len(names)), MARKERS, strict=False), strict=False))
     for row, (measure, label) in zip(grid, MEASURES.items(), strict=True):
         for axes, (sweep, what) in zip(row, SWEEPS.items(), strict=True):
-            shown = "alive" if (sweep, measure) == ("handling", "mmcs") else measure
+            shown = "alive" if measure == "mmcs" and sweep in ("spare", "needed") else measure
             draw(axes, table[table["sweep"] == sweep], shown, styles)
             axes.set_xlabel(what if measure == "mmcs" else "")
             axes.set_title(TITLES.get((sweep, shown), ""), fontsize="medium", fontweight="normal")
