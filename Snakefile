@@ -41,6 +41,8 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/clock.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/runs.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/lm.smk"

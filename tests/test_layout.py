@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 MODULES = sorted((ROOT / "scripts/monosem").rglob("*.py"))
 RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
-TOOLS = {"estimate", "readme_tables", "serve_live", "serve_llm", "take_screenshots"}  # of no rule; they may speak of the config
+# Of no rule; they may speak of the config.
+TOOLS = {"estimate", "readme_tables", "serve_live", "serve_llm", "take_screenshots"}
 
 # A module imports only from the layers above its own in this list, and from its own sub-package.
 LAYERS = [

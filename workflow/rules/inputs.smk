@@ -1,5 +1,33 @@
 """Inputs of rules that depend on what else the config asks for."""
 
+import glob
+
+from monosem.costs import imports, measured
+
+
+def dictionary_folder(wildcards):
+    return imports.dictionary_folder(config, wildcards.dict, wildcards.model, wildcards.site)
+
+
+def model_files(wildcards):
+    """Weights of an imported model: one file, or several with their index."""
+    return sorted(glob.glob(f"{glob.escape(MODELS[wildcards.model]['import'])}/model*.safetensors*"))
+
+
+def autoencoder(wildcards):
+    """Files of the autoencoder, trained or drawn at random; the neurons have none."""
+    name, _ = measured(config, wildcards.run)
+    if name == "neurons":
+        return {}
+    folder = f"results/{wildcards.model}/{wildcards.site}/{name}"
+    return {"sae": f"{folder}/sae.safetensors", "sae_record": f"{folder}/sae.json"}
+
+
+def own_texts(wildcards):
+    """Local files that the corpus is made of, so that an edited or a new one is noticed."""
+    local = [source for source in config["corpus"]["source"] if source != "packages" and not source.startswith("hf:")]
+    return sorted(file for source in local for file in glob.glob(source, recursive=True))
+
 
 def told(wildcards):
     """What other steps of this config found of a run's features, by the flag that takes it."""

@@ -23,7 +23,8 @@ def layerwise_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         draw_distributions(axes, table[table["n_layers"] == depth], record["above"])
         axes.set_title(f"{depth} layers, all pairs of layers", fontsize="medium", fontweight="normal")
     figure.suptitle(
-        f"Features of a layer that have a partner at the next: correlation over {record['above']:g} on held-out tokens",
+        f"Of the features of a layer {record['share']['features']:.0%} have a partner at the next one, "
+        f"of its neurons {record['share']['neurons']:.0%} (medians of all pairs of layers)",
         x=0.01,
         ha="left",
         fontweight="bold",

@@ -1,0 +1,58 @@
+"""What a schema cannot say of the config: names that must be known, and what goes with what."""
+
+import re
+
+
+def unknown(names, known, where):
+    """Stop early when the config names something that it does not define."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"config {where}: {name} is not one of {', '.join(known)}; define it or correct the name")
+
+
+def complete(name):
+    """Stop early when a dictionary lacks what its architecture needs, or sets what only others have."""
+    own = recipe(name)
+    known = {"precision", *config["sae"], *config["architectures"][own["arch"]], "width"}
+    unknown([key for key in own if key not in known], sorted(known), f"dictionaries.{name} ({own['arch']})")
+    missing = [key for key, value in own.items() if value is None and key not in config["sae"]]
+    if missing:
+        raise ValueError(f"config dictionaries.{name}: {own['arch']} needs {', '.join(missing)}; give it a value")
+
+
+for name in TRAINED_DICTIONARIES + OWN_DICTIONARIES:
+    complete(name)
+unknown([config["headline"]], TRAINED_DICTIONARIES, "headline")
+unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictionaries")
+unknown([PAIR["model"], PAIR["other"]], MODELS, "universality")
+for site in config["sites"]:
+    layer = re.search(r"-l(\d+)$", site)
+    for model in MODELS if layer else []:
+        n_layers = Job("train_lm", {"model": model}, config).model.layers
+        if int(layer[1]) >= n_layers:
+            raise ValueError(
+                f"config sites: {site}: {model} has {n_layers} layers, counted from 0; a lower one expected"
+            )
+if IMPORTED_MODELS and not config["tokens"]["tokenizer"]:
+    path = f"{MODELS[IMPORTED_MODELS[0]]['import']}/tokenizer.json"
+    raise ValueError(
+        f"config models.{IMPORTED_MODELS[0]}: it reads its own tokens; write tokens: {{tokenizer: {path}}}"
+    )
+for model, entry in MODELS.items():
+    unknown(dictionaries_of(model), DICTIONARIES, f"models.{model}.dictionaries")
+    unknown([config["headline"]], dictionaries_of(model), f"models.{model}.dictionaries, which lack the headline:")
+    unknown([entry["shuffle_of"]] if entry["shuffle_of"] else [], MODELS, f"models.{model}.shuffle_of")
+
+
+NAMES = "|".join(map(re.escape, [*DICTIONARIES, *OWN_DICTIONARIES]))
+# Any dictionary with another seed, or trained on fewer or more vectors: see monosem.costs.jobs.recipe.
+VARIANT = r"(-(seed|vectors)\d+)?"
+FEWER = r"(-tokens\d+)?"  # and any run measured on fewer held-out tokens: monosem.costs.jobs.measured
+
+
+wildcard_constraints:
+    model="|".join(map(re.escape, MODELS)),
+    dict=f"({NAMES}){VARIANT}",
+    run=f"(({NAMES}){VARIANT}|neurons|random){FEWER}",
+    site="|".join(map(re.escape, config["sites"] + OWN_SITES)),
+    split="train|val",
