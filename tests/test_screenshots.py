@@ -27,6 +27,7 @@ def flags(results, site, output, **changes: str) -> list[str]:
 def test_four_small_pictures_are_taken_and_one_of_them_is_dark(tmp_path):
     results = report_page.write_results(tmp_path / "results")
     report_page.build(results)
+    (tmp_path / "site").mkdir()
     site = browser_site.build(tmp_path / "site")
     take_screenshots.main(flags(results, site, tmp_path / "pictures"))
     pictures = {path.stem: path for path in (tmp_path / "pictures").iterdir()}

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from monosem.costs.held import CODE_BYTES, MIB, MOST_L0, TORCH, forward
+from monosem.costs.held import MIB, MOST_L0, TORCH, forward
 from monosem.costs.jobs import Job, Settings
 from monosem.costs.rates import ENCODER, FORWARD
 from monosem.costs.theory import TINY_STEP, WITH_TORCH, costed
 
-LOSSES, OUTPUT = 3, 8e-9  # kinds of output layer; seconds of a step for each output of a sample
-SMALL_PRODUCTS = 4e10  # operations a second in matrix products of few rows
-SMALL_TRAINING = 0.5e11  # of training a small transformer
+LOSSES, OUTPUT = 3, 2e-9  # kinds of output layer; seconds of a step for each output of a sample
+SMALL_PRODUCTS = 8e10  # operations a second in matrix products of few rows
+SMALL_TRAINING = 0.8e11  # of training a small transformer
 HELD_OUT = 3e-5  # a held-out token, encoded and matched
 SMALL_SAE = 1.1e-3  # seconds: a training step of an autoencoder with few features
 
@@ -39,7 +39,7 @@ def layerwise_features(job: Job, own: Settings) -> float:
         sizes = {"layers": depth, "d_model": lm["d_model"], "heads": lm["n_heads"], "d_mlp": lm["d_mlp"]}
         model = job.model._replace(**sizes)
         trained += 3 * lm["tokens"] * (model.forward + model.logits) / SMALL_TRAINING
-        trained += lm["tokens"] / (lm["batch"] * model.length) * TINY_STEP * 10 * depth
+        trained += lm["tokens"] / (lm["batch"] * model.length) * TINY_STEP * 2 * depth
         trained += depth * own["n_vectors"] * model.length / own["per_context"] * model.forward / FORWARD
     learnt = 12 * recipe["vectors"] * lm["d_mlp"] * own["width"] / ENCODER
     return WITH_TORCH + trained + sum(own["depths"]) * (learnt + HELD_OUT * own["held_out"])
@@ -65,7 +65,7 @@ def layers_memory(job: Job) -> float:
     """Activations of a layer, in rows, in order and as a store; codes of all layers and those of the neurons."""
     own = job.config["theory"]["layerwise_features"]
     neurons = {**job.config["lm"], **own["lm"]}["d_mlp"]
-    codes = CODE_BYTES * own["held_out"] * max(own["depths"]) * (neurons + MOST_L0)
+    codes = 16 * own["held_out"] * max(own["depths"]) * (neurons + MOST_L0)
     return TORCH + (16 * own["n_vectors"] * neurons + codes) / MIB + forward(job)
 
 

@@ -55,7 +55,7 @@ def draw_shares(axes: Axes, rows: pd.DataFrame, threshold: float) -> None:
     axes.set_xticks(numbers, [f"{number:,}" for number in numbers], rotation=40)
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(title="layer", fontsize="x-small", title_fontsize="x-small", loc="lower left")
+    axes.legend(title="layer", fontsize="x-small", title_fontsize="x-small", loc="upper right")
     axes.set_title("learnt, by layer", fontsize="medium", fontweight="normal")
 
 

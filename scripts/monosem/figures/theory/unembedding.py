@@ -9,15 +9,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from monosem.figures.style import PAPER_COLOUR, new_figure
-from monosem.theory.unembedding import HEADS
 
-TITLES = ("softmax, cross-entropy", "squared loss", "squared loss, behind a ReLU")
+HEADS = {
+    "softmax": "softmax, cross-entropy",
+    "squared": "squared loss",
+    "squared, ReLU": "squared loss, behind a ReLU",
+}
 
 
 def output_superposition(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     figure = new_figure(13, 4.4)
     panels = figure.subplots(1, len(HEADS), sharey=True)
-    for axes, head, title in zip(panels, HEADS, TITLES, strict=True):
+    for axes, (head, title) in zip(panels, HEADS.items(), strict=True):
         draw(axes, table[table["head"] == head], record["n_features"])
         axes.set_title(title, fontsize="medium", fontweight="normal")
     panels[0].set_ylabel("features represented")
