@@ -5,8 +5,9 @@ import shlex
 from dataclasses import fields
 
 import pytest
+import yaml
 from recipes import HYPERPARAMETERS as OWN_SETTINGS
-from test_workflow import new_folder, snakemake
+from test_workflow import ROOT, new_folder, snakemake
 
 from monosem.sae_recipe import architecture_of
 from train_sae import parse_args
@@ -78,6 +79,14 @@ def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
     assert planned["relu"].resample_at and not planned["topk"].resample_at
     assert planned["jumprelu"].ramp == 1 and planned["relu-2024"].ramp == 0.05 and planned["relu"].ramp == 0
     assert {args.grad_clip for args in planned.values()} == {1.0}
+
+
+def test_one_config_has_every_question_of_the_discussion_in_the_report(tmp_path):
+    done = snakemake(new_folder(tmp_path / "run"), "-n", more=(ROOT / "config/theory.yaml",))
+    assert done.returncode == 0, done.stdout[-3000:]
+    asked = yaml.safe_load((ROOT / "config/config.yaml").read_text())["theory"]
+    for name in asked.keys() - {"report", "dictionaries"}:
+        assert f"results/theory/{name}/{name}.json" in done.stdout, name
 
 
 def test_dictionaries_of_experiments_are_trained_for_these_alone(tmp_path):

@@ -6,7 +6,7 @@ out: results/theory/
 
 THEORY = config["theory"]
 EXPERIMENTS = [name for name in THEORY if name not in ("report", "dictionaries")]
-REPORTED = THEORY["report"]  # of these, the ones that are part of the default run
+REPORTED = EXPERIMENTS if THEORY["report"] == "all" else THEORY["report"]
 # The recipe of `sae`, which the experiment's own settings override; it has one architecture and one seed.
 AUTOENCODER = {
     name: value
