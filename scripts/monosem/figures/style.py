@@ -29,6 +29,7 @@ THEME = {
     "svg.fonttype": "path",  # looks the same where the font is missing
     "svg.hashsalt": "monosem",  # ids in the file from its content alone
 }
+SIX_DIGITS = "%.6g"  # of the numbers beside a figure
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def save(figure: Figure, data: pd.DataFrame, *, output: Path, output_data: Path)
     with replacing(output) as tmp:
         figure.savefig(tmp, format="svg", metadata={"Date": None, "Creator": "monosem"})
     with replacing(output_data) as tmp:
-        data.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+        data.to_csv(tmp, sep="\t", index=False, float_format=SIX_DIGITS, lineterminator="\n")
 
 
 def colour_of(model: str, dictionary: str = "") -> str:
