@@ -29,7 +29,6 @@ THEME = {
     "svg.fonttype": "path",  # looks the same where the font is missing
     "svg.hashsalt": "monosem",  # ids in the file from its content alone
 }
-SIX_DIGITS = "%.6g"  # of the numbers beside a figure
 
 
 @contextmanager
@@ -45,10 +44,25 @@ def new_figure(width: float, height: float) -> Figure:
 
 def save(figure: Figure, data: pd.DataFrame, *, output: Path, output_data: Path) -> None:
     """Write the figure as SVG and the numbers it shows as TSV beside it."""
+    settle(figure)
     with replacing(output) as tmp:
         figure.savefig(tmp, format="svg", metadata={"Date": None, "Creator": "monosem"})
     with replacing(output_data) as tmp:
-        data.to_csv(tmp, sep="\t", index=False, float_format=SIX_DIGITS, lineterminator="\n")
+        data.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out for good, and round where its axes stand.
+
+    The last bits that the solver finds depend on addresses in memory, and names in the SVG on these bits.
+    """
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    for axes in figure.axes:
+        place = axes.get_position(original=True)
+        axes.set_position([round(number, 6) for number in place.bounds], which="original")
 
 
 def colour_of(model: str, dictionary: str = "") -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from monosem.artefacts import write_record
-from monosem.figures.style import SIX_DIGITS, save, theme
+from monosem.figures.style import save, theme
 
 
 def parser_of(description: str) -> argparse.ArgumentParser:
@@ -31,13 +31,6 @@ def write(
     draw: Callable[[pd.DataFrame, dict[str, Any]], Figure],
 ) -> None:
     """Figure and table, and then the record, under whose name the findings look for its fields."""
-    table = as_written(table)
     with theme():
         save(draw(table, fields), table, output=args.output_figure, output_data=args.output)
     write_record(args.output_record, {"investigation": args.output_record.stem, **fields}, args=args)
-
-
-def as_written(table: pd.DataFrame) -> pd.DataFrame:
-    """With the digits that its file will hold: the figure shows these numbers, and not the last bits of a sum."""
-    floats = table.select_dtypes("float")
-    return table.assign(**floats.map(lambda value: float(SIX_DIGITS % value)))
