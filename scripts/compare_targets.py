@@ -10,21 +10,20 @@ Example:
       --other-evals B/{mlp_post,logits}/$D/eval.json --matches universality/{mlp_post,logits}/$D.json \\
       --scores A/{mlp_post,logits}/$D/autointerp/scores.parquet --codes A/{mlp_post,logits}/$D/codes.safetensors \\
       --codes-records A/{mlp_post,logits}/$D/codes.json --logits A/{mlp_post,logits}/$D/logits.safetensors \\
-      --model A/lm/weights.safetensors --sae A/mlp_post/target/sae.safetensors --tokens tokens/val.zarr \\
-      --tokenizer tokens/tokenizer.json --sample 32768 --word ' the' --promoted 10 --min-active 20 --min-focus 0.5 \\
-      --min-coverage 0.5 --seed 0 --output t.tsv --output-figure t.svg --output-record t.json
+      --sae A/mlp_post/target/sae.safetensors --sae-record A/mlp_post/target/sae.json \\
+      --model A/lm/weights.safetensors --tokens tokens/val.zarr --tokenizer tokens/tokenizer.json --sample 32768 \\
+      --word ' the' --promoted 10 --min-active 20 --min-focus 0.5 --min-coverage 0.5 --seed 0 \\
+      --output t.tsv --output-figure t.svg --output-record t.json
 """
 
 import argparse
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
 
 from monosem.artefacts import read_json
-from monosem.evaluation import CONTEXTS, held_out_activations
+from monosem.evaluation import held_out_activations
 from monosem.figures.theory.targets import targets
 from monosem.investigations.held_out import HeldOut, read_codes_of, read_held_out
 from monosem.investigations.token_features import Limits
@@ -49,6 +48,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--logits", **files, help="logits.safetensors, in the same order")
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--sae", type=Path, required=True, help="the dictionary of the first place")
+    parser.add_argument("--sae-record", type=Path, required=True, help="its record, which knows the model (sae.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr)")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
     parser.add_argument("--sample", type=int, required=True, help="held-out vectors in which variances are measured")
@@ -62,27 +62,29 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def unseen(args: argparse.Namespace, site: str) -> dict[str, float]:
     """What the first place's dictionary and activations have that the MLP's output matrix does not see."""
-    model, sae, tokens = load_lm(args.model), load_sae(args.sae), read_record(args.tokens)
+    model = load_lm(args.model, value_of(read_json(args.sae_record), "lm_digest", args.sae_record))
+    sae, tokens = load_sae(args.sae), read_record(args.tokens)
     place = parse_site(site, model.config.n_layers)
     if place.name != "mlp_post":
         raise ValueError(f"--evals: the first is of {site}, not of mlp_post; give that of the neurons first")
     n_contexts = -(-args.sample // tokens["context_length"])
     blocks = held_out_activations(model, read_contexts(args.tokens, n_contexts), tokens["bos"], place)
     with torch.no_grad():
-        x_BM = torch.cat(list(islice(blocks, -(-n_contexts // CONTEXTS))))
+        x_BM = torch.cat(list(blocks))
         recon_BM = sae.decode_sparse(sae.encode_sparse(x_BM, Screen.exact(x_BM.device)))
         return null_space(model.blocks[place.layer].W_out_MD, x_BM, recon_BM, sae.W_dec_FN)
 
 
-def read_word(args: argparse.Namespace, number: int, held_out: HeldOut, shown: list[str]) -> pd.DataFrame:
+def read_word(args: argparse.Namespace, number: int, held_out: HeldOut, shown: list[str]) -> tuple[pd.DataFrame, dict]:
+    """A place's features for the word, and how alike the logit weights of any two features are, and of two of these."""
     codes = read_codes_of(args.codes[number], args.codes_records[number], held_out)
     if args.word not in shown:
         raise ValueError(f"--word {args.word!r}: not one token of {args.tokenizer}; give one that is, with its space")
     limits = Limits(args.min_focus, args.min_coverage, args.min_active)
     weights_FV = logit_weights(args.logits[number])
     found = word_features(codes, held_out, limits, shown.index(args.word), weights_FV, shown, args.promoted)
-    found.attrs["likeness"] = {"likeness": likeness(weights_FV), "word": likeness(weights_FV[found["feature"]])}
-    return found
+    of_word = {"n": len(found), "likeness": likeness(weights_FV[found["feature"]])}
+    return found, {"likeness": likeness(weights_FV), "word": of_word}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -97,16 +99,15 @@ def main(argv: list[str] | None = None) -> None:
     held_out = read_held_out(args.tokens, read_json(args.codes_records[0])["n_contexts"])
     shown, fields, rows, read = load_vocabulary(args.tokenizer), {}, [], []
     for number, own in enumerate(found):
-        words, row = read_word(args, number, held_out, shown), site_row(own, found[0])
-        alike: dict[str, Any] = words.attrs["likeness"]
-        fields[own.site] = {**row, "likeness": alike["likeness"], "word": {"n": len(words), "likeness": alike["word"]}}
+        (words, alike), row = read_word(args, number, held_out, shown), site_row(own, found[0])
+        fields[own.site] = {**row, **alike}
         rows.append({"what": "site", **row})
         read.append(words.assign(what="feature", site=own.site))
     table = pd.concat([pd.DataFrame(rows), *read], ignore_index=True)
-    note = f"{found[0].evaluated['model']}, {found[0].evaluated['dictionary']}, {held_out.token_T.size} held-out tokens"
-    write(
-        args, table, {"sites": fields, "null_space": unseen(args, sites[0]), "word": args.word, "note": note}, targets
-    )
+    read_of = f"{found[0].evaluated['model']}, {found[0].evaluated['dictionary']}"
+    note = f"{read_of}, {held_out.token_T.size} held-out tokens, the word {args.word!r}"
+    record = {"sites": fields, "null_space": unseen(args, sites[0]), "word": args.word, "note": note}
+    write(args, table, record, targets)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ Binary: after `</p>` one of three tokens follows, in fixed proportions. Continuo
 cold, mild or hot follows, whose ratios rise and fall with it. Transformers of several depths are trained, and
 dictionaries of several widths of their last MLP. Where an ideal feature is on, all dictionary features are ablated;
 then they are put back one by one, each time the one that helps most, until --restored of the KL from what the model
-foretells is made up for. The same is done for the shares of cold, mild and hot among themselves ("ratios").
+foretells is made up for. The same is done for the shares of cold, mild and hot among themselves ("ratios"). They are
+counted where the dictionary's reconstruction makes up for as much: elsewhere it does not hold the ideal feature.
 
 Example:
   python scripts/count_carriers.py --length 48 --n-words 32 --noise 1.5 --contexts 40000 --held-contexts 1000 \\
@@ -25,7 +26,15 @@ import pandas as pd
 
 from monosem.devices import use_device
 from monosem.figures.theory.carriers import carrier_panels
-from monosem.theory.carrier_trials import curves, directions, distance_from_truth, record_fields, summary_rows, trials
+from monosem.theory.carrier_trials import (
+    curves,
+    directions,
+    distance_from_truth,
+    held_by,
+    record_fields,
+    summary_rows,
+    trials,
+)
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.planted import recipe_flags
 
@@ -63,10 +72,12 @@ def main(argv: list[str] | None = None) -> None:
         needed = ", ".join(f"{name} {len(of.features)}" for name, of in trial.found.items())
         print(f"{trial.n_layers} layers, start {trial.start}, width {trial.width}: {needed}", flush=True)
     counts = pd.DataFrame(counts)
-    fields = record_fields(counts) | {
+    found = record_fields(counts)
+    fields = found | {
         "kl_from_truth": truth,
         "shown": {"start": 0, "width": max(args.widths)},
-        "note": f"{len(truth)} models, {len(args.widths)} widths each, a generated corpus",
+        "note": f"{len(truth)} models, {len(args.widths)} widths each, a generated corpus; {args.restored:.0%} of the "
+        f"KL; held by, in the shallowest and the deepest: {held_by(found)}",
     }
     table = pd.concat([counts, pd.DataFrame(others)], ignore_index=True)
     first = [name for name in COLUMNS if name in table]

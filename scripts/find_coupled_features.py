@@ -5,6 +5,7 @@ Each feature alone moves the log-ratio of two tokens one way. Together they can 
 keep step. Along the activation of one member, in bins of equally many held-out tokens, the members' mean activations
 (over LayerNorm's divisor) and their logit weights give the log-ratio of every two tokens that they promote. A group
 counts if one of these rises and falls again by --min-turn more than it does by some of the members without the rest.
+Which one, and in which bins, is chosen in contexts of even number, and the turn is measured in those of odd number.
 The same is counted with the activations of the other members dealt out anew among the tokens at which that one fires,
 --draws times.
 
@@ -27,7 +28,7 @@ from monosem.devices import use_device
 from monosem.figures.theory.coupled import coupled_panels
 from monosem.investigations.held_out import read_codes_of, read_held_out
 from monosem.lm import load_lm
-from monosem.theory.coupled import Paths, Together, pairs_together, triples_of, turn_heights, turning, turns
+from monosem.theory.coupled import Together, halves_of, pairs_together, triples_of, turn_heights, turning, turns
 from monosem.theory.coupled_text import Texts, divided, divisors, group_rows, promotion
 from monosem.theory.experiment import parser_of, write
 from monosem.tokens import load_vocabulary, read_contexts, read_record
@@ -66,14 +67,15 @@ def main(argv: list[str] | None = None) -> None:
     held_out, tokens_SL = (read(args.tokens, codes_record["n_contexts"]) for read in (read_held_out, read_contexts))
     codes = read_codes_of(args.codes, args.codes_record, held_out)
     model = load_lm(args.model, read_json(args.acts_record)["lm_digest"])
-    paths = Paths(divided(codes, divisors(model, tokens_SL, tokens["bos"])), args.bins)
+    texts = Texts(tokens_SL, tokens["bos"], load_vocabulary(args.tokenizer))
+    act_TF = divided(codes, divisors(model, tokens_SL, tokens["bos"]))
+    halves = halves_of(act_TF, texts.context_T, args.bins)
     pairs = pairs_together(codes.matrix, Together(args.min_count, args.min_overlap, args.min_lift))
     groups = pairs + triples_of(pairs)[: args.most_triples]
     seen_V = np.bincount(held_out.token_T, minlength=held_out.vocab_size)
     promoted = promotion(args.logits, groups, seen_V, args.min_seen, args.promoted)
-    found, rng = turns(paths, groups, promoted), np.random.default_rng(args.seed)
-    dealt = [turns(paths, groups, promoted, rng) for _ in range(args.draws)]
-    texts = Texts(tokens_SL, tokens["bos"], load_vocabulary(args.tokenizer))
+    found, rng = turns(halves, groups, promoted), np.random.default_rng(args.seed)
+    dealt = [turns(halves, groups, promoted, rng) for _ in range(args.draws)]
     frames, numbers = [], {}
     for size, kind in KINDS.items():
         best, *others = (turning(one, size, args.min_turn) for one in (found, *dealt))
@@ -82,7 +84,7 @@ def main(argv: list[str] | None = None) -> None:
             pd.DataFrame({"what": "turn", "case": case, "y": y}).assign(kind=kind) for case, y in heights.items()
         ]
         for rank, group in enumerate(best[: args.listed], start=1):
-            rows = group_rows(group, found[group], paths, promoted, texts)
+            rows = group_rows(group, found[group], halves[1], promoted, texts)
             frames.append(rows.assign(kind=kind, rank=rank, turn=found[group].height))
         numbers[kind] = counts(heights["measured"], len(best), [len(other) for other in others])
     run = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens")}

@@ -18,11 +18,11 @@ from typing import Any
 
 import pandas as pd
 
-from monosem.artefacts import read_json
+from monosem.artefacts import inputs_of, read_json
 from monosem.figures.theory.naming import naming
-from monosem.records import NEURONS, Run, beside, read_table
+from monosem.records import NEURONS, OFFLINE, Run, beside, read_table
 from monosem.theory.experiment import parser_of, write
-from monosem.theory.naming import OFFLINE, Named, against, drawn_out, tabulated
+from monosem.theory.naming import Named, against, drawn_out, tabulated
 
 SIMULATION = "simulation"
 TESTED = ["feature", "task", "spearman", "n_requests", "tokens_in", "tokens_out", "usd"]
@@ -103,7 +103,8 @@ def main(argv: list[str] | None = None) -> None:
     sizes = ", ".join(f"{one.n_features}" for one in named if one.client == OFFLINE)
     note = f"{', '.join(curves)}; dictionaries of {sizes} features"
     fields = {"curves": curves, "sizes": drawn_out(curves, args.sizes), **differences(args, models), "note": note}
-    write(args, table, fields, naming)
+    timings = {*args.sampled, *args.scored, *args.llm_explained, *args.llm_tested}  # which differ from run to run
+    write(args, table, fields, naming, inputs=[file for file in inputs_of(args) if file not in timings])
 
 
 if __name__ == "__main__":

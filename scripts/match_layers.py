@@ -3,8 +3,8 @@
 
 Language models, dictionaries at every layer and the comparison of their features are made by the code of the main
 models, on the same packed tokens, only smaller. A feature has a partner at the next layer if some feature there
-correlates with it above a threshold over held-out tokens. Beside features: neurons, and chance, where the later layer's
-tokens are shifted.
+correlates with it above a threshold over held-out tokens. Beside features: neurons; features that choose from as many
+as there are neurons; and chance, where the later layer's tokens are shifted.
 
 Example:
   python scripts/match_layers.py --train results/tokens/train.zarr --val results/tokens/val.zarr --depths 2 4 \\
@@ -33,7 +33,7 @@ from monosem.lm import SITES, Site
 from monosem.sae_recipe import Recipe
 from monosem.sampling import Sample
 from monosem.theory.experiment import parser_of, write
-from monosem.theory.layers import Text, language_model, partners, read_layer, shifted
+from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, shifted
 from monosem.theory.planted import recipe_flags, recipe_settings
 
 COLUMNS = ["n_layers", "layer", "what", "unit", "correlation"]
@@ -66,6 +66,7 @@ def of_model(n_layers: int, args: argparse.Namespace) -> tuple[pd.DataFrame, dic
     frames = []
     for number, (earlier, later) in enumerate(pairwise(layers)):
         kinds = {"features": (earlier.features, later.features), "neurons": (earlier.neurons, later.neurons)}
+        kinds["drawn features"] = (earlier.features, drawn(later.features, later.neurons, args.seed))
         kinds["by chance"] = (earlier.features, shifted(later.features))
         for what, pair in kinds.items():
             found = {"unit": np.arange(pair[0].n_features), "correlation": partners(*pair)}
@@ -85,7 +86,7 @@ def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
     by_depth = share.groupby("n_layers").median()
     return {
         "share": {what.replace(" ", "_"): float(share[what].median()) for what in share},
-        "smallest_lead": float((share["features"] - share["neurons"]).min()),
+        "smallest_lead": float((share["drawn features"] - share["neurons"]).min()),
         "least": float(share["features"].min()),
         "shallow": float(by_depth["features"].iloc[0]),
         "deep": float(by_depth["features"].iloc[-1]),
@@ -101,7 +102,8 @@ def main(argv: list[str] | None = None) -> None:
     table = pd.concat([of for of, _ in found.values()], ignore_index=True)
     depths = " and ".join(map(str, found))
     fields = {**summary(table, args), "models": {str(depth): about for depth, (_, about) in found.items()}}
-    note = f"models of {depths} layers, {args.site}, {args.width} features, {args.held_out} tokens"
+    note = f"r > {args.correlation:g}, models of {depths} layers, {args.site}, {args.width} features, "
+    note += f"{args.held_out} tokens"
     write(args, table, {**fields, "note": note}, layerwise_features)
 
 

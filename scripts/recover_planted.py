@@ -74,7 +74,8 @@ def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
         "found_above": RECOVERED,
         "true_features": args.true_features,
         "dimensions": args.dimensions,
-        "note": f"{args.true_features} features in {args.dimensions} dimensions, {len(args.architectures)} kinds",
+        "note": f"cosine > {RECOVERED:g}, {args.true_features} features in {args.dimensions} dimensions, each on in "
+        f"{args.shares_on[0]:.3g} of the vectors, {len(args.architectures)} kinds",
     }
 
 

@@ -63,7 +63,10 @@ def learnt_by_heart(n_pairs: int, args: argparse.Namespace) -> list[tuple]:
 
 def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
     """What the findings are judged by; `most` is the largest number of pairs of which at least half are learnt."""
-    by = {what: rows.pivot_table(index="n_pairs", columns="layer", values="value") for what, rows in groups(table)}
+    by = {
+        what: rows.pivot_table(index="n_pairs", columns="layer", values="value")
+        for what, rows in table[table["what"] != "lens"].groupby("what")
+    }
     learnt = by["learnt"][args.n_layers]
     enough = learnt[learnt >= 0.5].index
     ends = {"fewest": min(args.n_pairs), "most": max(enough) if len(enough) else min(args.n_pairs)}
@@ -82,12 +85,9 @@ def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
         },
         "gradient_ratio": float((by["gradient"].max(axis=1) / by["gradient"].min(axis=1)).max()),
         "threshold": args.threshold,
-        "note": f"{args.n_layers} layers, {min(args.n_pairs)} to {max(args.n_pairs)} pairs",
+        "note": f"threshold {args.threshold:g} nats, {args.n_layers} layers, "
+        f"{min(args.n_pairs)} to {max(args.n_pairs)} pairs, {args.steps} steps for each number",
     }
-
-
-def groups(table: pd.DataFrame) -> Any:  # noqa: ANN401
-    return table[table["what"] != "lens"].groupby("what")
 
 
 def main(argv: list[str] | None = None) -> None:

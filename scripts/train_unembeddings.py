@@ -4,7 +4,7 @@
 Many more features than neurons, each on now and then; the output is to tell which are on. With a softmax and
 cross-entropy, with a squared loss, and with a squared loss behind another ReLU, as the number of neurons and the number
 of features on at once are swept. A feature is represented if, on alone, it moves its own output at least half of the
-way: its probability, or its value, rises by 1/2 or more.
+way: its probability, or its value, rises by 1/2 or more. It is named if its output is then the largest.
 
 Example:
   python scripts/train_unembeddings.py --n-features 64 --neurons 2 4 8 16 --mean-on 0.25 1 4 16 --steps 4000 \\

@@ -21,8 +21,8 @@ RECORDS: dict[str, dict] = {
     },
     "output_superposition": {
         "softmax": {"sparsest": {"a_neuron": 4, "named": 64}, "densest": {"a_neuron": 0.1}},
-        "squared": {"most": 1.0, "most_rises": 1.0},
-        "squared_ReLU": {"sparsest": {"a_neuron": 2}, "most": 2},
+        "squared": {"sparsest": {"named": 16}, "most": 1.0, "most_rises": 1.0},
+        "squared_ReLU": {"sparsest": {"a_neuron": 2, "named": 32}, "most": 2},
     },
     "layerwise_memory": {
         "largest_rise": -0.1,
@@ -31,7 +31,7 @@ RECORDS: dict[str, dict] = {
         "gradient_ratio": 2.0,
     },
     "layerwise_features": {
-        "share": {"features": 0.6, "neurons": 0.1, "by_chance": 0.0},
+        "share": {"features": 0.6, "drawn_features": 0.3, "neurons": 0.1, "by_chance": 0.0},
         "smallest_lead": 0.2,
         "least": 0.5,
         "shallow": 0.5,

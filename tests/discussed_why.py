@@ -30,7 +30,7 @@ RECORDS: dict[str, dict] = {
         },
     },
 }
-RECORDS["targets"]["sites"]["mlp_post"]["word"] = {"n": 3, "likeness": 0.2}
+RECORDS["targets"]["sites"]["mlp_post"]["word"] = {"n": 9, "likeness": 0.2}
 for _record in RECORDS.values():
     _record |= NOTE
 

@@ -1,10 +1,12 @@
 """How the live server is asked and stopped: methods, addresses, who may ask, many at once, signals."""
 
+import json
 import signal
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from http.client import HTTPException
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import torch
 from live_server import CONTEXT, RUN, WIDTH
 
 import serve_live
-from monosem.live import server
+from monosem.live import asked, server
 from monosem.live.files import Files, addresses
 from monosem.live.model import Live
 
@@ -159,4 +161,34 @@ def test_whoever_waits_too_long_is_told_so(folder, monkeypatch):
         assert served.answer("/api/about")["features"] is None
         done.set()
         own.shutdown()
-    assert status == 503 and "others are before it; ask again later" in found["error"]
+    assert status == 503 and "not answered within 0.01 s; ask again later" in found["error"]
+
+
+def test_a_question_whose_asker_has_left_is_not_computed(folder, monkeypatch):
+    monkeypatch.setattr(server, "LOOK_S", 0.01)
+    live, done, computed, futures = Live.load(Files.around(folder), torch.device("cpu")), threading.Event(), [], []
+    body = json.dumps({"text": "left"}).encode()
+    head = f"POST {READ} HTTP/1.1\r\nHost: {server.HOST}\r\nContent-Type: application/json\r\n"
+    with server.Server(0, live, addresses(None)) as own, ExitStack() as stack:
+        stack.callback(done.set)
+        threading.Thread(target=own.serve_forever, daemon=True).start()
+        own.questions[READ] = (asked.READ, lambda text, feature: computed.append(text) or {})
+        own.worker.submit(done.wait)
+        submit = own.worker.submit
+        kept = lambda *question, **named: futures.append(submit(*question, **named)) or futures[-1]  # noqa: E731
+        monkeypatch.setattr(own.worker, "submit", kept)
+        with socket.create_connection((server.HOST, own.server_port)) as connection:
+            connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            wait_until(lambda: futures)
+        wait_until(futures[0].cancelled)
+        done.set()
+        assert live_server.Served(None, None, own.server_port).ask(READ, {"text": "stays"})[0] == 200
+        own.shutdown()
+    assert computed == ["stays"]
+
+
+def wait_until(condition):
+    until = time.monotonic() + live_server.PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)

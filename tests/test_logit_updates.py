@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monosem.interchange.places import hook_name, module_name
+from monosem.investigations.ablation import written_to_residual
 from monosem.lm import LanguageModel, LMConfig, Site, parse_site
 from monosem.logit_updates import logit_coordinates
 
@@ -88,6 +89,38 @@ def test_a_model_reads_and_replaces_it_like_any_site(model):
     for change in (torch.zeros_like, lambda x: -2 * x):
         there, nearer = logits(model, {LOGITS: change}), logits(model, {OUT: change})
         torch.testing.assert_close(there, nearer, rtol=1e-3, atol=1e-3)
+
+
+def test_coordinates_are_made_once_and_anew_when_a_weight_changes(model):
+    first = model.logit_coordinates()
+    model.activations(torch.arange(6).view(1, 6), LOGITS)
+    assert model.logit_coordinates() is first
+    for weight in (model.W_U_DV, model.ln_final.scale_D):
+        with torch.no_grad():
+            weight[:2] *= 3
+        expected = logit_coordinates(model.ln_final.scale_D.detach(), model.W_U_DV.detach())
+        assert all(map(torch.equal, model.logit_coordinates(), expected))
+        assert not torch.equal(model.logit_coordinates().to_DC, first.to_DC)
+    state = model.state_dict()
+    other = LanguageModel(CONFIG, seed=1)
+    before = other.logit_coordinates()
+    other.load_state_dict(state)
+    assert other.logit_coordinates() is not before and torch.equal(other.logit_coordinates()[0], expected.to_DC)
+
+
+def test_ablations_take_what_a_feature_of_any_site_writes_to_the_residual_stream(model):
+    stream = Site("resid_post", 1)
+    widths = {site.name: CONFIG.site_width(site) for site in (Site("mlp_post", 1), OUT, stream, LOGITS)}
+    for name, width in widths.items():
+        site = Site(name, 1)
+        out_FD = written_to_residual(model, torch.eye(width), site)
+        assert out_FD.shape == (width, CONFIG.d_model)
+        torch.testing.assert_close(model.logit_weights(torch.eye(width), site), model.logit_weights(out_FD, stream))
+    with torch.no_grad():
+        moved_SLD = model(torch.zeros(1, 6, dtype=torch.long), edits={LOGITS: lambda x: x + torch.eye(7)[3]})
+        out_D = written_to_residual(model, torch.eye(7)[3:4], LOGITS)[0]
+        again_SLD = model(torch.zeros(1, 6, dtype=torch.long), edits={OUT: lambda x: x + out_D})
+    torch.testing.assert_close(moved_SLD, again_SLD, rtol=1e-3, atol=1e-3)
 
 
 def test_logit_weights_of_its_directions_are_those_of_the_outputs_they_stand_for(model):

@@ -1,19 +1,23 @@
-"""Carriers and coupled features: the corpus is what it says, and planted truths are found by the code that searches."""
+"""Carriers: the corpus is what it says, and planted truths are found by the code that searches."""
 
-from itertools import pairwise
+import copy
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from discussed_ideal import RECORDS
+from hypothesis import given
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
-from test_theory_features import SEEDS
+from test_findings import nothing
 
+from monosem.findings import theory_ideal
+from monosem.findings.scoreboard import NOT_RUN, judge
 from monosem.lm import LanguageModel, LMConfig, Site
 from monosem.sae import SparseAutoencoder, unit_rows
+from monosem.theory.carrier_trials import record_fields
 from monosem.theory.carriers import Seen, activations, carriers, greedy_set, seen
-from monosem.theory.coupled import Paths, Promotion, Together, pairs_together, triples_of, turn_of, turning, turns
 from monosem.theory.passages import (
     AFTER,
     BOS,
@@ -29,7 +33,6 @@ from monosem.theory.passages import (
 )
 
 WORLD = World(length=24, n_words=12, noise=1.5, seed=3)
-N_TOKENS = 6000
 
 
 def test_equal_seeds_give_equal_contexts_of_one_kind_each():
@@ -119,7 +122,59 @@ def test_a_planted_binary_feature_is_carried_by_one():
     act_PM[:, :2] = 1 + 0.1 * torch.rand(50, 2)
     found = carriers(places(model, act_PM), sae, 0.9, None)
     assert found.features == [0] and found.together == 0
-    assert found.kl["carried"] <= 0.1 * found.kl["ablated"] and found.kl["reconstruction"] < 1e-6
+    assert found.kl["carried"] <= 0.1 * found.kl["ablated"] and found.kl["reconstruction"] < 1e-6 and found.held
+
+
+def test_a_dictionary_without_the_feature_is_not_said_to_hold_it():
+    model, sae = planted(2, [[2.0, -1.0, 0.0], [0.0, 0.02, 0.0]])
+    act_PM = torch.zeros(50, 64)
+    act_PM[:, :2] = 1 + 0.1 * torch.rand(50, 2)
+    sae.W_enc_FN[0] = 0
+    found = carriers(places(model, act_PM), sae, 0.9, None)
+    assert not found.held and found.kl["carried"] <= 0.1 * found.kl["ablated"]
+
+
+def counted_rows():
+    rows = [(1, 2, True), (1, 2, True), (1, 9, False), (2, 4, True), (2, 1, False), (2, 9, False)]
+    columns = {"ideal": "continuous", "together": 0.5, "kl_ablated": 1.0}
+    frame = pd.DataFrame(rows, columns=["n_layers", "n_put_back", "held"]).assign(**columns)
+    return frame.assign(n_features=frame["n_put_back"].where(frame["held"]))
+
+
+def test_numbers_are_of_one_depth_and_of_dictionaries_that_hold_the_feature():
+    found = record_fields(counted_rows())["continuous"]
+    assert {end: (of["n_layers"], of["median"], of["held"], of["dictionaries"]) for end, of in found.items()} == {
+        "shallowest": (1, 2.0, 2, 3), "deepest": (2, 4.0, 1, 3)
+    }  # fmt: skip
+    none = record_fields(counted_rows().assign(held=False))["continuous"]["deepest"]
+    assert none["held"] == 0 and none["median"] is None and none["together"] is None
+
+
+def judged(id, changed, value):
+    record = copy.deepcopy(RECORDS["carriers"])
+    *path, last = changed.split(".")
+    place = record
+    for part in path:
+        place = place[part]
+    place[last] = value
+    [finding] = [row for row in theory_ideal.ROWS if row.id == id]
+    return judge(finding, replace(nothing(), investigations={"carriers": record}))
+
+
+def test_carriers_that_no_dictionary_of_a_depth_holds_or_that_cost_too_little_are_not_judged():
+    for id, changed, value, why in (
+        ("binary-carried-by-one", "binary.deepest.held", 0, "no dictionary holds it in the deepest models"),
+        ("more-layers-need-fewer", "continuous.deepest.kl_ablated", 0.04, "it costs 0.04 in the deepest"),
+        ("more-layers-need-fewer", "continuous.deepest.n_layers", 1, "needs models of two depths"),
+    ):
+        row = judged(id, changed, value)
+        assert row["verdict"] == NOT_RUN and why in " ".join(map(str, row.values()))
+
+
+def test_each_depth_must_meet_the_criterion():
+    for end in ("shallowest", "deepest"):
+        row = judged("temperature-carried-by-several", f"continuous.{end}.median", 1.5)
+        assert row["verdict"] == "not reproduced"
 
 
 def test_a_planted_coupled_pair_takes_both():
@@ -154,81 +209,3 @@ def test_what_is_ablated_is_what_the_model_would_foretell_without_it():
     expected = float((full.exp() * (full - ablated)).sum(dim=1).mean())
     assert found.kl["ablated"] == pytest.approx(expected, rel=1e-3)
     assert activations(model, held.tokens_SL).shape == (40 * 23, 64)
-
-
-@given(SEEDS, st.floats(0.1, 3))
-def test_members_that_keep_step_turn_nothing(seed, factor):
-    rng = np.random.default_rng(seed)
-    path_B = np.sort(rng.uniform(0, 5, 10))
-    assert turn_of(np.stack([path_B, factor * path_B], axis=1), rng.normal(size=(2, 6)))[0] <= 1e-9
-
-
-def test_the_turn_of_a_pair_by_hand_is_the_lesser_of_rise_and_fall_less_what_one_has_alone():
-    path_BG = np.array([[0.0, 0.0], [1, 0], [2, 0], [3, 2], [4, 4]])
-    height, up, over = turn_of(path_BG, np.array([[1.0, 0.0], [-2.0, 0.0]]))
-    assert (height, up, over) == (2, 0, 1)  # 0 1 2 -1 -4
-    alone = turn_of(np.array([[0.0, 0.0], [1, 3], [2, 0]]), np.array([[0.0, 0.0], [1.0, 0.0]]))
-    assert alone[0] == 0
-
-
-def text_with_a_coupled_pair(seed):
-    """Features 0 and 1 follow one latent, and turn token 0 over token 1; 2 keeps step with 0; others fire alone."""
-    rng = np.random.default_rng(seed)
-    act_TF = np.where(rng.random((N_TOKENS, 12)) < 0.05, rng.uniform(0.5, 3, (N_TOKENS, 12)), 0)
-    latent_T = np.where(rng.random(N_TOKENS) < 0.2, rng.uniform(0, 3, N_TOKENS), 0)
-    noise_T = rng.uniform(0.9, 1.1, N_TOKENS)
-    act_TF[:, 0], act_TF[:, 1], act_TF[:, 2] = latent_T, 2 * np.maximum(latent_T - 1.2, 0) * noise_T, latent_T * noise_T
-    weight_FV = rng.normal(0, 0.1, (12, 8))
-    weight_FV[0, :2], weight_FV[1, :2] = (1.0, 0.0), (-1.0, 0.0)
-    promoted = Promotion(dict(enumerate(weight_FV)), {member: np.arange(8) for member in range(12)})
-    return csr_array(act_TF), promoted
-
-
-@settings(max_examples=10)
-@given(SEEDS)
-def test_a_planted_coupled_pair_is_found_and_none_by_chance(seed):
-    act_TF, promoted = text_with_a_coupled_pair(seed)
-    pairs = pairs_together(act_TF, Together(100, 0.5, 2))
-    assert (set(pairs) == {(0, 1), (0, 2), (1, 2)} and triples_of(pairs) == [(0, 2, 1)]) or triples_of(pairs)
-    paths = Paths(act_TF, 8)
-    found = turns(paths, pairs, promoted)
-    assert turning(found, 2, 0.5)[0] == (0, 1)
-    assert found[0, 1].up == 0
-    assert turning(turns(paths, pairs, promoted, np.random.default_rng(seed)), 2, 0.5) == []
-
-
-def test_triples_are_features_of_which_every_two_fire_together():
-    assert sorted(map(sorted, triples_of([(0, 1), (0, 2), (1, 2), (2, 3)]))) == [[0, 1, 2]]
-
-
-def test_paths_have_as_many_tokens_in_each_bin_and_dealing_out_keeps_means():
-    act_TF, _ = text_with_a_coupled_pair(0)
-    paths, dense_TF = Paths(act_TF, 7), act_TF.toarray()
-    token_R, bin_R = paths.tokens(0)
-    sizes = np.bincount(bin_R)
-    assert sizes.max() - sizes.min() <= 1 and set(token_R) == set(np.flatnonzero(dense_TF[:, 0]))
-    edges = [
-        (dense_TF[token_R[bin_R == place], 0].min(), dense_TF[token_R[bin_R == place], 0].max()) for place in range(7)
-    ]
-    assert all(high <= low for (_, high), (low, _) in pairwise(edges))
-    path_BG, dealt_BG = (paths.path(0, [0, 1], rng) for rng in (None, np.random.default_rng(0)))
-    np.testing.assert_allclose(path_BG[2], dense_TF[token_R[bin_R == 2]][:, [0, 1]].mean(axis=0))
-    np.testing.assert_array_equal(dealt_BG[:, 0], path_BG[:, 0])
-    np.testing.assert_allclose(sizes @ dealt_BG, sizes @ path_BG)
-
-
-def test_pairs_are_counted_as_a_dense_product_would():
-    act_TF, _ = text_with_a_coupled_pair(1)
-    on_TF = act_TF.toarray() > 0
-    n_F = on_TF.sum(axis=0)
-    expected = set()
-    for one in range(12):
-        for other in range(one + 1, 12):
-            both = (on_TF[:, one] & on_TF[:, other]).sum()
-            if (
-                both >= 10
-                and both >= 0.05 * min(n_F[one], n_F[other])
-                and both * N_TOKENS >= 1.1 * n_F[one] * n_F[other]
-            ):
-                expected.add((one, other))
-    assert set(pairs_together(act_TF, Together(10, 0.05, 1.1))) == expected

@@ -16,7 +16,7 @@ from monosem.evaluation import encode_held_out, held_out_activations
 from monosem.lm import LanguageModel, LMConfig, Site
 from monosem.sae_recipe import Recipe
 from monosem.sampling import Sample
-from monosem.theory.layers import Text, language_model, partners, read_layer, shifted
+from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, shifted
 from monosem.theory.memory import (
     Pairs,
     ResidualMLP,
@@ -120,6 +120,20 @@ def test_planted_partners_are_found_and_no_others(seed, n_kept):
 def test_shifting_moves_all_tokens_by_half():
     codes = Codes(csr_array(np.arange(10.0)[:, None]))
     assert shifted(codes).matrix.toarray().ravel().tolist() == [5, 6, 7, 8, 9, 0, 1, 2, 3, 4]
+
+
+@settings(max_examples=20)
+@given(SEEDS, st.integers(0, 6), st.integers(1, 9))
+def test_as_many_features_are_drawn_as_others_fire_and_only_of_those_that_fire(seed, n_dead, n_neurons):
+    codes_TF, neurons_TM = sparse_codes(8, seed), sparse_codes(n_neurons + 2, seed)
+    codes_TF[:, :n_dead] = neurons_TM[:, :2] = 0
+    codes, neurons = (Codes(csr_array(values.astype(np.float32))) for values in (codes_TF, neurons_TM))
+    some = drawn(codes, neurons, seed)
+    assert some.n_features == min(8 - n_dead, n_neurons) and some.n_tokens == codes.n_tokens
+    best = partners(some, codes)
+    assert best.tolist() == pytest.approx([1] * some.n_features), "all fire, and are features of the layer"
+    pairs = some.matrix.T @ some.matrix
+    assert (pairs.diagonal() > pairs.toarray().sum(axis=1) / 2).all(), "none is drawn twice"
 
 
 def test_features_that_never_fire_have_no_partner():

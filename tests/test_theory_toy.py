@@ -18,6 +18,7 @@ from monosem.theory.unembedding import (
     HALF,
     SOFTMAX,
     SQUARED,
+    SQUARED_RELU,
     Layers,
     Training,
     alone,
@@ -161,6 +162,14 @@ def test_behind_a_softmax_two_neurons_represent_any_number_of_features(n_feature
     assert bool(named_F.all()) and float(rise_F.min()) > 0.9
     weak_F, _ = alone(on_an_arc(n_features, 0.1), SOFTMAX)
     assert float(weak_F.max()) < HALF, "the same directions, but a small number"
+
+
+def test_a_feature_is_named_only_if_its_output_is_the_largest_alone():
+    identity = Layers(torch.eye(3)[None], torch.zeros(1, 1, 3), torch.eye(3)[None], torch.zeros(1, 1, 3))
+    for head in (SQUARED, SQUARED_RELU):
+        assert alone(identity, head)[1].all()
+    silent = Layers(torch.eye(3)[None], torch.zeros(1, 1, 3), torch.eye(3)[None], torch.full((1, 1, 3), -2.0))
+    assert alone(silent, SQUARED)[1].all() and not alone(silent, SQUARED_RELU)[1].any(), "all outputs are equally 0"
 
 
 @given(SEEDS, st.sampled_from([SOFTMAX, SQUARED]))

@@ -13,7 +13,7 @@ from test_findings import nothing
 
 import train_unembeddings
 from monosem.artefacts import read_json
-from monosem.findings import theory_toy
+from monosem.findings import theory_layers, theory_toy
 from monosem.findings.scoreboard import NOT_RUN, REPRODUCED, judge
 
 RECIPE = {"vectors": 12_800, "batch": 128, "lr": 0.01, "beta1": 0.9, "beta2": 0.999, "warmup": 0.02, "decay": 0.2}
@@ -43,6 +43,7 @@ SMALL = {
         | {"l1": 0.5, "correlation": 0.7, "lm": json.dumps(LM), **RECIPE},
     ),
 }
+ROWS = (*theory_toy.ROWS, *theory_layers.ROWS)
 OF_EXPERIMENT = {  # those that hold in small too
     "planted_recovery": {"planted-wider-finds-more"},  # two features find two of eight at most
     "output_superposition": {
@@ -70,10 +71,10 @@ def test_an_experiment_leaves_table_figure_and_record_and_its_findings_are_judge
     assert ElementTree.parse(outputs["output_figure"]).getroot().tag.endswith("svg")
     record = read_json(outputs["output_record"])
     assert record["investigation"] == name and record["flags"]["seed"] == 3
-    rows = [judge(finding, replace(nothing(), investigations={name: record})) for finding in theory_toy.ROWS]
+    rows = [judge(finding, replace(nothing(), investigations={name: record})) for finding in ROWS]
     judged = {row["id"]: row for row in rows if row["verdict"] != NOT_RUN}
     assert judged and {row["run"] for row in judged.values()} == {f"({record['note']})"}
-    assert {finding.id for finding in theory_toy.ROWS if finding.figure == name} == set(judged)
+    assert {finding.id for finding in ROWS if finding.figure == name} == set(judged)
     assert OF_EXPERIMENT.get(name, set()) <= {id for id, row in judged.items() if row["verdict"] == REPRODUCED}
 
 

@@ -1,5 +1,7 @@
 """Why autoencoders work, and on what: planted curves, spaces and directions found again, and what is asked in vain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,15 +9,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_costs import DEFAULT, job
+from test_findings import nothing
 
 from monosem.architectures import Relu
 from monosem.autointerp.statistics import estimate
 from monosem.costs import Job, acts_of, measured, recipe
-from monosem.records import NEURONS
+from monosem.findings.measurements import NotMeasuredError
+from monosem.findings.theory_why import likeness_for_a_word
+from monosem.records import NEURONS, OFFLINE
 from monosem.sae import unit_rows
 from monosem.sae_recipe import Recipe
 from monosem.theory.encoders import share_left
-from monosem.theory.naming import OFFLINE, Named, against, by_doubling, drawn_out, line, power_law, tabulated
+from monosem.theory.naming import Named, against, by_doubling, drawn_out, line, power_law, tabulated
 from monosem.theory.penalties import row_of, summary
 from monosem.theory.planted import best_cosines, plant, random_dictionary, trained
 from monosem.theory.targets import likeness, null_space
@@ -99,6 +104,17 @@ def test_likeness_is_the_mean_correlation_of_two(seed, n):
     assert likeness(weights_FV[:1]) is None
 
 
+@pytest.mark.parametrize("n", [0, 4, 5])
+def test_features_of_a_word_are_judged_from_five_on(n):
+    alike = {"likeness": 0.0, "word": {"n": n, "likeness": 0.1 if n > 1 else None}}
+    run = replace(nothing(), investigations={"targets": {"note": "", "sites": {"mlp_post": alike}}})
+    if n == 5:
+        assert likeness_for_a_word(run).numbers == {"for the word": 0.1, "any two": 0.0, "features": 5}
+        return
+    with pytest.raises(NotMeasuredError, match=f"needs 5 features for the word, has {n}"):
+        likeness_for_a_word(run)
+
+
 def learnt(x_TN, l1):
     schedule = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "warmup": 0.02, "decay": 0.2, "ramp": 0.0, "grad_clip": 1.0}
     silent = {"resample_at": (0.3,), "resample_inputs": 1024, "dead_window": 0.1, "log_every": 100}
@@ -132,6 +148,11 @@ def test_penalties_are_put_in_order_and_the_usual_one_must_be_there():
     assert found["none"]["share_on"] == 0.5 and found["none"]["dead"] == 0.5 and found["none"]["cosine"] == 0.5
     with pytest.raises(ValueError, match=r"--usual 3: not one of the penalties 0.5, 0.25, 0"):
         summary(pd.DataFrame(rows), usual=3)
+    with pytest.raises(ValueError, match=r"some: the least penalty is 0.25, not 0; train one without"):
+        summary(pd.DataFrame([row for row in rows if row["dictionary"] != "none"]), usual=0.5)
+    unexplained = swept(0.25, np.nan, "some")
+    steps = summary(pd.DataFrame([*rows[:2], unexplained, *rows[3:]]), usual=0.5)["steps"]
+    assert steps == {"smallest_gain": pytest.approx(0.25), "smallest_fall": None}, "a median is missing"
 
 
 def test_runs_of_experiments_have_costs_of_their_own_and_the_main_path_none_of_them():

@@ -115,7 +115,8 @@ def target_flags(places, tokens, corpus, lm, **changed):
     own |= {"codes_records": "codes.json", "logits": "logits.safetensors"}
     given = {flag: [pair[0] / file for pair in places.values()] for flag, file in own.items()}
     given |= {"other_evals": [pair[1] / "eval.json" for pair in places.values()], "model": lm / "weights.safetensors"}
-    given |= {"sae": places["mlp_post"][0] / "sae.safetensors", "tokens": tokens / "val.zarr", "sample": 200}
+    given |= {"sae": places["mlp_post"][0] / "sae.safetensors", "sae_record": places["mlp_post"][0] / "sae.json"}
+    given |= {"tokens": tokens / "val.zarr", "sample": 200}
     given |= {"tokenizer": corpus.tokenizer, "word": word_of(corpus), "promoted": 3, "min_active": 5, "seed": 0}
     return given | {"min_focus": 0.2, "min_coverage": 0.5} | changed
 
@@ -131,6 +132,7 @@ def test_targets_are_measured_alike_and_the_unseen_share_is_that_of_the_neurons(
     assert list(found.record["sites"]) == ["mlp_post", "logits"] and found.record["null_space"]["dimensions"] == 0.5
     for own in found.record["sites"].values():
         assert own["l0"] <= 4 and own["nats"] == pytest.approx(own["nats"]) and -1 <= own["universality"] <= 1
+    assert found.record["sites"]["logits"]["word"]["n"] == (found.table["site"] == "logits").sum() - 1
     assert found.record["sites"]["mlp_post"]["score_less"] == 0 and 0 <= found.record["null_space"]["decoder"] <= 1
     assert (found.table["what"] == "site").sum() == 2
 
@@ -144,6 +146,10 @@ def test_a_word_that_is_no_token_and_a_first_place_that_is_not_the_neurons_are_e
     turned = {"logits": places["logits"], "mlp_post": places["mlp_post"]}
     with pytest.raises(ValueError, match="the first is of logits, not of mlp_post"):
         compare_targets.main(flags(**target_flags(turned, tokens, corpus, lm), **outputs))
+    other = tmp_path / "sae.json"
+    other.write_text('{"lm_digest": "feed"}')
+    with pytest.raises(ValueError, match=r"weights.safetensors: model \w+, but its record .* of feed"):
+        compare_targets.main(flags(**target_flags(places, tokens, corpus, lm, sae_record=other), **outputs))
     assert not outputs["output"].exists()
 
 
@@ -179,6 +185,7 @@ def test_naming_with_the_token_table_alone(tmp_path):
     offline = found.record["curves"]["offline"]
     assert offline["work"]["exponent"] == pytest.approx(1) and offline["quality"]["per_doubling"] == pytest.approx(0.4)
     assert found.record["sizes"]["offline"]["16"]["seconds"] == pytest.approx(2 * (1 + 1.6))
+    assert {path.rsplit("/", 1)[1] for path in found.record["inputs"]} == {"scores.json", "scores.parquet"}, "no times"
     assert {row["id"] for row in found.judged} == {
         "naming-quality-holds"
     }  # two sizes leave an exponent without an error

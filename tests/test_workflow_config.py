@@ -28,6 +28,13 @@ EXPERIMENTS = ("penalties/penalties", "targets/targets")
         ("tokens: {vocab_size: many}", "many"),
         ("theory: {report: [nothing]}", "theory.report: nothing"),
         ("theory: {targets: {dictionary: nothing}}", "theory.targets.dictionary: nothing"),
+        ("theory: {targets: {sites: [logits, mlp_post]}}", "theory.targets.sites: logits comes first"),
+        ("theory: {targets: {sites: [mlp_post, mlp_out-l5]}}", "theory.targets.sites: mlp_out-l5: A has 1 layers"),
+        (
+            "theory: {report: [penalties], penalties: {dictionaries: [free, free-1]}}",
+            "none has l1 2.75, that of the headline relu-w256; name one that has",
+        ),
+        ("dictionaries: {free: {width: 64, l1: 1}}", "theory.dictionaries.free: `dictionaries` has one of that name"),
         ("theory: {dictionaries: {free: {width: 64, l1: 0, k: 3}}}", "dictionaries.free (relu): k is not one of"),
     ],
 )

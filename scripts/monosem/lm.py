@@ -113,6 +113,7 @@ class LanguageModel(nn.Module):
         self.blocks = nn.ModuleList(Block(config, rng) for _ in range(config.n_layers))
         self.ln_final = LayerNorm(config.d_model, config.biases)
         self.W_U_DV = matrix(config.d_model, config.vocab_size, rng)
+        self.known_coordinates: tuple[object, LogitCoordinates] | None = None
 
     def forward(
         self,
@@ -134,7 +135,20 @@ class LanguageModel(nn.Module):
         return self.ln_final(x_SLD).to(dtype)
 
     def logit_coordinates(self) -> LogitCoordinates:
-        return logit_coordinates(self.ln_final.scale_D.detach(), self.W_U_DV.detach())
+        """Kept until a weight they are made of is changed or moved: they take an eigendecomposition."""
+        weights = (self.ln_final.scale_D, self.W_U_DV)
+        state = [(weight.data_ptr(), weight.device, weight._version) for weight in weights]
+        if self.known_coordinates is None or self.known_coordinates[0] != state:
+            self.known_coordinates = (state, logit_coordinates(*(weight.detach() for weight in weights)))
+        return self.known_coordinates[1]
+
+    def to_residual(self, directions_FN: Tensor, site: Site) -> Tensor:
+        """What a unit of each direction of a site adds to the residual stream after its layer, [F, D]."""
+        if site.name == "mlp_post":
+            return directions_FN @ self.blocks[site.layer].W_out_MD
+        if site.name == "logits":
+            return directions_FN @ self.logit_coordinates().back_CD
+        return directions_FN
 
     def in_logits(self, function: Edit) -> Edit:
         """An edit of the MLP's output, from one of what it adds to the logits."""
@@ -160,11 +174,7 @@ class LanguageModel(nn.Module):
         d . W_out . (mean removal) . diag(final scale) . W_U (paper, "Feature downstream effects"); exact but for the
         final LayerNorm's division, and only the direct path when the site is not in the last layer.
         """
-        out_FD = directions_FN
-        if site.name == "mlp_post":
-            out_FD = directions_FN @ self.blocks[site.layer].W_out_MD
-        elif site.name == "logits":
-            out_FD = directions_FN @ self.logit_coordinates().back_CD
+        out_FD = self.to_residual(directions_FN, site)
         centred_FD = out_FD - out_FD.mean(dim=1, keepdim=True)
         weights_FV = (centred_FD * self.ln_final.scale_D) @ self.W_U_DV
         return weights_FV - weights_FV.median(dim=1, keepdim=True).values

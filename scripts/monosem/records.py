@@ -14,6 +14,7 @@ from monosem.artefacts import read_json
 
 NEURONS = "neurons"  # the identity dictionary: its features are the neurons themselves
 DIRECTIONS = "random"  # random directions, drawn by draw_directions.py
+OFFLINE = "offline"  # what explains features by a token table, without a language model
 CONTROL = "control"  # model A with the entries of each weight matrix shuffled
 RUN = ["model", "site", "dictionary"]  # columns that `read_tables` adds
 # how we know what the paper says, by the letter under `source` in findings.tsv

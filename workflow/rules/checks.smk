@@ -20,19 +20,31 @@ def complete(name):
         raise ValueError(f"config dictionaries.{name}: {own['arch']} needs {', '.join(missing)}; give it a value")
 
 
+def layers_known(sites, models, where):
+    """Stop early when a site is of a layer that a model does not have."""
+    for site in sites:
+        layer = re.search(r"-l(\d+)$", site)
+        for model in models if layer else []:
+            n_layers = Job("train_lm", {"model": model}, config).model.layers
+            if int(layer[1]) >= n_layers:
+                raise ValueError(
+                    f"config {where}: {site}: {model} has {n_layers} layers, counted from 0; a lower one expected"
+                )
+
+
 for name in TRAINED_DICTIONARIES + OWN_DICTIONARIES:
     complete(name)
 unknown([config["headline"]], TRAINED_DICTIONARIES, "headline")
 unknown(config["autointerp"]["dictionaries"], DICTIONARIES, "autointerp.dictionaries")
 unknown([PAIR["model"], PAIR["other"]], MODELS, "universality")
-for site in config["sites"]:
-    layer = re.search(r"-l(\d+)$", site)
-    for model in MODELS if layer else []:
-        n_layers = Job("train_lm", {"model": model}, config).model.layers
-        if int(layer[1]) >= n_layers:
-            raise ValueError(
-                f"config sites: {site}: {model} has {n_layers} layers, counted from 0; a lower one expected"
-            )
+for name in OWN_DICTIONARIES:
+    if name in config["dictionaries"]:
+        raise ValueError(f"config theory.dictionaries.{name}: `dictionaries` has one of that name; rename either")
+first = config["theory"]["targets"]["sites"][0]
+if not re.fullmatch(r"mlp_post(-l\d+)?", first):
+    raise ValueError(f"config theory.targets.sites: {first} comes first; put a place of neurons, mlp_post, before it")
+layers_known(config["sites"], MODELS, "sites")
+layers_known(OWN_SITES, [PAIR["model"], PAIR["other"]], "theory.targets.sites")
 if IMPORTED_MODELS and not config["tokens"]["tokenizer"]:
     path = f"{MODELS[IMPORTED_MODELS[0]]['import']}/tokenizer.json"
     raise ValueError(

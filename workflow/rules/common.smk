@@ -40,6 +40,17 @@ def text(value):
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
+def small_recipe(own):
+    """Flags of an experiment's autoencoder: the recipe of `sae` but for its own settings, architecture and seed."""
+    return flags({**config["sae"], **own, "arch": None, "seed": None})
+
+
+def small_lm(own, precision):
+    """Settings of an experiment's transformers: those of `lm` but for its own; it says itself how deep they are."""
+    used = {name: value for name, value in LM.items() if name not in ("n_layers", "val_tokens")}
+    return {**used, "precision": precision, **own}
+
+
 def text_share(model):
     """Each trained model's activations come from contexts of its own, as in the paper; a control's from its model's.
 

@@ -51,6 +51,15 @@ def told(wildcards):
     return found
 
 
+def swept_dictionaries(wildcards):
+    """Records of the dictionaries of `theory.penalties`: one is without a penalty, and one has the headline's."""
+    own, usual = config["theory"]["penalties"]["dictionaries"], recipe(config["headline"]).get("l1")
+    for wanted, of in ((0, "no penalty"), (usual, f"that of the headline {config['headline']}")):
+        if wanted not in [recipe(name).get("l1") for name in own]:
+            raise ValueError(f"config theory.penalties.dictionaries: none has l1 {wanted}, {of}; name one that has")
+    return paths([(*HEADLINE_RUN[:2], name) for name in own], "sae.json")
+
+
 def decoder(wildcards):
     """Of the dictionary; of neurons, that of the features that write to them."""
     name = BESIDE.get(wildcards.run, wildcards.run)

@@ -7,12 +7,6 @@ out: results/theory/
 THEORY = config["theory"]
 EXPERIMENTS = [name for name in THEORY if name not in ("report", "dictionaries")]
 REPORTED = EXPERIMENTS if THEORY["report"] == "all" else THEORY["report"]
-# The recipe of `sae`, which the experiment's own settings override; it has one architecture and one seed.
-AUTOENCODER = {
-    name: value
-    for name, value in {**config["sae"], **THEORY["encoders"]["autoencoder"]}.items()
-    if name not in ("arch", "seed")
-}
 unknown(REPORTED, EXPERIMENTS, "theory.report")
 
 
@@ -135,7 +129,7 @@ rule compare_encoders:
         disk_mb=disk("compare_encoders"),
     params:
         code=fingerprint("compare_encoders.py"),
-        flags=flags(AUTOENCODER) + flags({**THEORY["encoders"], "autoencoder": None}),
+        flags=small_recipe(THEORY["encoders"]["autoencoder"]) + flags({**THEORY["encoders"], "autoencoder": None}),
     shell:
         r"""
         python "$SCRIPTS/compare_encoders.py" {params.flags:q} --output {output.table:q} \

@@ -7,8 +7,6 @@ out: results/theory/
 import json
 
 CARRIERS = THEORY["carriers"]
-COUPLED_OF = f"results/{PAIR['model']}/{config['sites'][0]}"
-COUPLED_IN = f"{COUPLED_OF}/{config['headline']}"
 
 
 rule count_carriers:
@@ -27,9 +25,9 @@ rule count_carriers:
     params:
         code=fingerprint("count_carriers.py"),
         flags=flags({**CARRIERS, "lm": None, "autoencoder": None}),
-        recipe=flags({**config["sae"], **CARRIERS["autoencoder"], "arch": None, "seed": None}),
+        recipe=small_recipe(CARRIERS["autoencoder"]),
         # Models this small gain nothing by lower precision.
-        lm=lambda wildcards: json.dumps({**LM, "precision": "float32", **CARRIERS["lm"]}),
+        lm=lambda wildcards: json.dumps(small_lm(CARRIERS["lm"], "float32")),
     shell:
         r"""
         python "$SCRIPTS/count_carriers.py" {params.flags:q} {params.recipe:q} --lm {params.lm:q} \
@@ -40,13 +38,13 @@ rule count_carriers:
 
 rule find_coupled_features:
     input:
-        weights=f"results/{PAIR['model']}/lm/weights.safetensors",
-        acts_record=f"{COUPLED_OF}/acts.json",
+        weights=f"{STUDIED_MODEL}/lm/weights.safetensors",
+        acts_record=f"{STUDIED_SITE}/acts.json",
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
-        codes=f"{COUPLED_IN}/codes.safetensors",
-        codes_record=f"{COUPLED_IN}/codes.json",
-        logits=f"{COUPLED_IN}/logits.safetensors",
+        codes=f"{HEADLINE}/codes.safetensors",
+        codes_record=f"{HEADLINE}/codes.json",
+        logits=f"{HEADLINE}/logits.safetensors",
         tokenizer="results/tokens/tokenizer.json",
     output:
         table="results/theory/coupled_features/coupled_features.tsv",

@@ -29,10 +29,10 @@ rule recover_planted:
     params:
         code=fingerprint("recover_planted.py"),
         flags=flags({**PLANTED, "autoencoder": None, "l1": None}),
-        recipe=flags({**config["sae"], **PLANTED["autoencoder"], "arch": None, "seed": None}),
+        recipe=small_recipe(PLANTED["autoencoder"]),
         architectures=lambda wildcards: json.dumps(
             {
-                name: {**own, **{"l1": PLANTED["l1"][name] for _ in range("l1" in own)}}
+                name: {**own, "l1": PLANTED["l1"][name]} if "l1" in own else own
                 for name, own in config["architectures"].items()
             }
         ),
@@ -123,8 +123,8 @@ rule match_layers:
     params:
         code=fingerprint("match_layers.py"),
         flags=flags({**LAYERWISE, "autoencoder": None, "lm": None}),
-        recipe=flags({**config["sae"], **LAYERWISE["autoencoder"], "arch": None, "seed": None}),
-        lm=lambda wildcards: json.dumps({**LM, "precision": config["precision"], **LAYERWISE["lm"]}),
+        recipe=small_recipe(LAYERWISE["autoencoder"]),
+        lm=lambda wildcards: json.dumps(small_lm(LAYERWISE["lm"], config["precision"])),
     shell:
         r"""
         python "$SCRIPTS/match_layers.py" --train {input.train:q} --val {input.val:q} {params.flags:q} \

@@ -8,14 +8,13 @@ out: results/theory/{penalties,naming,targets}/
 PENALTIES, NAMING, TARGETS = THEORY["penalties"], THEORY["naming"], THEORY["targets"]
 unknown(PENALTIES["dictionaries"], OWN_DICTIONARIES, "theory.penalties.dictionaries")
 unknown([TARGETS["dictionary"]], OWN_DICTIONARIES, "theory.targets.dictionary")
-PLACE = direction_runs()[0][:2]  # where the penalty is swept: the paper's activations
-SWEPT_RUNS = [(*PLACE, f"{name}-tokens{PENALTIES['tokens']}") for name in PENALTIES["dictionaries"]]
-UNSWEPT_RUNS = [(*PLACE, f"{name}-tokens{PENALTIES['tokens']}") for name in ("neurons", "random")]
+SWEPT_RUNS = [(*HEADLINE_RUN[:2], f"{name}-tokens{PENALTIES['tokens']}") for name in PENALTIES["dictionaries"]]
+UNSWEPT_RUNS = [(*HEADLINE_RUN[:2], f"{name}-tokens{PENALTIES['tokens']}") for name in ("neurons", "random")]
 
 
 rule compare_penalties:
     input:
-        saes=paths([(*PLACE, name) for name in PENALTIES["dictionaries"]], "sae.json"),
+        saes=swept_dictionaries,
         evals=paths(SWEPT_RUNS, "eval.json"),
         features=paths(SWEPT_RUNS, "features.parquet"),
         scores=paths(SWEPT_RUNS, "autointerp/scores.parquet"),
@@ -38,7 +37,7 @@ rule compare_penalties:
         disk_mb=disk("compare_penalties"),
     params:
         code=fingerprint("compare_penalties.py"),
-        flags=flags(PENALTIES, "usual", "seed"),
+        flags=flags({"usual": recipe(config["headline"]).get("l1"), "seed": PENALTIES["seed"]}),
     shell:
         r"""
         python "$SCRIPTS/compare_penalties.py" --sae-records {input.saes:q} --evals {input.evals:q} \
@@ -50,8 +49,8 @@ rule compare_penalties:
 
 
 # Of one model and place: dictionaries of several widths by the token table, and what a language model explains there.
-NAMED = [run for run in offline_runs() if run[:2] == PLACE and run[2] in width_sweep()]
-NAMED_BY_LLM = [run for run in llm_runs() if run[:2] == PLACE]
+NAMED = [run for run in offline_runs() if run[:2] == HEADLINE_RUN[:2] and run[2] in width_sweep()]
+NAMED_BY_LLM = [run for run in llm_runs() if run[:2] == HEADLINE_RUN[:2]]
 
 
 rule fit_naming:
@@ -107,6 +106,7 @@ rule compare_targets:
         logits=paths(TARGET_RUNS[PAIR["model"]], "logits.safetensors"),
         weights=f"results/{PAIR['model']}/lm/weights.safetensors",
         sae=f"results/{PAIR['model']}/{TARGETS['sites'][0]}/{TARGET}/sae.safetensors",
+        sae_record=f"results/{PAIR['model']}/{TARGETS['sites'][0]}/{TARGET}/sae.json",
         tokens=ancient("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",
@@ -132,7 +132,8 @@ rule compare_targets:
         python "$SCRIPTS/compare_targets.py" --evals {input.evals:q} --other-evals {input.other_evals:q} \
             --matches {input.matches:q} --scores {input.scores:q} --codes {input.codes:q} \
             --codes-records {input.codes_records:q} --logits {input.logits:q} --model {input.weights:q} \
-            --sae {input.sae:q} --tokens {input.tokens:q} --tokenizer {input.tokenizer:q} {params.flags:q} \
+            --sae {input.sae:q} --sae-record {input.sae_record:q} --tokens {input.tokens:q} \
+            --tokenizer {input.tokenizer:q} {params.flags:q} \
             --output {output.table:q} --output-figure {output.figure:q} --output-record {output.record:q} \
             2>&1 | tee {log:q}
         """

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from monosem.findings.criteria import Criterion
+from monosem.findings.finding import Finding
 from monosem.findings.measurements import Measurements
 from monosem.findings.measures import Measured
 from monosem.records import value_of
 
 SECTION = "discussion"
+AFTERWARDS = "(Criterion set after a first run.)"  # ends the statements of which that is so
 
 
 def taken(experiment: str, **fields: str) -> Callable[[Measurements], Measured]:
@@ -17,3 +20,8 @@ def taken(experiment: str, **fields: str) -> Callable[[Measurements], Measured]:
         return Measured(numbers, 0, [], str(value_of(m.investigation(experiment), "note", experiment)))
 
     return measure
+
+
+def ours(id: str, statement: str, asked: str, criterion: Criterion, experiment: str, **fields: str) -> Finding:
+    """A statement of our own about what was asked; the fields are of the experiment's record."""
+    return Finding(id, SECTION, statement, asked, "U", criterion, taken(experiment, **fields), figure=experiment)

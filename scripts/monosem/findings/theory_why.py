@@ -1,14 +1,27 @@
 """What posts and comments around the paper ask about why autoencoders work, and on what; criteria as in `theory`."""
 
-from monosem.findings.discussion import SECTION, taken
+from monosem.findings.discussion import AFTERWARDS, SECTION, taken
 from monosem.findings.finding import Finding, all_of
+from monosem.findings.measurements import Measurements, NotMeasuredError
+from monosem.findings.measures import Measured
+
+FEWEST = 5  # features for a word, whose pairs are to say what is typical
+
+
+def likeness_for_a_word(m: Measurements) -> Measured:
+    n = m.found("targets", "sites.mlp_post.word.n")
+    if n < FEWEST:
+        raise NotMeasuredError(f"needs {FEWEST} features for the word, has {n:.0f}")
+    fields = {"for_the_word": "word.likeness", "any_two": "likeness", "features": "word.n"}
+    return taken("targets", **{name: f"sites.mlp_post.{field}" for name, field in fields.items()})(m)
+
 
 ROWS = (
     Finding(
         "no-penalty-is-identity-like",
         SECTION,
         "Without a penalty an overcomplete autoencoder learns an identity-like map: it gives back nearly all of its "
-        "input (explained variance).",
+        f"input (explained variance). {AFTERWARDS}",
         "without a penalty, an identity-like map",
         "D",
         all_of(("explained variance", ">=", 0.95)),
@@ -18,7 +31,8 @@ ROWS = (
     Finding(
         "no-penalty-half-on",
         SECTION,
-        "It does so with about half of its features on (share on a token), as a map of opposite half-lines would.",
+        "It does so with about half of its features on (share on a token), as a map of opposite half-lines would. "
+        f"{AFTERWARDS}",
         "that an identity-like map has L0 near half its width",
         "U",
         all_of(("share on", ">=", 0.25), ("share on", "<=", 0.75)),
@@ -29,7 +43,7 @@ ROWS = (
         "penalty-makes-interpretable",
         SECTION,
         "It is the penalty that makes features interpretable: without it they are explained no better than neurons, "
-        "under the usual penalty better (medians by the token table).",
+        f"under the headline dictionary's better (medians by the token table). {AFTERWARDS}",
         "why sparse autoencoders work: sparsity",
         "D",
         all_of(("none", "<=", "neurons"), ("usual", ">", "neurons")),
@@ -46,7 +60,7 @@ ROWS = (
         "penalty-trades-loss-for-meaning",
         SECTION,
         "At each step down from the highest penalty to none, more of the loss is recovered and explanations get worse "
-        "(smallest gain, smallest fall of the median).",
+        f"(smallest gain, smallest fall of the median). {AFTERWARDS}",
         "interpretability, loss and L0 go together",
         "U",
         all_of(("smallest gain", ">", 0), ("smallest fall", ">", 0)),
@@ -172,17 +186,12 @@ ROWS = (
     Finding(
         "word-features-promote-different-tokens",
         SECTION,
-        "Of the features on mlp_post for `the`, two typically promote different tokens (mean correlation of their "
+        "Of the features on mlp_post for one word, two typically promote different tokens (mean correlation of their "
         "logit weights; of any two features for comparison).",
         "over 100 features for `the`, in A/4",
         "I",
         all_of(("for the word", "<", 0.5)),
-        taken(
-            "targets",
-            for_the_word="sites.mlp_post.word.likeness",
-            any_two="sites.mlp_post.likeness",
-            features="sites.mlp_post.word.n",
-        ),
+        likeness_for_a_word,
         "targets",
     ),
 )

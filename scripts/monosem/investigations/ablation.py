@@ -77,7 +77,7 @@ def written_to_residual(model: LanguageModel, directions_FN: Tensor, site: Site)
         raise ValueError(
             f"site {site.name}-l{site.layer}: ablations are of the last of {n_layers} layers only; choose one there"
         )
-    return directions_FN @ model.blocks[site.layer].W_out_MD if site.name == "mlp_post" else directions_FN
+    return model.to_residual(directions_FN, site)
 
 
 def measure_pairs(model: LanguageModel, tokens_SL: np.ndarray, pairs: Pairs, out_FD: Tensor) -> pd.DataFrame:
@@ -108,7 +108,7 @@ def ablate(model: LanguageModel, x_PD: Tensor, next_P: Tensor, at_Z: Tensor, edi
     """Edits of the residual streams `x_PD[at_Z]`, each by itself: what they take from the tokens that follow."""
     clean_P, grad_PD = log_likelihood_and_gradient(model, x_PD, next_P)
     centred_PD, centred_ZD = centred(x_PD), centred(edit_ZD)
-    divisor_P = (centred_PD.square().mean(dim=1) + LAYER_NORM_EPS).sqrt()
+    divisor_P = layer_norm_divisor(centred_PD)
     frozen_ZD = model.ln_final.after_division((centred_PD[at_Z] - centred_ZD) / divisor_P[at_Z, None])
     ablated_ZD = model.ln_final(x_PD[at_Z] - edit_ZD)
     return {
@@ -122,6 +122,11 @@ def ablate(model: LanguageModel, x_PD: Tensor, next_P: Tensor, at_Z: Tensor, edi
 
 def centred(x_PD: Tensor) -> Tensor:
     return x_PD - x_PD.mean(dim=1, keepdim=True)
+
+
+def layer_norm_divisor(centred_PD: Tensor) -> Tensor:
+    """What LayerNorm divides rows by, their means removed."""
+    return (centred_PD.square().mean(dim=1) + LAYER_NORM_EPS).sqrt()
 
 
 def log_likelihood(model: LanguageModel, normal_PD: Tensor, next_P: Tensor) -> Tensor:

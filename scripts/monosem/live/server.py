@@ -6,12 +6,16 @@ other, and each takes bounded work.
 """
 
 import json
+import select
+import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import ceil
 from pathlib import Path
 from sys import exception
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -23,7 +27,8 @@ HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")  # of this machine; with any port, as ssh -L may choose another
 MAX_BODY = 1 << 18  # bytes
 DRAINED = 1 << 22  # of a longer body that are read, so that its sender gets to see the answer
-PATIENCE_S = 60  # for the questions before one's own
+PATIENCE_S = 60  # for the questions before one's own, and for that
+LOOK_S = 0.25  # between two looks whether the asker is still there
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "frame-ancestors 'none'",
@@ -31,6 +36,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+DRAWING = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"  # a figure runs nothing
 BROWSER = "/report/browser"
 
 
@@ -132,13 +138,22 @@ class Handler(BaseHTTPRequestHandler):
             future = self.server.worker.submit(function, **asked)
         except RuntimeError:  # the worker takes no more
             raise self.unavailable("the server is stopping") from None
-        try:
-            return future.result(timeout=PATIENCE_S)
-        except CancelledError:
-            raise self.unavailable("the server is stopping") from None
-        except TimeoutError:
-            future.cancel()
-            raise self.unavailable(f"not answered within {PATIENCE_S} s, for others are before it") from None
+        for _ in range(ceil(PATIENCE_S / LOOK_S)):
+            try:
+                return future.result(timeout=LOOK_S)
+            except CancelledError:
+                raise self.unavailable("the server is stopping") from None
+            except TimeoutError:
+                if self.is_left():
+                    future.cancel()  # unless it is being computed
+                    raise ConnectionAbortedError from None
+        future.cancel()
+        raise self.unavailable(f"not answered within {PATIENCE_S} s")
+
+    def is_left(self) -> bool:
+        """Whether the asker has closed the connection, as a page does that asks anew."""
+        ready, _, _ = select.select([self.connection], [], [], 0)
+        return bool(ready) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def unavailable(self, reason: str) -> Refused:
         return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "question", self.path, f"{reason}; ask again later")
@@ -148,15 +163,18 @@ class Handler(BaseHTTPRequestHandler):
         if path is None or not path.is_file():
             raise Refused(HTTPStatus.NOT_FOUND, "address", address, "nothing is here; open /")
         self.check_method(address, "GET", "HEAD")
-        self.send(HTTPStatus.OK, KINDS[path.suffix], path.read_bytes())
+        alone = {"Content-Security-Policy": DRAWING} if path.suffix == ".svg" else {}
+        self.send(HTTPStatus.OK, KINDS[path.suffix], path.read_bytes(), alone)
 
     def send_json(self, status: HTTPStatus, data: dict[str, Any]) -> None:
         self.send(status, KINDS[".json"], json.dumps(data, allow_nan=False).encode())
 
-    def send(self, status: HTTPStatus, kind: str, content: bytes) -> None:
+    def send(
+        self, status: HTTPStatus, kind: str, content: bytes, also: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.send_response(status)
         allow = {"Allow": self.allow} if status == HTTPStatus.METHOD_NOT_ALLOWED else {}
-        for name, value in {**HEADERS, **allow, "Content-Type": kind, "Content-Length": len(content)}.items():
+        for name, value in {**HEADERS, **allow, **also, "Content-Type": kind, "Content-Length": len(content)}.items():
             self.send_header(name, str(value))
         self.end_headers()
         if self.command != "HEAD":

@@ -95,7 +95,10 @@ def code_of_all(records: Iterable[dict[str, Any]]) -> str:
 def record_entry(path: Path, record: dict[str, Any], page: Path) -> RecordEntry:
     """What a record says of how its artefact was made; results themselves are left to the findings and figures."""
     names = ("script", "flags", "inputs", "code", "versions", "written", "machine")
-    return RecordEntry(link_to(path, page), [(name, plain(record[name])) for name in names if name in record])
+    told = {name: record[name] for name in names if name in record}
+    if "machine" in told:
+        told["machine"] = machine(told["machine"])
+    return RecordEntry(link_to(path, page), [(name, plain(value)) for name, value in told.items()])
 
 
 def plain(value: object) -> str:

@@ -1,9 +1,14 @@
 """Dictionaries of several widths, of models with one layer and more: what carries the ideal features in each.
 
+Numbers are summed up for each depth by itself, over the dictionaries that hold the ideal feature. (The first run took
+medians over all depths and dictionaries: they hid that depths differ, and counted features of dictionaries that lack
+what is asked for.)
+
 Shape suffixes: S contexts, L position, P places, V tokens, K features of a set.
 """
 
 import argparse
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -62,7 +67,9 @@ def summary_rows(trial: Trial) -> list[dict[str, Any]]:
         | {
             "what": "count",
             "ideal": name,
-            "n_features": len(of.features),
+            "held": of.held,
+            "n_put_back": len(of.features),
+            "n_features": len(of.features) if of.held else math.nan,
             "together": of.together,
             **{f"kl_{kind}": kl for kind, kl in of.kl.items()},
         }
@@ -109,19 +116,27 @@ def directions(trial: Trial, held: Contexts) -> list[dict[str, Any]]:
 
 
 def record_fields(counts: pd.DataFrame) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, rows in counts.groupby("ideal"):
-        n_features = rows["n_features"]
-        fields[name] = {
-            "median": float(n_features.median()),
-            "fewest": int(n_features.min()),
-            "most": int(n_features.max()),
-        }
-        fields[name] |= {"together": float(rows["together"].median()), "kl_ablated": float(rows["kl_ablated"].median())}
-    means = counts.pivot_table(index="n_layers", columns="ideal", values="n_features")
-    ends = {"shallowest": means.index.min(), "deepest": means.index.max()}
-    costs = counts[counts["ideal"] == "continuous"].groupby("n_layers")["kl_ablated"].median()
-    fields["layers"] = {
-        end: {"n_layers": int(n), "kl_ablated": float(costs[n])} | means.loc[n].to_dict() for end, n in ends.items()
+    """Of each ideal feature, for the shallowest and the deepest models."""
+    ends = {"shallowest": counts["n_layers"].min(), "deepest": counts["n_layers"].max()}
+    return {
+        name: {end: of_depth(rows[rows["n_layers"] == n_layers]) for end, n_layers in ends.items()}
+        for name, rows in counts.groupby("ideal")
     }
-    return fields
+
+
+def of_depth(rows: pd.DataFrame) -> dict[str, Any]:
+    """Null where no dictionary holds the ideal feature."""
+    held = rows[rows["held"]]
+    n_features = held["n_features"]
+    numbers = {"median": n_features.median(), "mean": n_features.mean()}
+    numbers |= {"fewest": n_features.min(), "most": n_features.max()}
+    numbers |= {name: held[name].median() for name in ("together", "kl_ablated")}
+    known = {name: None if math.isnan(value) else float(value) for name, value in numbers.items()}
+    return {"n_layers": int(rows["n_layers"].iloc[0]), "dictionaries": len(rows), "held": len(held)} | known
+
+
+def held_by(fields: dict[str, Any]) -> str:
+    """How many dictionaries hold each ideal feature, of the shallowest and of the deepest models."""
+    return ", ".join(
+        " ".join([name, *(f"{of['held']}/{of['dictionaries']}" for of in fields[name].values())]) for name in FEATURES
+    )

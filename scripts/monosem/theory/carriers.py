@@ -5,6 +5,9 @@ Where the ideal feature is on, features of a site of the last layer are one edit
 divergence; the carriers are a set whose presence restores a share of it. Features are put back one by one, each time
 the one that leaves the least divergence, and then taken out again while enough stays restored, each time the one that
 is missed least. That is greedy: a set of one is found wherever there is one, but larger sets may not be the smallest.
+What the dictionary does not reconstruct stays in place meanwhile, so all features together restore everything, however
+bad the dictionary is. One whose reconstruction alone does not restore that share does not hold the ideal feature, and
+its features are not counted.
 
 Shape suffixes: T tokens, P places, N neurons, F features, D residual width, V tokens, K features put back.
 """
@@ -19,6 +22,7 @@ from torch import Tensor
 from monosem.investigations.ablation import CONTEXTS, written_to_residual
 from monosem.lm import LanguageModel, Site
 from monosem.sae import SparseAutoencoder
+from monosem.theory.ideal_features import divergence
 from monosem.theory.passages import BOS, Places, ids
 from monosem.tokens import counted
 
@@ -29,6 +33,7 @@ class Carriers(NamedTuple):
     code_PK: np.ndarray
     log_full_PV: np.ndarray  # what the model foretells, and what with none but the carriers, of the tokens looked at
     log_carried_PV: np.ndarray
+    held: bool  # by the dictionary: its reconstruction restores as much as the carriers must
 
     @property
     def together(self) -> float:
@@ -67,20 +72,16 @@ def activations(model: LanguageModel, tokens_SL: np.ndarray) -> Tensor:
     return torch.cat([model.activations(part_SL, site)[at] for part_SL, at in parts])
 
 
-def divergence(log_p_PV: Tensor, log_q_PV: Tensor) -> Tensor:
-    """KL(p || q), mean over the places; leading dimensions of q stay."""
-    return (log_p_PV.exp() * (log_p_PV - log_q_PV)).sum(dim=-1).mean(dim=-1)
-
-
 @torch.no_grad()
 def carriers(of: Seen, sae: SparseAutoencoder, restored: float, among: tuple[str, ...] | None) -> Carriers:
     """The divergence is over all tokens, or of the shares `among` some."""
     chosen = None if among is None else ids(among).tolist()
     code_PF, out_FD = sae.encode(of.acts_PN), written_to_residual(of.model, sae.W_dec_FN, of.site)
     full_PV = of.log_probabilities(of.resid_PD, chosen)
+    share_PV = full_PV.exp().numpy()
 
-    def left(resid: Tensor) -> Tensor:
-        return divergence(full_PV, of.log_probabilities(resid, chosen))
+    def left(resid_PD: Tensor) -> float:
+        return float(divergence(share_PV, of.log_probabilities(resid_PD, chosen).numpy()).mean())
 
     none_PD = of.resid_PD - code_PF @ out_FD
 
@@ -88,13 +89,14 @@ def carriers(of: Seen, sae: SparseAutoencoder, restored: float, among: tuple[str
         return none_PD + code_PF[:, features] @ out_FD[features]
 
     firing = torch.nonzero((code_PF > 0).any(dim=0))[:, 0].tolist()
-    features, single = greedy_set(lambda features: float(left(with_only(features))), firing, 1 - restored)
+    features, single = greedy_set(lambda features: left(with_only(features)), firing, 1 - restored)
     carried_PD = with_only(features)
     error_PD = written_to_residual(of.model, of.acts_PN - sae.decode(code_PF), of.site)
     resids = {"ablated": none_PD, "carried": carried_PD, "reconstruction": of.resid_PD - error_PD}
-    kl = {"best_single": single} | {kind: float(left(resid_PD)) for kind, resid_PD in resids.items()}
+    kl = {"best_single": single} | {kind: left(resid_PD) for kind, resid_PD in resids.items()}
     carried_PV = of.log_probabilities(carried_PD, chosen)
-    return Carriers(features, kl, code_PF[:, features].numpy(), full_PV.numpy(), carried_PV.numpy())
+    held = kl["reconstruction"] <= (1 - restored) * kl["ablated"]
+    return Carriers(features, kl, code_PF[:, features].numpy(), full_PV.numpy(), carried_PV.numpy(), held)
 
 
 def greedy_set(left: Callable[[list[int]], float], members: list[int], share: float) -> tuple[list[int], float]:

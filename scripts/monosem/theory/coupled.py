@@ -6,11 +6,12 @@ activations keep step. The path is measured: of the tokens at which one member, 
 by its activation, and in each bin the mean activation of every member. A log-ratio turns, at a bin, by the lesser of
 its rise before and its fall after, nats. Where only one member of the two acts on a ratio, and does not keep step with
 the lead, that turns too; so from the turn of all members is taken the largest that some of them have along the same
-path without the rest. What is left, at its largest over bins, leads, and pairs of tokens that members promote, counts.
+path without the rest. What is left is at its largest at some bins, lead, and pair of tokens that members promote: these
+are chosen in contexts of even number, and the turn at them in those of odd number counts.
 By chance: each other member's activations dealt out anew among the tokens at which the lead fires.
 
 Shape suffixes: T held-out tokens, F features, R tokens at which the lead fires, B bins, G members, V promoted tokens, K
-promoted by one feature, Q groups.
+promoted by one feature, Q groups, M members of all groups of a lead, X any axes.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csc_array, csr_array, diags_array
 
 from monosem.progress import progress
 
@@ -35,7 +36,8 @@ class Together(NamedTuple):
 
 
 class Turn(NamedTuple):
-    height: float  # nats, over what some members have without the rest
+    height: float  # nats, over what some members have without the rest, in other contexts than
+    chosen: float  # that by which lead and tokens were chosen
     lead: int
     up: int  # the ratio is of this token
     over: int  # over this one
@@ -67,6 +69,14 @@ def triples_of(pairs: list[Group]) -> list[Group]:
     ]
 
 
+def halves_of(act_TF: csr_array, context_T: np.ndarray, n_bins: int) -> tuple["Paths", "Paths"]:
+    """Of contexts of even and of odd number; the tokens keep their rows."""
+    even, odd = (csr_array(diags_array((context_T % 2 == rest).astype(act_TF.dtype)) @ act_TF) for rest in (0, 1))
+    for part in (even, odd):
+        part.eliminate_zeros()
+    return Paths(even, n_bins), Paths(odd, n_bins)
+
+
 class Paths:
     """Joint paths by their lead."""
 
@@ -96,21 +106,41 @@ class Paths:
         return np.stack(columns, axis=1)
 
 
+def turn_at(ratio_BX: np.ndarray) -> np.ndarray:
+    """At each bin the lesser of the rise before and the fall after; the first axis is that of bins."""
+    rise_BX = ratio_BX - np.minimum.accumulate(ratio_BX, axis=0)
+    fall_BX = ratio_BX - np.minimum.accumulate(ratio_BX[::-1], axis=0)[::-1]
+    return np.minimum(rise_BX, fall_BX)
+
+
+def parts_of(n_members: int) -> list[list[int]]:
+    """Some of the members, without the rest."""
+    return [list(part) for size in range(1, n_members) for part in combinations(range(n_members), size)]
+
+
 def turn_of(path_BG: np.ndarray, weight_GV: np.ndarray) -> tuple[float, int, int]:
     """The largest turn that takes all members, and the places of its two tokens."""
-    members = range(len(weight_GV))
     gap_GVV = weight_GV[:, :, None] - weight_GV[:, None, :]
 
-    def turn_VV(group: tuple[int, ...]) -> np.ndarray:
-        ratio_BVV = np.tensordot(path_BG[:, list(group)], gap_GVV[list(group)], axes=1)
-        rise_BVV = ratio_BVV - np.minimum.accumulate(ratio_BVV, axis=0)
-        fall_BVV = ratio_BVV - np.minimum.accumulate(ratio_BVV[::-1], axis=0)[::-1]
-        return np.minimum(rise_BVV, fall_BVV).max(axis=0)
+    def turn_VV(group: list[int]) -> np.ndarray:
+        return turn_at(np.tensordot(path_BG[:, group], gap_GVV[group], axes=1)).max(axis=0)
 
-    parts = (part for size in range(1, len(members)) for part in combinations(members, size))
-    taken_VV = turn_VV(tuple(members)) - np.max([turn_VV(part) for part in parts], axis=0)
+    alone_VV = np.max([turn_VV(part) for part in parts_of(len(weight_GV))], axis=0)
+    taken_VV = turn_VV(list(range(len(weight_GV)))) - alone_VV
     up, over = np.unravel_index(taken_VV.argmax(), taken_VV.shape)
     return float(taken_VV[up, over]), int(up), int(over)
+
+
+def turn_again(chosen_BG: np.ndarray, path_BG: np.ndarray, gap_G: np.ndarray) -> float:
+    """The turn of one log-ratio along a path, at the bins between which another path has its largest.
+
+    Some members without the rest may turn at any bins.
+    """
+    chosen_B, ratio_B = chosen_BG @ gap_G, path_BG @ gap_G
+    top = int(turn_at(chosen_B).argmax())
+    before, after = int(chosen_B[: top + 1].argmin()), top + int(chosen_B[top:].argmin())
+    alone = max(turn_at(path_BG[:, part] @ gap_G[part]).max() for part in parts_of(gap_G.size))
+    return float(ratio_B[top] - max(ratio_B[before], ratio_B[after]) - alone)
 
 
 class Promotion(NamedTuple):
@@ -126,18 +156,22 @@ class Promotion(NamedTuple):
 
 
 def turns(
-    paths: Paths, groups: list[Group], promotion: Promotion, rng: np.random.Generator | None = None
+    halves: tuple[Paths, Paths], groups: list[Group], promotion: Promotion, rng: np.random.Generator | None = None
 ) -> dict[Group, Turn]:
-    """The largest turn of every group over its leads; by chance, if there is a generator."""
+    """The turn of every group whose lead and tokens the first half chooses, in the second; by chance, if there is a
+    generator."""
     best: dict[Group, Turn] = {}
     for lead, own in progress(sorted(by_lead(groups).items()), desc="paths", unit="feature"):
         members = sorted({member for group in own for member in group})
-        path_BG, place = paths.path(lead, members, rng), {member: place for place, member in enumerate(members)}
+        first_BM, second_BM = (half.path(lead, members, rng) for half in halves)
+        place = {member: place for place, member in enumerate(members)}
         for group in own:
             token_V, weight_GV = promotion.of(group)
-            height, up, over = turn_of(path_BG[:, [place[member] for member in group]], weight_GV)
-            if group not in best or height > best[group].height:
-                best[group] = Turn(height, lead, int(token_V[up]), int(token_V[over]))
+            first_BG, second_BG = (path_BM[:, [place[member] for member in group]] for path_BM in (first_BM, second_BM))
+            chosen, up, over = turn_of(first_BG, weight_GV)
+            if group not in best or chosen > best[group].chosen:
+                height = turn_again(first_BG, second_BG, weight_GV[:, up] - weight_GV[:, over])
+                best[group] = Turn(height, chosen, lead, int(token_V[up]), int(token_V[over]))
     return best
 
 

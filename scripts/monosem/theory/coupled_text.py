@@ -12,7 +12,7 @@ import torch
 from scipy.sparse import csr_array, diags_array
 
 from monosem.codes import Codes
-from monosem.investigations.ablation import CONTEXTS, LAYER_NORM_EPS, centred
+from monosem.investigations.ablation import CONTEXTS, centred, layer_norm_divisor
 from monosem.investigations.logit_blocks import logit_blocks
 from monosem.investigations.transitions import promoted_tokens
 from monosem.lm import LanguageModel, Site
@@ -32,7 +32,7 @@ def divisors(model: LanguageModel, tokens_SL: np.ndarray, bos: int) -> np.ndarra
         part_SL = tokens_SL[start : start + CONTEXTS]
         resid_SLD = model.activations(torch.from_numpy(part_SL.astype(np.int64)), last)
         resid_TD = resid_SLD[torch.from_numpy(counted(part_SL, bos))]
-        found.append((centred(resid_TD).square().mean(dim=1) + LAYER_NORM_EPS).sqrt().numpy())
+        found.append(layer_norm_divisor(centred(resid_TD)).numpy())
     return np.concatenate(found)
 
 
@@ -45,7 +45,7 @@ def promotion(logits: Path, groups: list[Group], seen_V: np.ndarray, min_seen: i
     members = {member for group in groups for member in group}
     promoted_FK = promoted_tokens(logits, seen_V >= min_seen, n_promoted)
     weight_V = {
-        start + row: weight_RV[row]
+        start + row: weight_RV[row].copy()  # a view would keep its block
         for start, weight_RV in logit_blocks(logits)
         for row in range(len(weight_RV))
         if start + row in members

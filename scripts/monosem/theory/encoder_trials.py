@@ -10,7 +10,7 @@ from torch import Tensor
 from monosem.sae import SparseAutoencoder
 from monosem.sae_recipe import Recipe
 from monosem.theory.encoders import Fitting, codes_of_all, share_left, tied
-from monosem.theory.planted import RECOVERED, Planted, best_cosines, plant, trained
+from monosem.theory.planted import Planted, best_cosines, plant, share_found, trained
 
 PLANE_ON = 0.5  # share of the vectors with each of the two features
 LEARNT = "autoencoder"
@@ -55,9 +55,7 @@ def on_planted_truth(
     sae = trained(learn.x_TN, recipe)
     found_BG = sae.encode(held.x_TN)
     rows.append(row("planted", math.nan, LEARNT, held, in_true_order(found_BG, sae, D_FN), sae.decode(found_BG)))
-    cosine_F = best_cosines(D_FN, sae.W_dec_FN)
-    truth = {"mmcs": float(cosine_F.mean()), "recovered": float((cosine_F > RECOVERED).float().mean())}
-    return pd.DataFrame(rows, columns=COLUMNS), truth
+    return pd.DataFrame(rows, columns=COLUMNS), share_found(best_cosines(D_FN, sae.W_dec_FN))
 
 
 def in_true_order(found_BG: Tensor, sae: SparseAutoencoder, D_FN: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """What the scripts of all experiments share: their flags, and the table, figure and record that each leaves."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,12 @@ def write(
     table: pd.DataFrame,
     fields: dict[str, Any],
     draw: Callable[[pd.DataFrame, dict[str, Any]], Figure],
+    inputs: Iterable[Path] | None = None,
 ) -> None:
-    """Figure and table, and then the record, under whose name the findings look for its fields."""
+    """Figure and table, and then the record, under whose name the findings look for its fields.
+
+    `inputs` are as in `write_record`.
+    """
     with theme():
         save(draw(table, fields), table, output=args.output_figure, output_data=args.output)
-    write_record(args.output_record, {"investigation": args.output_record.stem, **fields}, args=args)
+    write_record(args.output_record, {"investigation": args.output_record.stem, **fields}, args=args, inputs=inputs)

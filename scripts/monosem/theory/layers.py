@@ -2,7 +2,8 @@
 
 A feature of layer k has a *partner* at layer k + 1 if some feature there has activations that correlate with its own
 above a threshold, over held-out tokens; by the code that compares two models. By chance: the same with the tokens of
-layer k + 1 shifted by half of their number, so that each feature keeps all but its place in the text.
+layer k + 1 shifted by half of their number, so that each feature keeps all but its place in the text. Who has more to
+choose from has a better best, so beside neurons features choose from a random part of the later ones: as many.
 """
 
 from dataclasses import dataclass
@@ -74,6 +75,14 @@ def read_layer(model: LanguageModel, site: Site, text: Text, sample: Sample, rec
 def shifted(codes: Codes) -> Codes:
     """Tokens moved on by half of their number."""
     return Codes(codes.matrix[np.roll(np.arange(codes.n_tokens), codes.n_tokens // 2)])
+
+
+def drawn(codes: Codes, like: Codes, seed: int) -> Codes:
+    """As many features as fire in `like`, of those that do; all of them, where they are fewer."""
+    alive_F, n_like = (np.flatnonzero(np.diff(of.by_feature().indptr)) for of in (codes, like))
+    n = min(len(alive_F), len(n_like))
+    chosen = np.random.default_rng(seed).choice(alive_F, n, replace=False)
+    return Codes(codes.matrix[:, np.sort(chosen)])
 
 
 def partners(earlier: Codes, later: Codes) -> np.ndarray:

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.autointerp.statistics import INTERVAL, Estimate, estimate
-from monosem.figures.theory.naming import OFFLINE
-from monosem.records import NEURONS
+from monosem.records import NEURONS, OFFLINE
 
 COLUMNS = [
     "client",

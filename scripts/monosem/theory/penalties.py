@@ -5,7 +5,6 @@ the neurons themselves do; and with biases, any n directions that are always on.
 reason to choose between these and any other way to give its input back.
 """
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -52,19 +51,22 @@ def row_of(
 
 
 def summary(table: pd.DataFrame, usual: float) -> dict[str, Any]:
-    """Of the dictionary without a penalty (or with the least), the one with the usual, and those of no training."""
+    """Of the dictionary without a penalty, the one with the usual, and those of no training."""
     swept = table[table["penalty"].notna()].sort_values("penalty", ascending=False)
     if usual not in set(swept["penalty"]):
         listed = ", ".join(f"{penalty:g}" for penalty in swept["penalty"])
         raise ValueError(f"--usual {usual:g}: not one of the penalties {listed}; train a dictionary with it")
+    if swept["penalty"].iloc[-1] != 0:
+        least = swept.iloc[-1]
+        raise ValueError(f"{least['dictionary']}: the least penalty is {least['penalty']:g}, not 0; train one without")
     named = {
         "none": swept.iloc[-1],
         "usual": swept[swept["penalty"] == usual].iloc[0],
         **{name: table[table["dictionary"].str.startswith(name)].iloc[0] for name in (NEURONS, DIRECTIONS)},
     }
     steps = {
-        "smallest_gain": min(low - high for high, low in pairwise(swept["loss_recovered"])),
-        "smallest_fall": min(high - low for high, low in pairwise(swept["score"])),
+        "smallest_gain": float(np.min(np.diff(swept["loss_recovered"]))),
+        "smallest_fall": float(np.min(-np.diff(swept["score"]))),  # NaN where a median is: no step may be passed over
     }
     kept = [name for name in table.columns if name != "dictionary"]
     return {

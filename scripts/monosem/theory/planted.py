@@ -57,6 +57,11 @@ def best_cosines(true_FN: Tensor, found_GN: Tensor) -> Tensor:
     return (unit_rows(true_FN) @ unit_rows(found_GN).T).max(dim=1).values
 
 
+def share_found(cosine_F: Tensor) -> dict[str, float]:
+    """Of best cosines: their mean, and the share of true features that count as found."""
+    return {"mmcs": float(cosine_F.mean()), "recovered": float((cosine_F > RECOVERED).float().mean())}
+
+
 def recipe_flags(parser: argparse.ArgumentParser) -> None:
     """The settings of config `sae`, under the same names."""
     for item in fields(Recipe):

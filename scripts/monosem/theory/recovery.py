@@ -18,7 +18,7 @@ from torch import Tensor
 from monosem.sae import SparseAutoencoder
 from monosem.sae_recipe import Recipe, architecture_of
 from monosem.theory.encoders import share_left
-from monosem.theory.planted import RECOVERED, Planted, best_cosines, plant, random_dictionary, trained
+from monosem.theory.planted import Planted, best_cosines, plant, random_dictionary, share_found, trained
 
 OWN, NONE, RESAMPLING, TERM = "own", "none", "resampling", "extra loss"
 HANDLINGS = (NONE, RESAMPLING, TERM)
@@ -71,8 +71,7 @@ def recovery(true_FN: Tensor, sae: SparseAutoencoder, held: Planted) -> dict[str
     fires_G = (found_BG > 0).any(dim=0)
     cosine_F = best_cosines(true_FN, sae.W_dec_FN[fires_G]) if fires_G.any() else torch.zeros(len(true_FN))
     return {
-        "mmcs": float(cosine_F.mean()),
-        "recovered": float((cosine_F > RECOVERED).float().mean()),
+        **share_found(cosine_F),
         "alive": float(fires_G.float().mean()),
         "error": share_left(held.x_TN, sae.decode(found_BG)),
         "l0": float((found_BG > 0).sum(dim=1).float().mean()),

@@ -8,7 +8,8 @@
 
 A feature is *represented* if, on alone, it moves its own output at least half of the way: its probability, or its
 value, rises by 1/2 or more over that with nothing on. (With a squared loss and a projection that is |W_i|^2 >= 1/2.)
-It is *named* if its output is then the largest of all features'.
+Half of a probability is not half of a value, so *named* is the measure that all three have in common: a feature's
+output is then larger than all other features'.
 
 With a squared loss and a linear output y lies in n dimensions, whatever is before it, so the loss is (F - n) p (1 - p)
 at least; where it is that, y is x on n dimensions, the rises of all features add up to n, and at most 2 n of them are
@@ -97,14 +98,18 @@ def train(neurons_R: list[int], mean_on_R: list[float], head: str, settings: Tra
 
 
 def alone(layers: Layers, head: str) -> tuple[Tensor, Tensor]:
-    """Of each feature: by how much it raises its own output when it alone is on, [R, F]; and whether it is named."""
+    """Of each feature: by how much it raises its own output when it alone is on, [R, F]; and whether it is named.
+
+    None is named where several outputs are the largest, as when a ReLU silences all.
+    """
     R, F, _ = layers.W_RFn.shape
     one_RBF = torch.cat([torch.eye(F), torch.zeros(1, F)]).to(layers.W_RFn).expand(R, F + 1, F)
     out_RBV = layers(one_RBF, head)
     if head == SOFTMAX:
         out_RBV = out_RBV.softmax(dim=2)
     own_RF = out_RBV[:, :F, :F].diagonal(dim1=1, dim2=2)
-    return own_RF - out_RBV[:, F, :F], out_RBV[:, :F, :F].argmax(dim=2) == torch.arange(F)
+    others_RFF = out_RBV[:, :F, :F].masked_fill(torch.eye(F, dtype=torch.bool), -torch.inf)
+    return own_RF - out_RBV[:, F, :F], own_RF > others_RFF.amax(dim=2)
 
 
 def on_an_arc(n_features: int, scale: float) -> Layers:

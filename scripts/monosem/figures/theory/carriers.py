@@ -40,15 +40,24 @@ def carrier_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     draw_counts(figure.add_subplot(grid[0, 3]), table[table["what"] == "count"], depths)
     last = figure.add_subplot(grid[1, 3])
     draw_binary(last, rows[rows["ideal"] == "binary"], ends)
-    binary, continuous, ratios = (record[name]["median"] for name in IDEAL)
+    binary, continuous, ratios = (medians(record[name]) for name in IDEAL)
     figure.suptitle(
-        f"Features that carry an ideal feature (medians): binary {binary:g}, temperature {continuous:g}, "
-        f"its words' shares alone {ratios:g}",
+        f"Carriers of an ideal feature (median, {' / '.join(map(layers, ends))}): binary {binary}, "
+        f"temperature {continuous}, its words' shares alone {ratios}",
         x=0.01,
         ha="left",
         fontweight="bold",
     )
     return figure
+
+
+def medians(of: dict[str, dict[str, Any]]) -> str:
+    return " / ".join(f"{end['median']:g}" if end["held"] else "not held" for end in of.values())
+
+
+def held(rows: pd.DataFrame) -> bool:
+    """Whether the dictionary holds the ideal feature, so that its carriers are counted."""
+    return bool(rows.loc[rows["what"] == "count", "held"].all())
 
 
 def layers(depth: int) -> str:
@@ -57,7 +66,8 @@ def layers(depth: int) -> str:
 
 def draw_activations(axes: Axes, rows: pd.DataFrame, depth: int) -> None:
     acts = rows[rows["what"] == "activation"]
-    axes.set(xlabel="temperature", ylabel=f"{layers(depth)}: mean activation")
+    lacking = "" if held(rows) else " (not held)"
+    axes.set(xlabel="temperature", ylabel=f"{layers(depth)}{lacking}: mean activation")
     if acts.empty:
         return
     for number, (feature, of) in enumerate(acts.groupby("of", sort=False)):
@@ -114,10 +124,12 @@ def draw_counts(axes: Axes, counts: pd.DataFrame, depths: list[int]) -> None:
 
 
 def draw_binary(axes: Axes, rows: pd.DataFrame, ends: list[int]) -> None:
-    axes.set_title("carriers of what follows </p>", fontsize="medium", fontweight="normal")
+    marks = {depth: "" if held(of) else "*" for depth, of in rows.groupby("n_layers")}
+    lacking = " (*: not held)" if "*" in marks.values() else ""
+    axes.set_title(f"carriers of what follows </p>{lacking}", fontsize="medium", fontweight="normal")
     if not (rows["what"] == "logit weight").any():
         return
     weights = rows[rows["what"] == "logit weight"]
-    names = weights["of"].astype(str) + "\n" + weights["n_layers"].map(layers)
+    names = weights["of"].astype(str) + weights["n_layers"].map(marks) + "\n" + weights["n_layers"].map(layers)
     weights = weights.assign(of=names)[weights["n_layers"].isin(ends)]
     draw_weights(axes, weights, list(weights["word"].unique()), list(AFTER_END))

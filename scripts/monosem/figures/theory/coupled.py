@@ -31,7 +31,7 @@ def coupled_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     pairs = record["pairs"]
     figure.suptitle(
         f"Of {pairs['candidates']} pairs of features that fire together, {pairs['turning']} turn a ratio that neither "
-        f"turns alone; by chance at most {pairs['by_chance']}",
+        f"turns alone, on other text; by chance at most {pairs['by_chance']}",
         x=0.01,
         ha="left",
         fontweight="bold",

@@ -35,7 +35,8 @@ def spread_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         label(axes, "over all neurons, by share of negative components")
         axes.legend(fontsize="x-small", title="negative", title_fontsize="x-small", loc="lower right")
     figure.suptitle(
-        "Spread over many neurons a feature's response is almost a line; larger inputs bring the curve back",
+        f"Non-homogeneity of a feature's response: {gaps['aligned']['usual']:.3f} on one neuron, "
+        f"{gaps['spread']['usual']:.3f} over all; with larger inputs {gaps['spread']['large']:.3f} over all",
         x=0.01,
         ha="left",
         fontweight="bold",
@@ -55,8 +56,10 @@ def nonhomogeneity_grids(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         draw_grid(axes, table[table["version"] == version], record["threshold"])
         axes.set_title(name, fontsize="medium", fontweight="normal")
     draw_trade(trade, record)
+    one, all_ = record["on_one_neuron"], record["on_all"]
     figure.suptitle(
-        "The wider features are spread over GELU neurons, the more there is room for, and the fewer can be on at once",
+        f"From one neuron to all that a feature is spread over: room for {one['room']} and {all_['room']} features, "
+        f"of which {one['on']} and {all_['on']} can be on at once",
         x=0.01,
         ha="left",
         fontweight="bold",

@@ -26,7 +26,7 @@ WORD_COLOURS = {
 def fixed_triples(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     figure = new_figure(11, 4.2)
     free, narrow = figure.subplots(1, 2)
-    n_tokens = record["n_tokens"]
+    n_tokens, quarter, narrowest = (record[name] for name in ("n_tokens", "quarter", "narrow"))
     for axes, what in ((free, "strength"), (narrow, "width")):
         rows = table[table["what"] == what]
         for _, one in rows.groupby("triple"):
@@ -48,7 +48,8 @@ def fixed_triples(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     narrow.set_title("through a random unembedding, best direction", fontsize="medium", fontweight="normal")
     narrow.legend(fontsize="small", loc="upper right")
     figure.suptitle(
-        "One feature brings about any three tokens in fixed proportions, unless the unembedding is too narrow",
+        f"KL left by one feature: at most {record['free']['largest_kl']:.2g} nats; "
+        + ", ".join(f"through {of['width']:g} dimensions {of['largest_kl']:.2g}" for of in (quarter, narrowest)),
         x=0.01,
         ha="left",
         fontweight="bold",
@@ -63,8 +64,10 @@ def continuous_targets(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         rows = table[table["family"] == family]
         draw_fit(figure.add_subplot(grid[0, column]), rows, title)
         draw_divergences(figure.add_subplot(grid[1, column]), record["kl"][family], record["features_needed"][family])
+    straight, bent, turning = (record["kl"][family]["with biases"] for family in ("straight", "bent", "turning"))
     figure.suptitle(
-        "One feature fits three modes of a latent whose log-ratios lie on a line; ratios that turn take two together",
+        f"KL that one feature leaves (nats): {straight['1']:.2g} of log-ratios on a line, {bent['1']:.2g} of bent "
+        f"ones, {turning['1']:.2g} of ratios that turn; two leave {turning['2']:.2g} of these",
         x=0.01,
         ha="left",
         fontweight="bold",

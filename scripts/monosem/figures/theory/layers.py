@@ -8,9 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, paper_line
+from monosem.figures.style import COLOURS, OTHER_COLOUR, PAPER_COLOUR, new_figure, paper_line
 
-KINDS = {"features": COLOURS["A"], "neurons": COLOURS["neurons"], "by chance": PAPER_COLOUR}
+KINDS = {
+    "features": COLOURS["A"],
+    "drawn features": OTHER_COLOUR,
+    "neurons": COLOURS["neurons"],
+    "by chance": PAPER_COLOUR,
+}
 
 
 def layerwise_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
@@ -24,6 +29,7 @@ def layerwise_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         axes.set_title(f"{depth} layers, all pairs of layers", fontsize="medium", fontweight="normal")
     figure.suptitle(
         f"Of the features of a layer {record['share']['features']:.0%} have a partner at the next one, "
+        f"{record['share']['drawn_features']:.0%} among\nas many as there are neurons, "
         f"of its neurons {record['share']['neurons']:.0%} (medians of all pairs of layers)",
         x=0.01,
         ha="left",
@@ -34,11 +40,11 @@ def layerwise_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
 
 def draw_shares(axes: Axes, rows: pd.DataFrame, above: float) -> None:
     pairs = list(rows[["n_layers", "layer"]].drop_duplicates().itertuples(index=False, name=None))
-    for shift, (what, colour) in zip((-0.27, 0, 0.27), KINDS.items(), strict=True):
+    for shift, (what, colour) in zip((-0.3, -0.1, 0.1, 0.3), KINDS.items(), strict=True):
         of_kind = rows[rows["what"] == what].groupby(["n_layers", "layer"])["correlation"]
         shares = [float((of_kind.get_group(pair) > above).mean()) if pair in of_kind.groups else 0 for pair in pairs]
-        drawn = axes.bar(np.arange(len(pairs)) + shift, shares, width=0.26, color=colour, label=what)
-        axes.bar_label(drawn, fmt=lambda share: f"{share:.0%}", fontsize="x-small")
+        drawn = axes.bar(np.arange(len(pairs)) + shift, shares, width=0.19, color=colour, label=what)
+        axes.bar_label(drawn, fmt=lambda share: f"{share:.0%}", fontsize="xx-small")
     axes.set_xticks(range(len(pairs)), [f"{depth} layers:\n{layer} to {layer + 1}" for depth, layer in pairs])
     axes.tick_params("x", labelsize="small")
     axes.yaxis.set_major_formatter(PercentFormatter(1))

@@ -30,10 +30,12 @@ def log_ratio_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         axes.set(xlabel="activation of the one feature", ylabel=label)
         axes.legend(fontsize="small")
     panels[0].set_title("one feature, three modes in turn", fontsize="medium", fontweight="normal")
-    panels[1].set_title("every ratio is a line: none turns", fontsize="medium", fontweight="normal")
+    bend = f"largest departure from a line: {record['largest_bend']:.1g} nats"
+    panels[1].set_title(bend, fontsize="medium", fontweight="normal")
     draw_turning(panels[2], table, record)
     figure.suptitle(
-        "A last-layer feature moves every ratio of probabilities one way; a final normalisation undoes that",
+        f"Ratios of probabilities that turn as a last-layer feature grows: {record['at_greatest']['softmax']:.0%} by "
+        f"softmax alone, {record['at_greatest']['normalised']:.0%} through a final normalisation",
         x=0.01,
         ha="left",
         fontweight="bold",

@@ -30,8 +30,12 @@ def layerwise_memory(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     gradient.set(yscale="log", ylabel="gradient norm, mean of the training")
     gradient.set_title("gradient of each layer's weights", fontsize="medium", fontweight="normal")
     gradient.legend(title="pairs", fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+    few, many = (
+        f"{record[name]['n_pairs']:,} pairs to learn {record[name]['before_last_layer']:.0%}"
+        for name in ("fewest", "most")
+    )
     figure.suptitle(
-        "A residual MLP comes nearer its answers at every layer, but most pairs it has learnt only after the last ones",
+        f"Of {few} of those learnt have a loss under {record['threshold']:g} before the last layer, of {many}",
         x=0.01,
         ha="left",
         fontweight="bold",

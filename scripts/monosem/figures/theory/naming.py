@@ -9,9 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.style import COLOURS, new_figure
-from monosem.records import NEURONS
-
-OFFLINE = "offline"  # the client that is no language model
+from monosem.records import NEURONS, OFFLINE
 
 COSTS = {"work": "tokens", "seconds": "seconds"}
 TITLES = {

@@ -36,12 +36,12 @@ def penalties(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
 
 
 def title(record: dict[str, Any]) -> str:
-    none, usual, neurons = (record[name]["score"] or 0.0 for name in ("none", "usual", NEURONS))
+    on = f"Without a penalty {record['none']['share_on']:.0%} of the features are on"
+    none, usual, neurons = (record[name]["score"] for name in ("none", "usual", NEURONS))
+    if None in (none, usual, neurons):
+        return f"{on}; not all of the dictionaries have features that can be explained"
     than = "no better than neurons" if none <= neurons else "better than neurons still"
-    return (
-        f"Without a penalty {record['none']['share_on']:.0%} of the features are on, "
-        f"explained {than} ({none:.2f}; {neurons:.2f}); {usual:.2f} with the usual one"
-    )
+    return f"{on}, explained {than} ({none:.2f}; {neurons:.2f}); {usual:.2f} with the usual one"
 
 
 def draw_shares(axes: Axes, place: np.ndarray, swept: pd.DataFrame) -> None:

@@ -46,14 +46,20 @@ def planted_recovery(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     grid[0, 0].plot(range(len(most)), most, ":", color=PAPER_COLOUR, lw=1.5, label="most possible")
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", fontsize="small", title="architecture")
-    figure.suptitle(
-        f"Of {record['true_features']} features in {record['dimensions']} dimensions autoencoders find most that are "
-        "sparse and come on their own, few that are dense or come in pairs",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
-    )
+    figure.suptitle(title(record), x=0.01, ha="left", fontweight="bold")
     return figure
+
+
+def title(record: dict[str, Any]) -> str:
+    base, dense, paired = (
+        f"{record[sweep][end]['recovered']:.0%}"
+        for sweep, end in (("width", "as_wide"), ("on", "densest"), ("together", "most"))
+    )
+    planted = f"{record['true_features']} features in {record['dimensions']} dimensions"
+    return (
+        f"Of {planted} the median architecture finds {base} where the columns meet, {dense} of the densest, "
+        f"{paired} of those most paired"
+    )
 
 
 def draw(axes: Axes, rows: pd.DataFrame, measure: str, styles: dict[str, tuple]) -> None:

@@ -21,8 +21,11 @@ def sparse_codes(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     draw_picture(picture)
     draw_margins(margins, table)
     draw_shares(many, table)
+    many_on = record["many"]
     figure.suptitle(
-        "In the plane the least L1 norm always picks the sparsest code; in many dimensions only while few are on",
+        f"Sparsest by least L1: {record['plane']['share']:.0%} of vectors in the plane; in {many_on['dimensions']} "
+        f"dimensions {many_on['share_at_one']:.0%} with one direction on, {many_on['share_at_half']:.0%} with "
+        f"{many_on['dimensions'] // 2} on",
         x=0.01,
         ha="left",
         fontweight="bold",

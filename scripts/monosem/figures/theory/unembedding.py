@@ -15,21 +15,25 @@ HEADS = {
     "squared": "squared loss",
     "squared, ReLU": "squared loss, behind a ReLU",
 }
+MEASURES = ("represented", "named")
 
 
 def output_superposition(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
-    figure = new_figure(13, 4.4)
-    panels = figure.subplots(1, len(HEADS), sharey=True)
-    for axes, (head, title) in zip(panels, HEADS.items(), strict=True):
-        draw(axes, table[table["head"] == head], record["n_features"])
-        axes.set_title(title, fontsize="medium", fontweight="normal")
-    panels[0].set_ylabel("features represented")
-    panels[-1].legend(
+    """Above, features represented; below, those named, which is of all heads alike."""
+    figure = new_figure(13, 7.4)
+    panels = figure.subplots(len(MEASURES), len(HEADS), sharey=True)
+    for row, measure in zip(panels, MEASURES, strict=True):
+        for axes, (head, title) in zip(row, HEADS.items(), strict=True):
+            draw(axes, table[table["head"] == head], measure, record["n_features"])
+            axes.set_title(f"{title}, {measure}", fontsize="medium", fontweight="normal")
+        row[0].set_ylabel(f"features {measure}")
+    panels[0, -1].legend(
         title="features on\nat once, mean", fontsize="small", title_fontsize="small", loc="center left",
         bbox_to_anchor=(1, 0.5),
     )  # fmt: skip
     figure.suptitle(
-        "A softmax is reason enough for superposition: it silences what neurons that stand for many features confuse",
+        "Where the fewest are on at once, features represented by a neuron, and named of all "
+        f"{record['n_features']} (medians):\n" + "; ".join(of_head(head, record) for head in HEADS),
         x=0.01,
         ha="left",
         fontweight="bold",
@@ -37,14 +41,19 @@ def output_superposition(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     return figure
 
 
-def draw(axes: Axes, rows: pd.DataFrame, n_features: int) -> None:
+def of_head(head: str, record: dict[str, Any]) -> str:
+    found = record[head.replace(", ", "_")]["sparsest"]
+    return f"{HEADS[head]} {found['a_neuron']:.2g} and {found['named']:g}"
+
+
+def draw(axes: Axes, rows: pd.DataFrame, measure: str, n_features: int) -> None:
     """None is drawn below 1; curves that would lie on one another are a little apart."""
     groups = rows.groupby("mean_on")
     for number, ((mean_on, of), colour) in enumerate(
         zip(groups, sns.color_palette("viridis_r", groups.ngroups), strict=True)
     ):
         place = of["neurons"] * 1.03**number
-        axes.plot(place, of["represented"].clip(lower=0.5), "o-", color=colour, label=f"{mean_on:g}")
+        axes.plot(place, of[measure].clip(lower=0.5), "o-", color=colour, label=f"{mean_on:g}")
     neurons = sorted(rows["neurons"].unique())
     axes.plot(neurons, neurons, "--", color=PAPER_COLOUR, label="one a neuron")
     axes.axhline(n_features, color=PAPER_COLOUR, ls=":", lw=1.2, label="all features")
