@@ -16,6 +16,7 @@ SETTINGS = {
     "sae": {"arch": "relu", "seed": 1, "vectors": 900, "lr": 0.1},
     "architectures": {"relu": {"l1": None}},
     "dictionaries": {"small": {"width": 8, "l1": 2.0}, "odd-seed3": {"width": 9, "l1": 1.0}},
+    "theory": {"dictionaries": {"own": {"width": 4, "l1": 0.0}}},
 }
 
 
@@ -24,6 +25,10 @@ def test_a_variant_differs_from_its_dictionary_in_what_its_name_says():
     assert recipe(SETTINGS, "small-seed7") == small | {"seed": 7}
     assert recipe(SETTINGS, "small-vectors500") == small | {"vectors": 500}
     assert recipe(SETTINGS, "small-vectors500-seed7") == small | {"vectors": 500, "seed": 7}
+
+
+def test_dictionaries_of_experiments_have_recipes_as_all_others():
+    assert recipe(SETTINGS, "own")["l1"] == 0 and recipe(SETTINGS, "own-seed7")["seed"] == 7
 
 
 def test_a_dictionary_of_the_config_is_what_the_config_says_whatever_its_name():
