@@ -25,7 +25,6 @@ leaves it alone):
 import argparse
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 
 from monosem.devices import use_device
@@ -62,15 +61,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops it as Ctrl-C does
     named = {name: path for name, path in vars(args).items() if name in Files._fields and path is not None}
     files = Files.around(args.dictionary)._replace(**named)
-    with suppress(KeyboardInterrupt):
-        live = Live.load(files, use_device(args.device, args.threads))
-        print(f"{live.run}: {live.sae.n_features:,} features loaded", flush=True)
-        with Server(args.port, live, addresses(files.report)) as server:
-            print(f"serving http://{HOST}:{server.server_port}/; stop it with Ctrl-C", flush=True)
-            server.serve_forever()
+    live = Live.load(files, use_device(args.device, args.threads))
+    print(f"{live.run}: {live.sae.n_features:,} features loaded", flush=True)
+    with Server(args.port, live, addresses(files.report)) as server:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: server.stop())
+        print(f"serving http://{HOST}:{server.server_port}/; stop it with Ctrl-C", flush=True)
+        server.serve_forever()
 
 
 if __name__ == "__main__":

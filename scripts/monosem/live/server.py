@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import ceil
 from pathlib import Path
 from sys import exception
+from threading import Thread
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote
@@ -66,6 +67,10 @@ class Server(ThreadingHTTPServer):
             "features": f"{BROWSER}/index.html#/{quote(run)}" if is_browsed else None,
             "report": report if report in self.files else None,
         }
+
+    def stop(self) -> None:
+        """For a signal handler: an exception raised there may be lost wherever it happens to interrupt."""
+        Thread(target=self.shutdown, daemon=True).start()  # it waits for the loop, which the handler holds up
 
     def server_close(self) -> None:
         super().server_close()
