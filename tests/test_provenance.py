@@ -39,13 +39,16 @@ def project(tmp_path, monkeypatch):
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        provenance.code_hash.cache_clear()
-        provenance.imported_files.cache_clear()
+        forget()
         return fingerprint("x.py")
 
     yield write
-    provenance.code_hash.cache_clear()
-    provenance.imported_files.cache_clear()
+    forget()
+
+
+def forget():
+    for remembering in (provenance.code_hash, provenance.imported_files, provenance.remembered):
+        remembering.cache_clear()
 
 
 CODE = "from monosem.a import f\n\ndef g(x):\n    return f(x) + 1\n"
@@ -151,3 +154,23 @@ def test_the_snakefile_gets_by_without_any_library():
     code = "import sys; before = set(sys.modules); import monosem.provenance; print(set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=SCRIPTS, capture_output=True, text=True)
     assert done.returncode == 0 and "numpy" not in done.stdout and "torch" not in done.stdout
+
+
+def test_what_is_remembered_of_a_file_is_of_its_bytes(project, files, tmp_path):
+    memory = tmp_path / "monosem/__pycache__" / f"provenance.{sys.implementation.cache_tag}.json"
+    first = project(**files)
+    known = provenance.remembered(tmp_path)
+    assert len(known) == 4  # x.py, a, b and the empty __init__
+    provenance.remember(memory, known, 0)
+    assert project(**files) == first and len(provenance.remembered(tmp_path)) == len(known)
+    assert project(**files | {"monosem/b.py": B + "\nz = 1\n"}) != first
+    memory.write_text('{"half')
+    assert project(**files) == first
+    assert not [path for path in memory.parent.iterdir() if path != memory]
+
+
+def test_where_nothing_can_be_remembered_nothing_fails(project, files, tmp_path):
+    first = project(**files)
+    (tmp_path / "monosem/__pycache__").write_text("no folder")
+    assert project(**files) == first
+    provenance.remember(tmp_path / "monosem/__pycache__/x.json", {"a": ("b", [])}, 0)

@@ -6,7 +6,12 @@ layout are not part of the hash, so they rerun nothing.
 """
 
 import ast
+import atexit
 import hashlib
+import json
+import os
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -39,13 +44,52 @@ def fingerprint(script: str) -> dict[str, str]:
 @cache
 def code_hash(file: Path) -> str:
     """12 hex digits over a Python file's syntax tree without docstrings, or over any other file's bytes."""
-    content = file.read_bytes()
-    if file.suffix == ".py":
-        tree = ast.parse(content, filename=str(file))
+    return read(file)[0] if file.suffix == ".py" else hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+@cache
+def imported_files(source: Path) -> frozenset[Path]:
+    """Project files that one Python file imports, wherever in the file the import stands."""
+    return frozenset(file for name in read(source)[1] for file in module_files(name))
+
+
+def read(source: Path) -> tuple[str, list[str]]:
+    """The hash of a Python file, and the project modules it imports: what is known of the same bytes, or found anew.
+
+    Every job re-parses the Snakefile, and reading all syntax trees took more than a third of that.
+    """
+    content = source.read_bytes()
+    key, known = hashlib.sha256(content).hexdigest(), remembered(SCRIPTS)
+    if key not in known:
+        tree = ast.parse(content, filename=str(source))
+        names = imported_modules(tree, source)
         for node in ast.walk(tree):
             drop_docstring(node)
-        content = ast.dump(tree).encode()
-    return hashlib.sha256(content).hexdigest()[:12]
+        known[key] = (hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12], names)
+    return known[key]
+
+
+@cache
+def remembered(scripts: Path) -> dict[str, tuple[str, list[str]]]:
+    """By the SHA-256 of a file's bytes; kept beside Python's own compiled files, and may be deleted at any time."""
+    memory = scripts / PACKAGE / "__pycache__" / f"provenance.{sys.implementation.cache_tag}.json"
+    try:
+        known = json.loads(memory.read_text())
+    except (OSError, ValueError):
+        known = {}
+    atexit.register(remember, memory, known, len(known))
+    return known
+
+
+def remember(memory: Path, known: dict[str, tuple[str, list[str]]], n_before: int) -> None:
+    """Whole or not at all, and not at all where the folder may not be written to."""
+    if len(known) == n_before:
+        return
+    with suppress(OSError):
+        memory.parent.mkdir(exist_ok=True)
+        unfinished = memory.with_suffix(f".{os.getpid()}.tmp")
+        unfinished.write_text(json.dumps(known))
+        unfinished.replace(memory)
 
 
 def drop_docstring(node: ast.AST) -> None:
@@ -56,10 +100,7 @@ def drop_docstring(node: ast.AST) -> None:
         node.body = node.body[1:]
 
 
-@cache
-def imported_files(source: Path) -> frozenset[Path]:
-    """Project files that one Python file imports, wherever in the file the import stands."""
-    tree = ast.parse(source.read_bytes(), filename=str(source))
+def imported_modules(tree: ast.Module, source: Path) -> list[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -73,7 +114,7 @@ def imported_files(source: Path) -> frozenset[Path]:
             raise ValueError(
                 f"{source} line {node.lineno}: dynamic import; reruns could not notice that module's changes"
             )
-    return frozenset(file for name in names if name.split(".")[0] == PACKAGE for file in module_files(name))
+    return sorted(name for name in names if name.split(".")[0] == PACKAGE)
 
 
 def is_dynamic_import(node: ast.AST) -> bool:
