@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 import yaml
 from recipes import HYPERPARAMETERS as OWN_SETTINGS
-from test_workflow import ROOT, new_folder, snakemake
+from test_workflow import ROOT, new_folder, run, snakemake
 
 from monosem.sae_recipe import architecture_of
 from train_sae import parse_args
@@ -121,3 +121,17 @@ def test_naming_a_model_in_a_config_does_not_move_the_text_of_another(tmp_path):
     done = snakemake(new_folder(tmp_path / "run"), "-n", "-p", "--until", "store_acts", more=(extra,))
     shares = dict(re.findall(r"--model results/(\w+)/lm/weights\.safetensors(?:.*\\\n)*?.* --part (\d) ", done.stdout))
     assert shares == {"A": "0", "B": "1", "control": "0"}, done.stdout[-3000:]
+
+
+def test_files_of_many_dictionaries_fit_one_command_and_are_all_named(tmp_path):
+    names = [f"relu-{number}" for number in range(150)]
+    many = tmp_path / "many.yaml"
+    many.write_text("dictionaries:\n" + "".join(f'  "{name}": {{width: 64, l1: 2.5}}\n' for name in names))
+    plan = snakemake(new_folder(tmp_path / "run"), "results/findings.tsv", "-n", "-p", more=(many,)).stdout
+    command = re.search(r"python \"\$SCRIPTS/compile_findings\.py\"(?:.*\\\n)*.*", plan)[0]
+    assert len(command) < 2**17 * len(names) / 1000 + 10_000
+    words = re.search(r"--eval (.*?) --features", command)[1]
+    printed = run(["bash", "-c", f"printf '%s\\n' {words}"]).stdout.splitlines()
+    trained = [name for name in printed if name.startswith("results/A/mlp_post/") and "neurons" not in name]
+    assert set(trained) >= {f"results/A/mlp_post/{name}/eval.json" for name in names}
+    assert len(trained) == len(set(trained)) == len(names) + 2  # and the two of the smoke config

@@ -57,9 +57,11 @@ rule plot_dictionary_training:
         disk_mb=disk("plot_dictionary_training"),
     params:
         code=fingerprint("plot_dictionary_training.py"),
+        eval=lambda wildcards, input: braced(input.eval),
+        train=lambda wildcards, input: braced(input.train),
     shell:
         r"""
-        python "$SCRIPTS/plot_dictionary_training.py" --eval {input.eval:q} --train {input.train:q} \
+        python "$SCRIPTS/plot_dictionary_training.py" --eval {params.eval} --train {params.train} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -81,9 +83,11 @@ rule plot_density:
         disk_mb=disk("plot_density"),
     params:
         code=fingerprint("plot_density.py"),
+        eval=lambda wildcards, input: braced(input.eval),
+        features=lambda wildcards, input: braced(input.features),
     shell:
         r"""
-        python "$SCRIPTS/plot_density.py" --eval {input.eval:q} --features {input.features:q} \
+        python "$SCRIPTS/plot_density.py" --eval {params.eval} --features {params.features} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -105,9 +109,11 @@ rule plot_pareto:
         disk_mb=disk("plot_pareto"),
     params:
         code=fingerprint("plot_pareto.py"),
+        eval=lambda wildcards, input: braced(input.eval),
+        sae=lambda wildcards, input: braced(input.sae),
     shell:
         r"""
-        python "$SCRIPTS/plot_pareto.py" --eval {input.eval:q} --sae {input.sae:q} \
+        python "$SCRIPTS/plot_pareto.py" --eval {params.eval} --sae {params.sae} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -181,8 +187,10 @@ rule plot_universality:
         disk_mb=disk("plot_universality"),
     params:
         code=fingerprint("plot_universality.py"),
+        records=lambda wildcards, input: braced(input.records),
+        matches=lambda wildcards, input: braced(input.matches),
     shell:
         r"""
-        python "$SCRIPTS/plot_universality.py" --records {input.records:q} --matches {input.matches:q} \
+        python "$SCRIPTS/plot_universality.py" --records {params.records} --matches {params.matches} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """

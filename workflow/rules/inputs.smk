@@ -1,6 +1,7 @@
 """Inputs of rules that depend on what else the config asks for."""
 
 import glob
+from shlex import quote
 
 from monosem.costs import imports, measured
 
@@ -84,3 +85,26 @@ def told_in(section, figures):
 
 def report_text(name):
     return (ROOT / f"workflow/report/{name}.rst").read_text()
+
+
+def braced(files):
+    """Files as shell words that bash makes long again, `results/A/mlp_post/{x,y}/eval.json`, in their order.
+
+    Linux gives one command 128 KiB, and the files of a thousand dictionaries have longer names together.
+    """
+    groups = []
+    for path in [files] if isinstance(files, str) else files:
+        *folder, parent, name = path.split("/")
+        cuts = {(tuple(folder), (name,)): [parent], ((*folder, parent), ()): [name]}
+        shared = groups[-1].keys() & cuts.keys() if groups else ()
+        if shared:
+            groups[-1] = {cut: groups[-1][cut] + cuts[cut] for cut in cuts if cut in shared}
+        else:
+            groups.append(cuts)
+    return " ".join(word(*next(iter(group.items()))) for group in groups)
+
+
+def word(cut, names):
+    before, after = cut
+    middle = quote(names[0]) if len(names) == 1 else f"{{{','.join(map(quote, names))}}}"
+    return "/".join([*map(quote, before), middle, *map(quote, after)])

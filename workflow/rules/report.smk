@@ -60,6 +60,9 @@ rule compile_findings:
         disk_mb=disk("compile_findings"),
     params:
         code=fingerprint("compile_findings.py"),
+        eval=lambda wildcards, input: braced(input.eval),
+        features=lambda wildcards, input: braced(input.features),
+        universality=lambda wildcards, input: braced(input.universality),
         site=SITE,
         headline=config["headline"],
         sweep=width_sweep(),
@@ -67,10 +70,10 @@ rule compile_findings:
     shell:
         r"""
         python "$SCRIPTS/compile_findings.py" --site {params.site:q} --headline {params.headline:q} \
-            --sweep {params.sweep:q} --eval {input.eval:q} --features {input.features:q} --scores {input.scores:q} \
+            --sweep {params.sweep:q} --eval {params.eval} --features {params.features} --scores {input.scores:q} \
             --llm-scores {input.llm:q} --explanations {input.explanations:q} --differences {input.differences:q} \
             {params.ratings:q} \
-            --universality {input.universality:q} --investigations {input.investigations:q} \
+            --universality {params.universality} --investigations {input.investigations:q} \
             --output {output.findings:q} 2>&1 | tee {log:q}
         """
 
@@ -115,6 +118,7 @@ rule build_report:
         disk_mb=disk("build_report"),
     params:
         code=fingerprint("build_report.py"),
+        records=lambda wildcards, input: braced(input.records),
         dictionary=HEADLINE.removeprefix("results/"),
         story=[word for section, figures in STORY.items() if figures for word in told_in(section, figures)],
         flags=flags(config["report"]),
@@ -129,5 +133,5 @@ rule build_report:
             --examples {input.examples:q} --logits {input.logits:q} --tokenizer {input.tokenizer:q} \
             --estimates {input.estimates:q} --differences {input.differences:q} --summaries {input.summaries:q} \
             --browser {input.browser:q} {params.flags:q} --config {params.config:q} --default-config {params.default:q} \
-            --benchmarks {params.benchmarks:q} --records {input.records:q} --output {output.page:q} 2>&1 | tee {log:q}
+            --benchmarks {params.benchmarks:q} --records {params.records} --output {output.page:q} 2>&1 | tee {log:q}
         """
