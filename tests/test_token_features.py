@@ -140,6 +140,7 @@ def runs(tmp_path):
     store.create_array("tokens", data=tokens_SL)
     category_SL = np.broadcast_to(np.arange(60)[:, None] % 6, tokens_SL.shape).astype(np.uint16)
     store.create_array("category", data=category_SL)
+    store.create_array("document", data=category_SL)
     record = {"n_contexts": 60, "context_length": 20, "bos": bos, "digest": "abc", "vocab_size": 290}
     (tmp_path / "val.json").write_text(json.dumps({**record, "categories": list("abcdef")}))
     counted_SL = tokens_SL != bos

@@ -171,7 +171,7 @@ def test_a_comment_or_docstring_reruns_nothing(finished, clone):
 
 def test_another_width_adds_that_width_only(finished, tmp_path):
     extra = tmp_path / "extra.yaml"
-    extra.write_text("dictionaries: {relu-w192: {width: 192, l1: 3.0}}\n")
+    extra.write_text("dictionaries: {relu-w192: {width: 192, l1: 2.75}}\n")
     planned = jobs(finished, more=(extra,))
     assert planned["train_sae"] == planned["evaluate_dictionary"] == 2  # of A and of B
     assert planned["match_features"] == 1

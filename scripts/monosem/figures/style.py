@@ -6,7 +6,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -33,6 +32,8 @@ THEME = {
 
 @contextmanager
 def theme() -> Iterator[None]:
+    import seaborn as sns  # a second of a job's start, in scripts that train too
+
     with mpl.rc_context({**sns.axes_style("whitegrid"), **sns.plotting_context("notebook", 0.85), **THEME}):
         yield
 
