@@ -33,9 +33,10 @@ from monosem.investigations.attribution import (
     strata,
     with_attributions,
 )
-from monosem.lm import load_lm, parse_site
+from monosem.lm import load_lm
 from monosem.records import value_of
 from monosem.sae import load_sae
+from monosem.sites import parse_site
 from monosem.tokens import read_contexts, read_record
 
 NAME = "effects"

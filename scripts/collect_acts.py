@@ -18,8 +18,9 @@ from pathlib import Path
 from monosem.artefacts import read_json, replacing, write_record
 from monosem.collection import bucket_rng, count_buckets, scatter
 from monosem.devices import use_device
-from monosem.lm import load_lm, parse_site
+from monosem.lm import load_lm
 from monosem.sampling import Sample, sampled_rows
+from monosem.sites import parse_site
 from monosem.store import DTYPES, check_disk, row_dtype
 from monosem.tokens import map_contexts, read_record
 

@@ -33,7 +33,8 @@ from monosem.artefacts import replacing, write_record
 from monosem.devices import use_device
 from monosem.investigations.explained import as_record, at_equal_l0, measure, way_table
 from monosem.investigations.ways import baseline_ways, dictionary_ways, small_mlp_ways
-from monosem.lm import load_lm, parse_site
+from monosem.lm import load_lm
+from monosem.sites import parse_site
 from monosem.store import open_store
 from monosem.tokens import read_contexts, read_record
 

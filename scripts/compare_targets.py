@@ -28,9 +28,10 @@ from monosem.figures.theory.targets import targets
 from monosem.investigations.held_out import HeldOut, read_codes_of, read_held_out
 from monosem.investigations.token_features import Limits
 from monosem.kernels import Screen
-from monosem.lm import load_lm, parse_site
+from monosem.lm import load_lm
 from monosem.records import read_table, value_of
 from monosem.sae import load_sae
+from monosem.sites import parse_site
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.targets import SCORE, likeness, logit_weights, null_space, site_row, target, word_features
 from monosem.tokens import load_vocabulary, read_contexts, read_record

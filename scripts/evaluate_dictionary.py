@@ -30,8 +30,9 @@ from monosem.evaluation import (
     measure_losses,
     write_tables,
 )
-from monosem.lm import load_lm, parse_site
+from monosem.lm import load_lm
 from monosem.sae import SparseAutoencoder, load_sae
+from monosem.sites import parse_site
 from monosem.tokens import read_contexts, read_record
 
 

@@ -21,8 +21,8 @@ from monosem.interchange.dictionary_learning import write_dictionary_learning
 from monosem.interchange.forms import Origin
 from monosem.interchange.sae_lens import write_sae_lens
 from monosem.interchange.sparsify import write_sparsify
-from monosem.lm import parse_site
 from monosem.sae import load_sae
+from monosem.sites import parse_site
 
 WRITERS = {
     "saelens": write_sae_lens,

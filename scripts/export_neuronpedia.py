@@ -20,7 +20,7 @@ from monosem.artefacts import read_json, replacing, write_record
 from monosem.interchange.forms import Origin
 from monosem.interchange.neuronpedia import Source
 from monosem.interchange.neuronpedia_files import Tables, write_neuronpedia
-from monosem.lm import parse_site
+from monosem.sites import parse_site
 from monosem.tokens import load_vocabulary
 
 

@@ -29,9 +29,9 @@ import pandas as pd
 from monosem.architectures import Relu
 from monosem.devices import use_device
 from monosem.figures.theory.layers import layerwise_features
-from monosem.lm import SITES, Site
 from monosem.sae_recipe import Recipe
 from monosem.sampling import Sample
+from monosem.sites import SITES, Site
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, shifted
 from monosem.theory.planted import recipe_flags, recipe_settings

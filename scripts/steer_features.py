@@ -26,9 +26,10 @@ from monosem.devices import use_device
 from monosem.investigations.packed import read_packed
 from monosem.investigations.steered_text import PAPER_MULTIPLE, Judge, conditions, record_fields, steerable, write_all
 from monosem.investigations.steering import Writer
-from monosem.lm import load_lm, parse_site
+from monosem.lm import load_lm
 from monosem.records import read_table, value_of
 from monosem.sae import load_sae
+from monosem.sites import parse_site
 from monosem.tokens import load_bytes, load_tokenizer, read_record
 
 NAME = "steering"

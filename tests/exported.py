@@ -17,8 +17,9 @@ import export_dictionary
 import export_lm
 import export_neuronpedia
 from monosem.codes import read_codes
-from monosem.lm import LanguageModel, LMConfig, Site, save_lm
+from monosem.lm import LanguageModel, LMConfig, save_lm
 from monosem.sae import SparseAutoencoder, load_sae, save_sae, unit_rows
+from monosem.sites import Site
 
 LENGTH = 12  # of the contexts of conftest's tokens
 SITES = ("mlp_post", "mlp_out", "resid_post")

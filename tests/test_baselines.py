@@ -11,9 +11,9 @@ from scipy.linalg import subspace_angles
 from monosem.investigations import baselines
 from monosem.investigations.baselines import LeastSquares, independent_axes, neuron_axes, principal_axes, random_rows
 from monosem.investigations.ways import baseline_ways
-from monosem.lm import Site
 from monosem.metrics import ReconstructionSums
 from monosem.sae_training import advance, start
+from monosem.sites import Site
 
 POST = Site("mlp_post", 0)
 LINEAR = {"pca", "pca_largest", "ica_largest", "neurons"}

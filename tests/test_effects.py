@@ -26,7 +26,8 @@ from monosem.investigations.attribution import (
     strata,
     with_attributions,
 )
-from monosem.lm import LanguageModel, LMConfig, Site, token_losses
+from monosem.lm import LanguageModel, LMConfig, token_losses
+from monosem.sites import Site
 from monosem.tokens import counted
 
 POST = Site("mlp_post", 0)

@@ -12,8 +12,9 @@ from scipy.sparse import csr_array
 from monosem import evaluation
 from monosem.codes import Codes, read_codes
 from monosem.evaluation import Losses, encode_held_out, feature_table, held_out_activations, measure_losses
-from monosem.lm import LanguageModel, LMConfig, Site, load_lm, token_losses
+from monosem.lm import LanguageModel, LMConfig, load_lm, token_losses
 from monosem.sae import SparseAutoencoder, load_sae
+from monosem.sites import Site
 
 CONFIG = LMConfig(vocab_size=11, context_length=8, n_layers=1, d_model=8, n_heads=2, d_mlp=12)
 POST, OUT = Site("mlp_post", 0), Site("mlp_out", 0)

@@ -17,8 +17,9 @@ from monosem.investigations import baselines
 from monosem.investigations.explained import COLUMNS, Way, at_equal_l0, measure, standard_error, way_table
 from monosem.investigations.small_mlp import mlp_pairs, train_small_mlp
 from monosem.investigations.ways import small_mlp_ways
-from monosem.lm import LanguageModel, LMConfig, Site, load_lm
+from monosem.lm import LanguageModel, LMConfig, load_lm
 from monosem.sae import SparseAutoencoder, load_sae
+from monosem.sites import Site
 from monosem.tokens import read_contexts
 
 POST = Site("mlp_post", 0)

@@ -19,9 +19,10 @@ from monosem.codes import read_codes
 from monosem.investigations.steering import Writer, pinned
 from monosem.live.files import Files, addresses
 from monosem.live.model import TOP, Live
-from monosem.lm import Site, load_lm
+from monosem.lm import load_lm
 from monosem.pages.visible import readable
 from monosem.sae import load_sae
+from monosem.sites import Site
 from monosem.tokens import load_tokenizer, read_contexts, train_bpe
 
 TEXT = "the cat sat on a mat; قطة <b>"

@@ -13,14 +13,13 @@ from monosem.cross_entropy import next_token_loss
 from monosem.lm import (
     LanguageModel,
     LMConfig,
-    Site,
     causal_attention,
     load_lm,
-    parse_site,
     save_lm,
     shuffle_weights,
     token_losses,
 )
+from monosem.sites import Site, parse_site
 
 CONFIG = LMConfig(vocab_size=13, context_length=7, n_layers=2, d_model=8, n_heads=2, d_mlp=12)
 SITES = [Site(name, layer) for name in ("mlp_post", "mlp_out", "resid_post") for layer in (0, 1)]

@@ -15,8 +15,9 @@ from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context
 from monosem.investigations.steered_text import Condition, Judge, conditions, record_fields, steerable
 from monosem.investigations.steering import Writer, pinned
-from monosem.lm import LanguageModel, LMConfig, Site
+from monosem.lm import LanguageModel, LMConfig
 from monosem.sae import SparseAutoencoder
+from monosem.sites import Site
 
 N, V = 12, 20
 PREFIX = [0, 3, 4, 3]

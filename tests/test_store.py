@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monosem import store as module
-from monosem.lm import Site, load_lm
+from monosem.lm import load_lm
 from monosem.sampling import sample_positions
+from monosem.sites import Site
 from monosem.store import StoreWriter, open_store, read_order, row_dtype, rows_of
 from monosem.tokens import counted, read_contexts
 

@@ -14,8 +14,9 @@ from test_findings import nothing
 
 from monosem.findings import theory_ideal
 from monosem.findings.scoreboard import NOT_RUN, judge
-from monosem.lm import LanguageModel, LMConfig, Site
+from monosem.lm import LanguageModel, LMConfig
 from monosem.sae import SparseAutoencoder, unit_rows
+from monosem.sites import Site
 from monosem.theory.carrier_trials import record_fields
 from monosem.theory.carriers import Seen, activations, carriers, greedy_set, seen
 from monosem.theory.passages import (

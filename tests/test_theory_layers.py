@@ -13,9 +13,10 @@ from test_theory_toy import SCHEDULE, SEEDS, generator
 from monosem.architectures import Relu
 from monosem.codes import Codes
 from monosem.evaluation import encode_held_out, held_out_activations
-from monosem.lm import LanguageModel, LMConfig, Site
+from monosem.lm import LanguageModel, LMConfig
 from monosem.sae_recipe import Recipe
 from monosem.sampling import Sample
+from monosem.sites import Site
 from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, shifted
 from monosem.theory.memory import (
     Pairs,

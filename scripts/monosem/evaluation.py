@@ -19,10 +19,11 @@ from torch import Tensor
 from monosem.artefacts import replacing
 from monosem.codes import Codes, write_codes
 from monosem.kernels import Screen
-from monosem.lm import Edit, LanguageModel, Site, token_losses
+from monosem.lm import LanguageModel, token_losses
 from monosem.metrics import ReconstructionSums, loss_recovered
 from monosem.progress import progress
 from monosem.sae import SparseAutoencoder
+from monosem.sites import Edit, Site
 from monosem.tokens import counted
 
 CONTEXTS = 64  # a forward pass

@@ -8,11 +8,8 @@ width, H heads, K head width, M MLP neurons. Weight matrices act from the left o
 
 import json
 import math
-import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -23,28 +20,7 @@ from torch import Tensor, nn
 from monosem.artefacts import replacing, sha256
 from monosem.layers import ACTIVATIONS, LayerNorm, affine, causal_attention, matrix
 from monosem.logit_updates import LogitCoordinates, logit_coordinates
-
-SITES = ("mlp_post", "mlp_out", "resid_post", "logits")
-Edit = Callable[[Tensor], Tensor]
-
-
-class Site(NamedTuple):
-    """Where activations are read or replaced: after the ReLU, after the MLP, or in the residual stream after it.
-
-    `logits` is what the MLP adds to the logits (logit_updates.py). Also `mlp_in`, what the MLP is given, which has no
-    store and no dictionary.
-    """
-
-    name: str
-    layer: int
-
-
-def parse_site(text: str, n_layers: int) -> Site:
-    """`mlp_post` names the last layer's; `mlp_post-l0` that of layer 0."""
-    found = re.fullmatch(rf"({'|'.join(SITES)})(?:-l([0-9]+))?", text)
-    if not found or int(found[2] or 0) >= n_layers:
-        raise ValueError(f"site {text}: one of {', '.join(SITES)} expected, or with a layer as in mlp_post-l0")
-    return Site(found[1], int(found[2]) if found[2] else n_layers - 1)
+from monosem.sites import Edit, Site, edit
 
 
 @dataclass(frozen=True)
@@ -97,10 +73,6 @@ class Block(nn.Module):
         return edit(edits, "resid_post", x_SLD + out_SLD)
 
 
-def edit(edits: dict[str, Edit], name: str, x: Tensor) -> Tensor:
-    return edits[name](x) if name in edits else x
-
-
 class LanguageModel(nn.Module):
     """Token ids to the last residual stream; `next_token_loss` does the unembedding tile by tile."""
 
@@ -113,7 +85,6 @@ class LanguageModel(nn.Module):
         self.blocks = nn.ModuleList(Block(config, rng) for _ in range(config.n_layers))
         self.ln_final = LayerNorm(config.d_model, config.biases)
         self.W_U_DV = matrix(config.d_model, config.vocab_size, rng)
-        self.known_coordinates: tuple[object, LogitCoordinates] | None = None
 
     def forward(
         self,
@@ -135,12 +106,7 @@ class LanguageModel(nn.Module):
         return self.ln_final(x_SLD).to(dtype)
 
     def logit_coordinates(self) -> LogitCoordinates:
-        """Kept until a weight they are made of is changed or moved: they take an eigendecomposition."""
-        weights = (self.ln_final.scale_D, self.W_U_DV)
-        state = [(weight.data_ptr(), weight.device, weight._version) for weight in weights]
-        if self.known_coordinates is None or self.known_coordinates[0] != state:
-            self.known_coordinates = (state, logit_coordinates(*(weight.detach() for weight in weights)))
-        return self.known_coordinates[1]
+        return logit_coordinates(self.ln_final.scale_D.detach(), self.W_U_DV.detach())
 
     def to_residual(self, directions_FN: Tensor, site: Site) -> Tensor:
         """What a unit of each direction of a site adds to the residual stream after its layer, [F, D]."""

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from monosem.arrays import MappedRows
-from monosem.lm import LanguageModel, Site
+from monosem.lm import LanguageModel
 from monosem.progress import progress
+from monosem.sites import Site
 from monosem.store import rows_of
 from monosem.tokens import counted
 

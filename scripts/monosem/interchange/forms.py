@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from monosem.lm import Site
 from monosem.sae import SparseAutoencoder
+from monosem.sites import Site
 
 RELU, TOPK, JUMPRELU = "relu", "topk", "jumprelu"
 

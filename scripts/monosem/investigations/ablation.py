@@ -23,8 +23,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from monosem.codes import Codes
-from monosem.lm import LanguageModel, Site
+from monosem.lm import LanguageModel
 from monosem.progress import progress
+from monosem.sites import Site
 from monosem.tokens import counted
 
 CONTEXTS = 64  # a forward pass

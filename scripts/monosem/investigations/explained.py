@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from monosem.evaluation import block_losses
-from monosem.lm import Edit, LanguageModel, Site
+from monosem.lm import LanguageModel
 from monosem.metrics import ReconstructionSums, loss_recovered
+from monosem.sites import Edit, Site
 
 COLUMNS = ["method", "size", "l0", "loss", "loss_recovered", "difference_se", "explained_variance"]
 GROUP = 8  # contexts whose losses are summed, for the standard error

@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from monosem.lm import Edit, LanguageModel, Site
+from monosem.lm import LanguageModel
 from monosem.progress import progress
+from monosem.sites import Edit, Site
 from monosem.tokens import counted
 
 CONTEXTS = 64  # a forward pass

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from monosem.lm import Edit, LanguageModel, Site, token_losses
+from monosem.lm import LanguageModel, token_losses
 from monosem.sae import SparseAutoencoder
+from monosem.sites import Edit, Site
 
 
 def pinned(sae: SparseAutoencoder, feature: int, value: float) -> Edit:

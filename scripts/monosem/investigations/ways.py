@@ -20,9 +20,10 @@ from monosem.investigations.baselines import (
 )
 from monosem.investigations.explained import DICTIONARY, SMALL_MLP, Way
 from monosem.investigations.small_mlp import Substitute, mlp_pairs, train_small_mlp
-from monosem.lm import LanguageModel, Site
+from monosem.lm import LanguageModel
 from monosem.records import value_of
 from monosem.sae import load_sae
+from monosem.sites import Site
 
 
 def dictionary_ways(

@@ -20,10 +20,11 @@ from monosem.browser.texts import Shown, sentence, shown_vocabulary, turns
 from monosem.investigations.steering import Writer, pinned
 from monosem.live.asked import LIMITS, Refused
 from monosem.live.files import Files
-from monosem.lm import LanguageModel, Site, load_lm, parse_site
+from monosem.lm import LanguageModel, load_lm
 from monosem.pages.visible import readable
 from monosem.records import RUN, Run, read_table, value_of
 from monosem.sae import SparseAutoencoder, load_sae
+from monosem.sites import Site, parse_site
 from monosem.tokens import load_tokenizer, load_vocabulary
 
 TOP = 10  # features told of each token

@@ -20,8 +20,9 @@ import torch
 from torch import Tensor
 
 from monosem.investigations.ablation import CONTEXTS, written_to_residual
-from monosem.lm import LanguageModel, Site
+from monosem.lm import LanguageModel
 from monosem.sae import SparseAutoencoder
+from monosem.sites import Site
 from monosem.theory.ideal_features import divergence
 from monosem.theory.passages import BOS, Places, ids
 from monosem.tokens import counted

@@ -15,8 +15,9 @@ from monosem.codes import Codes
 from monosem.investigations.ablation import CONTEXTS, centred, layer_norm_divisor
 from monosem.investigations.logit_blocks import logit_blocks
 from monosem.investigations.transitions import promoted_tokens
-from monosem.lm import LanguageModel, Site
+from monosem.lm import LanguageModel
 from monosem.progress import progress
+from monosem.sites import Site
 from monosem.theory.coupled import Group, Paths, Promotion, Turn
 from monosem.tokens import counted
 

@@ -15,10 +15,11 @@ import torch
 
 from monosem.codes import Codes
 from monosem.evaluation import encode_held_out, held_out_activations
-from monosem.lm import LanguageModel, Site
+from monosem.lm import LanguageModel
 from monosem.lm_training import mean_loss
 from monosem.sae_recipe import Recipe
 from monosem.sampling import Sample, sampled_rows
+from monosem.sites import Site
 from monosem.theory.planted import trained
 from monosem.theory.small_models import small_model
 from monosem.tokens import map_contexts, read_contexts, read_record
