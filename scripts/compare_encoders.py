@@ -20,7 +20,6 @@ import torch
 
 from monosem.architectures import Relu
 from monosem.devices import use_device
-from monosem.figures.theory.encoders import encoders
 from monosem.sae_recipe import Recipe
 from monosem.theory.encoder_trials import by_hand, in_the_plane, on_planted_truth
 from monosem.theory.encoders import Fitting
@@ -66,6 +65,8 @@ def main(argv: list[str] | None = None) -> None:
         "autoencoder": truth,
         "note": f"by hand; {args.true_features} features in {args.dimensions} dimensions, {args.n_vectors} vectors",
     }
+    from monosem.figures.theory.encoders import encoders
+
     write(args, pd.concat([plane, planted], ignore_index=True), fields, encoders)
 
 

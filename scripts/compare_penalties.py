@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 
 from monosem.artefacts import read_json
-from monosem.figures.theory.penalties import penalties
 from monosem.records import read_table, value_of
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.penalties import SCORE, row_of, summary
@@ -63,6 +62,8 @@ def main(argv: list[str] | None = None) -> None:
     record = read_json(args.evals[0])
     place = {name: value_of(record, name, args.evals[0]) for name in ("model", "site", "n_tokens")}
     note = "{model}/{site}, {n_tokens} held-out tokens".format(**place)
+    from monosem.figures.theory.penalties import penalties
+
     write(args, table, {**place, **summary(table, args.usual), "note": note}, penalties)
 
 

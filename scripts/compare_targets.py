@@ -24,7 +24,6 @@ import torch
 
 from monosem.artefacts import read_json
 from monosem.evaluation import held_out_activations
-from monosem.figures.theory.targets import targets
 from monosem.investigations.held_out import HeldOut, read_codes_of, read_held_out
 from monosem.investigations.token_features import Limits
 from monosem.kernels import Screen
@@ -93,10 +92,8 @@ def main(argv: list[str] | None = None) -> None:
     files = list(zip(args.evals, args.other_evals, args.matches, strict=True))
     sites = [value_of(read_json(path), "site", path) for path in args.evals]
     scores = [read_table(path, [SCORE])[SCORE].to_numpy(dtype=float) for path in args.scores]
-    found = [
-        target(site, list(map(read_json, of)), scores_F, args.seed)
-        for site, of, scores_F in zip(sites, files, scores, strict=True)
-    ]
+    places = zip(sites, files, scores, strict=True)
+    found = [target(site, list(map(read_json, of)), scores_F, args.seed) for site, of, scores_F in places]
     held_out = read_held_out(args.tokens, read_json(args.codes_records[0])["n_contexts"])
     shown, fields, rows, read = load_vocabulary(args.tokenizer), {}, [], []
     for number, own in enumerate(found):
@@ -108,6 +105,8 @@ def main(argv: list[str] | None = None) -> None:
     read_of = f"{found[0].evaluated['model']}, {found[0].evaluated['dictionary']}"
     note = f"{read_of}, {held_out.token_T.size} held-out tokens, the word {args.word!r}"
     record = {"sites": fields, "null_space": unseen(args, sites[0]), "word": args.word, "note": note}
+    from monosem.figures.theory.targets import targets
+
     write(args, table, record, targets)
 
 

@@ -25,7 +25,6 @@ import json
 import pandas as pd
 
 from monosem.devices import use_device
-from monosem.figures.theory.carriers import carrier_panels
 from monosem.theory.carrier_trials import (
     curves,
     directions,
@@ -81,6 +80,8 @@ def main(argv: list[str] | None = None) -> None:
     }
     table = pd.concat([counts, pd.DataFrame(others)], ignore_index=True)
     first = [name for name in COLUMNS if name in table]
+    from monosem.figures.theory.carriers import carrier_panels
+
     write(args, table[[*first, *table.columns.difference(first, sort=False)]], fields, carrier_panels)
 
 

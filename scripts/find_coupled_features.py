@@ -25,7 +25,6 @@ import pandas as pd
 
 from monosem.artefacts import read_json
 from monosem.devices import use_device
-from monosem.figures.theory.coupled import coupled_panels
 from monosem.investigations.held_out import read_codes_of, read_held_out
 from monosem.lm import load_lm
 from monosem.theory.coupled import Together, halves_of, pairs_together, triples_of, turn_heights, turning, turns
@@ -90,6 +89,8 @@ def main(argv: list[str] | None = None) -> None:
     run = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens")}
     note = f"{run['model']}/{run['site']}/{run['dictionary']}, {run['n_tokens']} held-out tokens"
     fields = run | numbers | {"min_turn": args.min_turn, "note": note}
+    from monosem.figures.theory.coupled import coupled_panels
+
     write(args, pd.concat(frames, ignore_index=True), fields, coupled_panels)
 
 

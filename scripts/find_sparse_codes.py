@@ -15,7 +15,6 @@ import math
 import numpy as np
 import pandas as pd
 
-from monosem.figures.theory.sparse_codes import sparse_codes
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.sparse_codes import fan, least_l0, least_l1, margin, planted, random_directions
 
@@ -80,6 +79,8 @@ def main(argv: list[str] | None = None) -> None:
         },
         "note": f"{args.draws} vectors of each kind, {args.times} directions to a dimension",
     }
+    from monosem.figures.theory.sparse_codes import sparse_codes
+
     write(args, table, fields, sparse_codes)
 
 

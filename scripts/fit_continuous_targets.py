@@ -15,7 +15,6 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from monosem.figures.theory.ideal_features import continuous_targets
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.ideal_features import (
     bent_ratios,
@@ -64,6 +63,8 @@ def main(argv: list[str] | None = None) -> None:
                 frames.append(rows_of(family, kind, k, latent_T, np.exp(fit.log_fit_TV)))
     table = pd.concat(frames, ignore_index=True)[["family", "what", "n_features", "word", "latent", "value"]]
     note = f"{args.points} values of the latent, the best of {args.starts} fits"
+    from monosem.figures.theory.ideal_features import continuous_targets
+
     write(args, table, {"kl": kl, "features_needed": needed, "note": note}, continuous_targets)
 
 

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from monosem.figures.theory.ideal_features import fixed_triples
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.ideal_features import best_direction, divergence, promoted
 
@@ -67,6 +66,8 @@ def main(argv: list[str] | None = None) -> None:
         "n_tokens": args.n_tokens,
         "note": f"{args.triples} random triples of {args.n_tokens} tokens",
     }
+    from monosem.figures.theory.ideal_features import fixed_triples
+
     write(args, table, fields, fixed_triples)
 
 

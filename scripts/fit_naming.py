@@ -19,7 +19,6 @@ from typing import Any
 import pandas as pd
 
 from monosem.artefacts import inputs_of, read_json
-from monosem.figures.theory.naming import naming
 from monosem.records import NEURONS, OFFLINE, Run, beside, read_table
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.naming import Named, against, drawn_out, tabulated
@@ -104,6 +103,8 @@ def main(argv: list[str] | None = None) -> None:
     note = f"{', '.join(curves)}; dictionaries of {sizes} features"
     fields = {"curves": curves, "sizes": drawn_out(curves, args.sizes), **differences(args, models), "note": note}
     timings = {*args.sampled, *args.scored, *args.llm_explained, *args.llm_tested}  # which differ from run to run
+    from monosem.figures.theory.naming import naming
+
     write(args, table, fields, naming, inputs=[file for file in inputs_of(args) if file not in timings])
 
 

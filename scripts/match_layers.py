@@ -28,7 +28,6 @@ import pandas as pd
 
 from monosem.architectures import Relu
 from monosem.devices import use_device
-from monosem.figures.theory.layers import layerwise_features
 from monosem.sae_recipe import Recipe
 from monosem.sampling import Sample
 from monosem.sites import SITES, Site
@@ -104,6 +103,8 @@ def main(argv: list[str] | None = None) -> None:
     fields = {**summary(table, args), "models": {str(depth): about for depth, (_, about) in found.items()}}
     note = f"r > {args.correlation:g}, models of {depths} layers, {args.site}, {args.width} features, "
     note += f"{args.held_out} tokens"
+    from monosem.figures.theory.layers import layerwise_features
+
     write(args, table, {**fields, "note": note}, layerwise_features)
 
 

@@ -17,7 +17,6 @@ import pandas as pd
 import torch
 
 from monosem.devices import use_device
-from monosem.figures.theory.log_ratios import log_ratio_panels
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.log_ratios import bend, draw, log_probabilities, log_ratios, turning_share, turns
 
@@ -84,6 +83,8 @@ def main(argv: list[str] | None = None) -> None:
         "at_greatest": shares,
         "note": f"{args.draws} random features, {args.n_tokens} tokens, activations up to {strength:g} norms",
     }
+    from monosem.figures.theory.log_ratios import log_ratio_panels
+
     write(args, pd.concat([modes(), table], ignore_index=True), fields, log_ratio_panels)
 
 

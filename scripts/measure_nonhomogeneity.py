@@ -16,7 +16,6 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from monosem.figures.theory.distributed import nonhomogeneity_grids
 from monosem.theory.distributed import Probing, probed, room
 from monosem.theory.experiment import parser_of, write
 
@@ -69,6 +68,8 @@ def main(argv: list[str] | None = None) -> None:
         "most_mmcs": args.most_mmcs,
         "note": f"{args.n_neurons} GELU neurons, {args.samples} samples, {args.probes} probed features",
     }
+    from monosem.figures.theory.distributed import nonhomogeneity_grids
+
     write(args, pd.concat([table, counts], ignore_index=True), fields, nonhomogeneity_grids)
 
 

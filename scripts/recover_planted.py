@@ -21,7 +21,6 @@ from typing import Any
 import pandas as pd
 
 from monosem.devices import use_device
-from monosem.figures.theory.recovery import planted_recovery
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.planted import RECOVERED, recipe_flags, recipe_settings
 from monosem.theory.recovery import NONE, RESAMPLING, TERM, Bench, sweeps
@@ -97,6 +96,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_device("cpu", 1)
     table = trials(args)
+    from monosem.figures.theory.recovery import planted_recovery
+
     write(args, table, summary(table, args), planted_recovery)
 
 

@@ -24,7 +24,8 @@ import argparse
 from pathlib import Path
 
 from monosem.artefacts import read_json, replacing
-from monosem.autointerp.examples import Plan, Quota, lay_out, sample_windows
+from monosem.autointerp.examples import sample_windows
+from monosem.autointerp.layout import Plan, Quota, lay_out
 from monosem.autointerp.windows import write_windows
 from monosem.codes import read_codes
 from monosem.records import value_of

@@ -14,7 +14,6 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from monosem.figures.theory.distributed import spread_features
 from monosem.theory.distributed import aligned, gelu, nonhomogeneity, response, spread
 from monosem.theory.experiment import parser_of, write
 
@@ -54,6 +53,8 @@ def main(argv: list[str] | None = None) -> None:
         "half_negative_bend": float(np.abs(halved_B - drawn_B * root / 2).max()),
         "note": f"{n_neurons} GELU neurons, inputs up to {args.reach:g} and {args.reach * root:g}",
     }
+    from monosem.figures.theory.distributed import spread_features
+
     write(args, pd.DataFrame(rows, columns=COLUMNS), fields, spread_features)
 
 

@@ -18,7 +18,6 @@ import pandas as pd
 import torch
 
 from monosem.devices import use_device
-from monosem.figures.theory.neuron import one_neuron
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.neuron import N_FEATURES, ON_OFF, REAL, Trained, Training, best_loss, train, turning_penalty
 
@@ -84,6 +83,8 @@ def main(argv: list[str] | None = None) -> None:
     use_device("cpu", 1)
     settings = Training(N_FEATURES, args.steps, args.lr, args.seed)
     table = trained_neurons(args, settings)
+    from monosem.figures.theory.neuron import one_neuron
+
     write(args, table, summary(table, args, settings), one_neuron)
 
 

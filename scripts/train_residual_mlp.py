@@ -18,7 +18,6 @@ import pandas as pd
 import torch
 
 from monosem.devices import use_device
-from monosem.figures.theory.memory import layerwise_memory
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.memory import ResidualMLP, Shape, Training, draw_pairs, lens, settled, train
 
@@ -95,6 +94,8 @@ def main(argv: list[str] | None = None) -> None:
     use_device("cpu", 1)
     rows = [row for n_pairs in args.n_pairs for row in learnt_by_heart(n_pairs, args)]
     table = pd.DataFrame(rows, columns=COLUMNS)
+    from monosem.figures.theory.memory import layerwise_memory
+
     write(args, table, summary(table, args), layerwise_memory)
 
 

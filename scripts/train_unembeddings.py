@@ -17,7 +17,6 @@ from typing import Any
 import pandas as pd
 
 from monosem.devices import use_device
-from monosem.figures.theory.unembedding import output_superposition
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.unembedding import HALF, HEADS, Training, alone, train
 
@@ -68,6 +67,8 @@ def main(argv: list[str] | None = None) -> None:
         raise ValueError(f"--neurons {max(args.neurons)}: fewer than the {args.n_features} features expected")
     use_device("cpu", 1)
     table = trained_layers(args)
+    from monosem.figures.theory.unembedding import output_superposition
+
     write(args, table, summary(table, args), output_superposition)
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.stats import spearmanr
 
-from monosem.autointerp.examples import Plan, Quota, lay_out, sample_windows
+from monosem.autointerp.examples import sample_windows
+from monosem.autointerp.layout import Plan, Quota, lay_out
 from monosem.autointerp.levels import joint_counts, pearson, quantise, spearman
 from monosem.autointerp.scores import MEASURES, complete, explain_and_score, score, summary
 from monosem.autointerp.token_table import Shown, TokenTable, fit, quoted

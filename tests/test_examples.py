@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from monosem.autointerp.examples import Layout, Plan, Quota, interval_of, lay_out, roles, sample_windows, within_quota
+from monosem.autointerp.examples import interval_of, sample_windows, within_quota
+from monosem.autointerp.layout import Layout, Plan, Quota, lay_out, roles
 from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate, read_windows, write_windows
 from monosem.codes import Codes
 

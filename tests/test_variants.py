@@ -34,7 +34,7 @@ def test_dictionaries_of_experiments_have_recipes_as_all_others():
 def test_a_dictionary_of_the_config_is_what_the_config_says_whatever_its_name():
     assert recipe(SETTINGS, "odd-seed3")["seed"] == 1
     assert recipe(SETTINGS, "odd-seed3-seed4")["seed"] == 4
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="small-width9: not in the config, which has small, odd-seed3, own; correct"):
         recipe(SETTINGS, "small-width9")
 
 

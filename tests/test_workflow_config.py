@@ -135,3 +135,16 @@ def test_files_of_many_dictionaries_fit_one_command_and_are_all_named(tmp_path):
     trained = [name for name in printed if name.startswith("results/A/mlp_post/") and "neurons" not in name]
     assert set(trained) >= {f"results/A/mlp_post/{name}/eval.json" for name in names}
     assert len(trained) == len(set(trained)) == len(names) + 2  # and the two of the smoke config
+
+
+@pytest.mark.parametrize("file", ["sae.safetensors", "eval.json"])
+def test_a_mistyped_dictionary_in_a_target_is_named_beside_those_that_there_are(tmp_path, file):
+    done = snakemake(new_folder(tmp_path / "run"), f"results/A/mlp_post/relu-w333/{file}", "-n")
+    assert done.returncode, done.stdout
+    assert "dictionary relu-w333: not in the config, which has relu-w" in done.stdout
+
+
+@pytest.mark.parametrize("run", ["neurons", "random"])
+def test_neurons_and_random_directions_are_not_trained(tmp_path, run):
+    done = snakemake(new_folder(tmp_path / "run"), f"results/A/mlp_post/{run}/train.tsv", "-n")
+    assert done.returncode and f"No rule to produce results/A/mlp_post/{run}/train.tsv" in done.stdout

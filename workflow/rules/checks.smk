@@ -56,15 +56,12 @@ for model, entry in MODELS.items():
     unknown([entry["shuffle_of"]] if entry["shuffle_of"] else [], MODELS, f"models.{model}.shuffle_of")
 
 
-NAMES = "|".join(map(re.escape, [*DICTIONARIES, *OWN_DICTIONARIES]))
-# Any dictionary with another seed, or trained on fewer or more vectors: see monosem.costs.jobs.recipe.
-VARIANT = r"(-(seed|vectors)\d+)?"
-FEWER = r"(-tokens\d+)?"  # and any run measured on fewer held-out tokens: monosem.costs.jobs.measured
-
-
+# A dictionary may also be one with another seed, or trained on fewer or more vectors, and any run be measured on fewer
+# held-out tokens: monosem.costs.jobs has `recipe`, which stops at names that the config lacks, and `measured`. A list of
+# a thousand names here would be searched for each file of each job.
 wildcard_constraints:
     model="|".join(map(re.escape, MODELS)),
-    dict=f"({NAMES}){VARIANT}",
-    run=f"(({NAMES}){VARIANT}|neurons|random){FEWER}",
+    dict="[^/]+",
+    run="[^/]+",
     site="|".join(map(re.escape, config["sites"] + OWN_SITES)),
     split="train|val",

@@ -4,8 +4,6 @@ in:  Hugging Face and SAELens folders; results/{model}/lm/, results/{model}/{sit
 out: results/{model}/lm/, results/{model}/{site}/{dict}/; results/export/{format}/
 """
 
-AUTOENCODERS = f"({'|'.join(map(re.escape, DICTIONARIES))}){VARIANT}|random"
-
 
 rule import_lm:
     input:
@@ -82,7 +80,7 @@ rule export_dictionary:
         "results/benchmarks/export_dictionary/{format}_{model}_{site}_{run}.tsv"
     wildcard_constraints:
         format="saelens|dictionary_learning|sparsify",
-        run=AUTOENCODERS,
+        run=all_but("neurons"),
     resources:
         mem_mb=memory("export_dictionary"),
         runtime=runtime("export_dictionary"),
@@ -116,7 +114,7 @@ rule export_neuronpedia:
     benchmark:
         "results/benchmarks/export_neuronpedia/{model}_{site}_{run}.tsv"
     wildcard_constraints:
-        run=AUTOENCODERS,
+        run=all_but("neurons"),
     resources:
         mem_mb=memory("export_neuronpedia"),
         runtime=runtime("export_neuronpedia"),

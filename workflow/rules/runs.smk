@@ -26,10 +26,15 @@ def neuron_runs():
     return [(model, site, "neurons") for model in MODELS for site in config["sites"]]
 
 
+def all_but(*names):
+    """A pattern of the runs of other names."""
+    return f"(?!({'|'.join(map(re.escape, names))})(/|$))[^/]+"
+
+
 def evaluation(run):
     """Settings of an evaluation; no loss is measured with neurons, which change nothing, or with random directions."""
     name, settings = measured(config, run)
-    return settings if name in [*DICTIONARIES, *OWN_DICTIONARIES] else {**settings, "loss_tokens": None}
+    return settings if name in DICTIONARIES or name in OWN_DICTIONARIES else {**settings, "loss_tokens": None}
 
 
 def direction_runs():

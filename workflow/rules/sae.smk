@@ -18,7 +18,7 @@ rule train_sae:
     benchmark:
         "results/benchmarks/train_sae/{model}_{site}_{dict}.tsv"
     wildcard_constraints:
-        dict=f"({'|'.join(map(re.escape, TRAINED_DICTIONARIES + OWN_DICTIONARIES)) or 'none'}){VARIANT}",
+        dict=all_but("neurons", "random", *IMPORTED_DICTIONARIES),
     priority: 10  # the long jobs first, so that the short ones fill the end
     threads: config["threads"]
     resources:

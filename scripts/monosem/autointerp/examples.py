@@ -2,93 +2,24 @@
 
 Sampling follows "Towards Monosemanticity" (#appendix-automated-setup): windows of nine tokens, drawn per even interval
 of activation between 0 and the feature's maximum, plus random windows and windows around the feature's top tokens in
-contexts drawn regardless of activation. One thing is stricter than in the paper: about half of the text, whole
-documents drawn by `seed`, serves the explainer and the other half the scores, so that nothing that one document
-repeats, such as its names, helps to predict what was explained from it. No window reaches into another document.
+contexts drawn regardless of activation.
 
-Shape suffixes: S contexts, L position, T held-out tokens, D documents, P places (the stretches of one document in one
-context, laid end to end with gaps between), Z active tokens of one feature, E windows, W positions in a window,
-G groups to draw from, C candidates.
+Shape suffixes: those of layout.py; Z active tokens of one feature, E windows, W positions in a window, G groups to draw
+from, C candidates.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate
+from monosem.autointerp.layout import Layout, Plan
+from monosem.autointerp.windows import KINDS, ROLES, Windows, concatenate
 from monosem.codes import Codes
 from monosem.progress import progress
 
 TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))
 SPARE = 4  # candidates drawn for each random window wanted, so that repeats can be dropped
 BLOCK = 512  # features a row group
-
-
-@dataclass(frozen=True)
-class Quota:
-    """Windows of one role: from the top interval, from each other interval, random, and top tokens out of context."""
-
-    top: int
-    interval: int
-    random: int
-    out_of_context: int
-
-
-@dataclass(frozen=True)
-class Plan:
-    quotas: tuple[Quota, Quota]  # in the order of ROLES
-    n_intervals: int
-    width: int  # tokens in a window
-    min_active: int  # features with fewer active tokens get no windows
-    seed: int
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The held-out tokens, laid out so that a window is a slice that never reaches out of its document or context."""
-
-    tokens_P: np.ndarray
-    place_T: np.ndarray
-    context_T: np.ndarray
-    position_T: np.ndarray
-    role_T: np.ndarray
-    by_token: list[np.ndarray]  # for each role, its rows of T sorted by token
-    sorted_tokens: list[np.ndarray]  # their tokens
-
-
-def lay_out(tokens_SL: np.ndarray, document_SL: np.ndarray, counted_SL: np.ndarray, plan: Plan) -> Layout:
-    """Raises ValueError when there are too few documents to keep explained and scored ones apart."""
-    context_T, position_T = np.nonzero(counted_SL)
-    document_T = document_SL[counted_SL]
-    role_T = roles(document_T, plan.seed)
-    number_T = np.arange(document_T.size)
-    unbroken = (context_T, document_T, position_T - number_T)  # each is one number throughout a stretch
-    starts_T = np.any([np.diff(column_T, prepend=column_T[0] - 1) != 0 for column_T in unbroken], axis=0)
-    place_T = number_T + plan.width // 2 * np.cumsum(starts_T)
-    tokens_P = np.full(place_T[-1] + plan.width // 2 + 1, UNOBSERVED, dtype=np.int32)
-    tokens_P[place_T] = tokens_SL[counted_SL]
-    by_token = []
-    for role in range(len(ROLES)):
-        rows = np.flatnonzero(role_T == role)
-        by_token.append(rows[np.argsort(tokens_P[place_T[rows]], kind="stable")])
-    sorted_tokens = [tokens_P[place_T[rows]] for rows in by_token]
-    return Layout(tokens_P, place_T, context_T, position_T, role_T, by_token, sorted_tokens)
-
-
-def roles(document_T: np.ndarray, seed: int) -> np.ndarray:
-    """The role of each token's document: in an order of the seed, those up to half of all tokens explain."""
-    _, number_T, size_D = np.unique(document_T, return_inverse=True, return_counts=True)
-    if size_D.size < len(ROLES):
-        raise ValueError(
-            f"held-out documents {size_D.size}: at least {len(ROLES)} expected, so that none is both explained and "
-            "scored; encode more tokens, or give the text as more documents"
-        )
-    order_D = np.random.default_rng(seed).permutation(size_D.size)
-    middle_D = np.cumsum(size_D[order_D]) - size_D[order_D] / 2  # of the first document before, of the last behind half
-    role_D = np.empty(size_D.size, dtype=np.int8)
-    role_D[order_D] = middle_D > document_T.size / 2
-    return role_D[number_T]
 
 
 def sample_windows(codes: Codes, layout: Layout, plan: Plan) -> Iterator[Windows]:

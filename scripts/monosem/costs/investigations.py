@@ -4,9 +4,10 @@ from collections.abc import Callable
 from itertools import combinations
 
 from monosem.costs.held import MIB, MOST_L0, PLAIN, TORCH, forward, held_codes
-from monosem.costs.jobs import Job, recipe
+from monosem.costs.jobs import Job
 from monosem.costs.rates import EAGER, FORWARD, PAIR, SORT, START, core, products
 from monosem.costs.rates import TORCH as TORCH_START
+from monosem.costs.recipes import recipe
 
 GROUPED = 0.2e-6  # seconds: a stored code, summed over its unit's contexts, categories and tokens
 COUNTED = 0.06e-6  # a stored code, summed over its feature's tokens

@@ -5,7 +5,6 @@ Nothing is opened but local texts and the settings of what is imported.
 Standard library only, because every job parses the Snakefile again.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from monosem.costs import imports
+from monosem.costs.recipes import Settings, acts_of, measured, recipe
 
 ON_GPU = {"train_lm", "collect_acts", "train_sae", "evaluate_dictionary", "compare_baselines"}
 ON_GPU |= {"ablate_features", "steer_features"}
@@ -23,48 +23,6 @@ BYTES_PER_TOKEN = 3.5  # of text; 4,096 tokens of the mini-Pile's
 BLOCK = 65536  # contexts that pack_tokens shuffles at a time
 USUAL_L0, USUAL_ACTIVE = 20, 0.25  # codes a token of a dictionary; share of neurons above zero
 CONTEXTS = 64  # of a forward pass without gradients
-VARIANT = re.compile(r"(?P<name>.+)-(?P<setting>seed|vectors)(?P<value>\d+)")  # of a dictionary, see `recipe`
-MEASURED = re.compile(r"(?P<name>.+)-tokens(?P<n_tokens>\d+)")  # of a run, see `measured`
-
-Settings = Mapping[str, Any]
-
-
-def recipe(config: Settings, name: str) -> dict[str, Any]:
-    """The recipe of one dictionary: the common one, with what its architecture and its own entry override.
-
-    NAME-seed7 and NAME-vectors500000 are the dictionary NAME with that seed, or trained on so many vectors. Those of
-    `theory` are trained for its experiments alone.
-    """
-    entries = {**config["theory"]["dictionaries"], **config["dictionaries"]}
-    varied = None if name in entries else VARIANT.fullmatch(name)
-    if varied:
-        return {**recipe(config, varied["name"]), varied["setting"]: int(varied["value"])}
-    entry = entries[name]
-    if "import" in entry:
-        return imports.dictionary_recipe(config, name)
-    arch = entry.get("arch", config["sae"]["arch"])
-    common = {"precision": config["precision"], **config["sae"]}
-    return {**common, **config["architectures"][arch], **entry, "arch": arch}
-
-
-def measured(config: Settings, run: str) -> tuple[str, dict[str, Any]]:
-    """The dictionary of a run, `neurons` or `random`, and the settings that it is evaluated by.
-
-    NAME-tokens40000 is NAME on so many held-out tokens, and its losses on as many times fewer.
-    """
-    own = config["evaluation"]
-    fewer = None if run in config["dictionaries"] else MEASURED.fullmatch(run)
-    if not fewer:
-        return run, dict(own)
-    n_tokens = int(fewer["n_tokens"])
-    loss_tokens = max(1, own["loss_tokens"] * n_tokens // own["n_tokens"])
-    return fewer["name"], {**own, "n_tokens": n_tokens, "loss_tokens": loss_tokens}
-
-
-def acts_of(config: Settings, site: str) -> dict[str, Any]:
-    """Settings of the store of a site; one that only `theory` reads has no more vectors than it asks for."""
-    acts = config["acts"]
-    return dict(acts) if site in config["sites"] else {**acts, "n_vectors": config["theory"]["targets"]["vectors"]}
 
 
 class Model(NamedTuple):

@@ -33,7 +33,8 @@ from math import ceil
 
 from monosem.costs import browser, effects, interchange, investigations, theory, theory_ideal, theory_toy
 from monosem.costs.held import MIB, PLAIN, TORCH, forward, held_codes
-from monosem.costs.jobs import BLOCK, Job, recipe
+from monosem.costs.jobs import BLOCK, Job
+from monosem.costs.recipes import recipe
 
 COMPILING = 700
 LEAST = 1024  # SLURM counts Snakemake itself to a job

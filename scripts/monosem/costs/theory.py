@@ -4,8 +4,9 @@ from collections.abc import Callable
 from math import log
 
 from monosem.costs.held import MIB, PLAIN, TORCH, forward
-from monosem.costs.jobs import Job, Settings, recipe
+from monosem.costs.jobs import Job
 from monosem.costs.rates import FORWARD, PLOT, core
+from monosem.costs.recipes import Settings, recipe
 
 WITH_TORCH, WITH_SCIPY = PLOT + 1.0, PLOT  # a process that draws a figure and uses them
 TINY_STEP = 1.4e-3  # seconds: a step of training on small arrays, most of it torch's own calls

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from monosem.costs.effects import headline
 from monosem.costs.held import MIB, TORCH, forward, held_codes
-from monosem.costs.jobs import Job, Settings
+from monosem.costs.jobs import Job
 from monosem.costs.rates import FORWARD, SORT
+from monosem.costs.recipes import Settings
 from monosem.costs.theory import WITH_TORCH, costed
 
 TAUGHT = 5e-6  # seconds: a token of training a transformer, each layer

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from monosem.costs.held import MIB, MOST_L0, TORCH, forward
-from monosem.costs.jobs import Job, Settings
+from monosem.costs.jobs import Job
 from monosem.costs.rates import ENCODER, FORWARD
+from monosem.costs.recipes import Settings
 from monosem.costs.theory import TINY_STEP, WITH_TORCH, costed
 
 LOSSES, OUTPUT = 3, 2e-9  # kinds of output layer; seconds of a step for each output of a sample

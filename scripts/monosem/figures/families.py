@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from monosem.figures.style import OTHER_COLOUR, new_figure
+from monosem.figures.style import OTHER_COLOUR, new_figure, palette_of
 from monosem.investigations.families import members_of
 
 COLUMN_INCHES = 3.0  # of a dictionary
@@ -22,7 +22,7 @@ N_TOKENS = 3  # that label a feature
 
 def width_colours(n_widths: int) -> list[str]:
     """Of dictionaries from narrow to wide, as in #0173b2."""
-    return sns.color_palette("colorblind", n_widths).as_hex()
+    return [to_hex(colour) for colour in palette_of("colorblind", n_widths)]
 
 
 def families(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, pd.DataFrame]:
@@ -137,7 +137,7 @@ def feature_map(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, pd
         )
     by_group.scatter(table["x"], table["y"], s=3, color="0.82", lw=0, label="others")
     groups = list(dict.fromkeys(group for own in table["groups"] for group in own))
-    palette = [OTHER_COLOUR, *sns.color_palette("colorblind")]
+    palette = [OTHER_COLOUR, *palette_of("colorblind")]
     for group, colour in zip(groups, palette, strict=False):
         rows = members_of(table, group)
         by_group.scatter(rows["x"], rows["y"], s=14, color=colour, lw=0, label=f"'{group}': {len(rows):,} features")

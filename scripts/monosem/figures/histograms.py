@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -40,6 +39,8 @@ def histogram_rows(rows: Sequence[Row], title: str, x_label: str, limits: tuple[
 
 
 def draw_row(axes: Axes, row: Row, limits: tuple[float, float]) -> None:
+    import seaborn as sns
+
     values = row.values[np.isfinite(row.values)]
     axes.set_title(row.label, fontsize="small", fontweight="normal")
     if row.paper is not None:

@@ -1,13 +1,12 @@
 """Curves and points: training of the language models, training of the dictionaries, and what those cost and keep."""
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from monosem.figures.style import colour_of, new_figure, paper_line
+from monosem.figures.style import colour_of, new_figure, palette_of, paper_line
 from monosem.metrics import loss_recovered
 from monosem.records import Run, value_of
 
@@ -43,6 +42,8 @@ def language_models(curves: pd.DataFrame, zero_ablated: dict[str, float]) -> tup
 
 def dictionary_training(curves: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     """L0 and reconstruction error against activation vectors seen, one line a run."""
+    import seaborn as sns
+
     figure = new_figure(8, 6)
     upper, lower = figure.subplots(2, 1, sharex=True)
     placed = with_place(curves)
@@ -68,7 +69,7 @@ def with_place(frame: pd.DataFrame, name: str = "dictionary") -> pd.DataFrame:
 
 def place_colours(frame: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
     places = frame["place"].unique()
-    palette = sns.color_palette("colorblind" if len(places) <= 10 else "husl", len(places))
+    palette = palette_of("colorblind" if len(places) <= 10 else "husl", len(places))
     return dict(zip(places, palette, strict=True))
 
 
@@ -92,6 +93,8 @@ def pareto(points: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 
     A line joins one model's dictionaries of one recipe, which differ in their penalty.
     """
+    import seaborn as sns
+
     figure = new_figure(8, 5)
     axes = figure.subplots()
     placed = with_place(points, "recipe")

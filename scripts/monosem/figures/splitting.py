@@ -4,12 +4,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from monosem.figures.style import PAPER_COLOUR, new_figure
+from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
 
 # paper, #phenomenology-feature-splitting: base64 features of A/0 and A/1 by width; it says "many" of A/2
 PAPER_COUNTS = {"base64": {512: 1, 4096: 3}}
@@ -52,7 +51,7 @@ def draw_groups(axes: Axes, counts: pd.DataFrame) -> None:
     if counts.empty:
         axes.text(0.5, 0.5, "the held-out text has none of the groups", transform=axes.transAxes, ha="center")
         return
-    for (name, rows), colour in zip(counts.groupby("group", sort=False), sns.color_palette("colorblind"), strict=False):
+    for (name, rows), colour in zip(counts.groupby("group", sort=False), palette_of("colorblind"), strict=False):
         axes.plot(rows["width"], rows["n_features"].clip(lower=0.8), marker="o", color=colour, label=f"'{name}', here")
         for width, count in zip(rows["width"], rows["n_features"], strict=True):
             axes.annotate(f"{count}", (width, max(count, 0.8)), (0, 6), textcoords="offset points", ha="center")

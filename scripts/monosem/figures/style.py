@@ -1,4 +1,7 @@
-"""What all figures share: colours that the colour-blind can tell apart, one theme, and SVG without times in it."""
+"""What all figures share: colours that the colour-blind can tell apart, one theme, and SVG without times in it.
+
+Seaborn is imported where it draws, here as in all figures: it takes a second of the start of scripts that train too.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +35,7 @@ THEME = {
 
 @contextmanager
 def theme() -> Iterator[None]:
-    import seaborn as sns  # a second of a job's start, in scripts that train too
+    import seaborn as sns
 
     with mpl.rc_context({**sns.axes_style("whitegrid"), **sns.plotting_context("notebook", 0.85), **THEME}):
         yield
@@ -64,6 +67,13 @@ def settle(figure: Figure) -> None:
     for axes in figure.axes:
         place = axes.get_position(original=True)
         axes.set_position([round(number, 6) for number in place.bounds], which="original")
+
+
+def palette_of(name: str, n_colours: int | None = None) -> list[tuple[float, float, float]]:
+    """So many colours of a palette of seaborn's; without a number, all of its own."""
+    import seaborn as sns
+
+    return list(sns.color_palette(name, n_colours))
 
 
 def colour_of(model: str, dictionary: str = "") -> str:

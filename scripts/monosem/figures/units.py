@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -53,6 +52,8 @@ def purity(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, pd.Data
 
 def neuron_basis(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, pd.DataFrame]:
     """Histograms, over alive features, of the number of neurons that each is spread over, and of its largest weight."""
+    import seaborn as sns
+
     trained = "with_bias" if record["with_bias"] else "without_bias"
     of_run, n_neurons = record[trained], record["n_neurons"]
     alive = table[(table["trained"] == trained) & (table["status"] == "alive")]

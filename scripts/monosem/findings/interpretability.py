@@ -1,7 +1,8 @@
-"""How the findings on interpretability are measured: scores of explanations, and ratings by people."""
+"""Findings on interpretability: scores of explanations without a language model, and ratings by people."""
 
 from collections.abc import Callable
 
+from monosem.findings.finding import SCORE_TABLE, Finding, all_of
 from monosem.findings.measurements import Measurements, NotMeasuredError
 from monosem.findings.measures import Measured, density_tokens
 from monosem.records import CONTROL, NEURONS, SCORE_COUNT, SCORE_MEDIAN, SCORE_STATUSES, ZERO_SHARE, Run
@@ -71,3 +72,68 @@ def rated_by_people(m: Measurements) -> Measured:
     medians = {name: m.rating(runs_of(m)[name], "median") for name in names}
     rated = ", ".join(f"{m.rating(runs_of(m)[name], 'n'):.0f} of {name}" for name in names)
     return Measured(medians, tokens_of(m, runs), runs, f"intervals rated: {rated}")
+
+
+ROWS = (
+    Finding(
+        "features-beat-neurons",
+        "#appendix-automated-setup",
+        "Explained by a token table (the offline explainer), features are better predicted than neurons.",
+        "features > neurons, medians in a figure",
+        "V",
+        all_of(("features", ">", "neurons")),
+        median_scores("features", "neurons"),
+        "scores",
+    ),
+    Finding(
+        "control-beats-features",
+        "#appendix-automated-setup",
+        "Explained by a token table (as above), features of a transformer with shuffled weights score higher still.",
+        "median of the randomised transformer > A/1",
+        "V",
+        all_of(("control", ">", "features")),
+        median_scores("control", "features"),
+        "scores",
+    ),
+    Finding(
+        "control-is-single-token",
+        "#appendix-automated-setup",
+        "They do so because more of them fire on one single token than features of model A.",
+        "randomised features are single-token features",
+        "V",
+        all_of(("control", ">", "features")),
+        single_token_features,
+        SCORE_TABLE,
+    ),
+    Finding(
+        "neurons-fire-more",
+        "#appendix-automated-setup",
+        "A token drawn at random leaves more features inactive than neurons (mean share of zeros in random windows).",
+        "zeros in random examples: mean 88 % of features, 54 % of neurons",
+        "V",
+        all_of(("features", ">", "neurons")),
+        zeros_in_random_windows,
+        SCORE_TABLE,
+    ),
+    Finding(
+        "few-failed-explanations",
+        "#appendix-automated-setup",
+        "Few explanations come to nothing. (There, no answer given; here, with the offline explainer, a score that is "
+        "undefined because prediction or truth is constant.)",
+        "no answer for 13 % of features, 19 % of neurons",
+        "V",
+        all_of(("features", "<=", 0.13), ("neurons", "<=", 0.19)),
+        failed_explanations,
+        SCORE_TABLE,
+    ),
+    Finding(
+        "people-prefer-features",
+        "#appendix-rubric",
+        "People who do not know which is which find intervals of features more interpretable than those of neurons.",
+        "medians 12 and 0 of 14, one rater",
+        "V",
+        all_of(("features", ">", "neurons")),
+        rated_by_people,
+        "",
+    ),
+)

@@ -23,7 +23,7 @@ from monosem.findings import (
     theory_toy,
     theory_why,
 )
-from monosem.findings.finding import SCORE_TABLE, Finding, all_of
+from monosem.findings.finding import Finding, all_of
 
 SPARSE = all_of(("L0", "<", 20), ("loss recovered", ">=", 0.79))
 
@@ -118,67 +118,7 @@ PUBLISHED = (
         measures.alive_densities,
         "density",
     ),
-    Finding(
-        "features-beat-neurons",
-        "#appendix-automated-setup",
-        "Explained by a token table (the offline explainer), features are better predicted than neurons.",
-        "features > neurons, medians in a figure",
-        "V",
-        all_of(("features", ">", "neurons")),
-        interpretability.median_scores("features", "neurons"),
-        "scores",
-    ),
-    Finding(
-        "control-beats-features",
-        "#appendix-automated-setup",
-        "Explained by a token table (as above), features of a transformer with shuffled weights score higher still.",
-        "median of the randomised transformer > A/1",
-        "V",
-        all_of(("control", ">", "features")),
-        interpretability.median_scores("control", "features"),
-        "scores",
-    ),
-    Finding(
-        "control-is-single-token",
-        "#appendix-automated-setup",
-        "They do so because more of them fire on one single token than features of model A.",
-        "randomised features are single-token features",
-        "V",
-        all_of(("control", ">", "features")),
-        interpretability.single_token_features,
-        SCORE_TABLE,
-    ),
-    Finding(
-        "neurons-fire-more",
-        "#appendix-automated-setup",
-        "A token drawn at random leaves more features inactive than neurons (mean share of zeros in random windows).",
-        "zeros in random examples: mean 88 % of features, 54 % of neurons",
-        "V",
-        all_of(("features", ">", "neurons")),
-        interpretability.zeros_in_random_windows,
-        SCORE_TABLE,
-    ),
-    Finding(
-        "few-failed-explanations",
-        "#appendix-automated-setup",
-        "Few explanations come to nothing. (There, no answer given; here, with the offline explainer, a score that is "
-        "undefined because prediction or truth is constant.)",
-        "no answer for 13 % of features, 19 % of neurons",
-        "V",
-        all_of(("features", "<=", 0.13), ("neurons", "<=", 0.19)),
-        interpretability.failed_explanations,
-        SCORE_TABLE,
-    ),
-    Finding(
-        "people-prefer-features",
-        "#appendix-rubric",
-        "People who do not know which is which find intervals of features more interpretable than those of neurons.",
-        "medians 12 and 0 of 14, one rater",
-        "V",
-        all_of(("features", ">", "neurons")),
-        interpretability.rated_by_people,
-        "",
-    ),
+    *interpretability.ROWS,
     *judged.ROWS,
     Finding(
         "universal-features",

@@ -11,8 +11,6 @@ import warnings
 from typing import NamedTuple
 
 import torch
-from sklearn.decomposition import FastICA
-from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 from monosem.kernels import Screen
@@ -49,6 +47,9 @@ def principal_axes(x_BN: Tensor) -> Axes:
 
 def independent_axes(x_BN: Tensor, principal: Axes, max_steps: int, seed: int) -> tuple[Axes, int]:
     """Of ICA, in the space in which the vectors vary; and the steps of FastICA, which may not have converged."""
+    from sklearn.decomposition import FastICA
+    from sklearn.exceptions import ConvergenceWarning
+
     along_BK = (x_BN - principal.mean_N) @ principal.reading_KN.T
     size_K = along_BK.std(dim=0)
     varies_K = size_K > FLAT * size_K[0]

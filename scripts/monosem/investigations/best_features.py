@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monosem.autointerp.examples import roles
+from monosem.autointerp.layout import roles
 from monosem.codes import Codes
 from monosem.universality import side
 

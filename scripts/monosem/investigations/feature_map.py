@@ -15,14 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from safetensors import SafetensorError, safe_open
-from sklearn.cluster import HDBSCAN
-from sklearn.neighbors import NearestNeighbors
 
 from monosem.investigations.families import NO_PARENT
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", ImportWarning)  # of parts of umap that are not used
-    from umap import UMAP
 
 NO_CLUSTER = -1
 DECIMALS = 4  # of places; the rest is rounding
@@ -51,6 +45,8 @@ def decoder_rows(path: Path, feature_F: np.ndarray) -> np.ndarray:
 
 def nearest(directions_PN: np.ndarray, n_neighbors: int) -> Neighbours:
     """Raises ValueError when there are too few features to have so many neighbours."""
+    from sklearn.neighbors import NearestNeighbors
+
     if len(directions_PN) <= n_neighbors:
         raise ValueError(
             f"{len(directions_PN)} features to map, {n_neighbors} neighbours of each asked; lower --n-neighbors or "
@@ -63,6 +59,10 @@ def nearest(directions_PN: np.ndarray, n_neighbors: int) -> Neighbours:
 
 def place(directions_PN: np.ndarray, near: Neighbours, *, n_dims: int, min_dist: float, seed: int) -> np.ndarray:
     """Places of all features, [P, D], the same for the same seed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # of parts of umap that are not used
+        from umap import UMAP
+
     mapping = UMAP(
         n_components=n_dims,
         n_neighbors=near.index_PK.shape[1],
@@ -80,6 +80,8 @@ def place(directions_PN: np.ndarray, near: Neighbours, *, n_dims: int, min_dist:
 
 def clusters(place_PD: np.ndarray, min_cluster_size: int) -> np.ndarray:
     """A number from 0 on for the cluster of each feature, [P]; -1 for those in none."""
+    from sklearn.cluster import HDBSCAN
+
     return HDBSCAN(min_cluster_size=min_cluster_size, copy=True).fit_predict(place_PD)
 
 

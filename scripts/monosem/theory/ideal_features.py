@@ -10,7 +10,6 @@ Shape suffixes: T values of a latent, K features, V tokens, W residual width.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp, softmax, xlogy
 
 
@@ -31,6 +30,7 @@ def promoted(target_V: np.ndarray, base_V: np.ndarray, strength: float) -> np.nd
 
 def best_direction(target_V: np.ndarray, base_V: np.ndarray, W_U_WV: np.ndarray, steps: int) -> float:
     """Least KL of one feature, at activation 1, whose logit weights pass through an unembedding of W dimensions."""
+    from scipy.optimize import minimize
 
     def loss(x_W: np.ndarray) -> tuple[float, np.ndarray]:
         logits_V = base_V + x_W @ W_U_WV
@@ -50,6 +50,8 @@ class Fit(NamedTuple):
 
 def fit_features(target_TV: np.ndarray, n_features: int, *, biases: bool, starts: int, steps: int, seed: int) -> Fit:
     """The best of several fits by mean divergence over the latent, the first from an informed start."""
+    from scipy.optimize import minimize
+
     T, V = target_TV.shape
     sizes = np.cumsum([T * n_features, n_features * V])
 

@@ -12,7 +12,6 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linprog, nnls
 
 ON = 1e-7  # least code that counts
 
@@ -37,6 +36,8 @@ def fan(angle: float) -> np.ndarray:
 
 def least_l1(x_N: np.ndarray, D_FN: np.ndarray) -> Code:
     """Exactly, as a linear program; for vectors that have a code."""
+    from scipy.optimize import linprog
+
     found = linprog(np.ones(len(D_FN)), A_eq=D_FN.T, b_eq=x_N, bounds=(0, None), method="highs-ds")
     assert found.success, found.message
     return Code(found.x)
@@ -44,6 +45,8 @@ def least_l1(x_N: np.ndarray, D_FN: np.ndarray) -> Code:
 
 def least_l0(x_N: np.ndarray, D_FN: np.ndarray) -> Code:
     """By trying every set of directions, the smallest first."""
+    from scipy.optimize import nnls
+
     for size in range(1, len(D_FN) + 1):
         for chosen in combinations(range(len(D_FN)), size):
             part, left = nnls(D_FN[list(chosen)].T, x_N)

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, palette_of
 
 VERSIONS = {"post": "as the post says", "code": "as its public code does"}
 
@@ -30,7 +29,7 @@ def spread_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         axes = figure.add_subplot(grid[1, 2 * number : 2 * number + 2])
         rows = table[(table["feature"] == "negative") & (table["scale"] == scale)]
         groups = rows.groupby("negative")
-        for (share, of_share), colour in zip(groups, sns.color_palette("viridis", groups.ngroups), strict=True):
+        for (share, of_share), colour in zip(groups, palette_of("viridis", groups.ngroups), strict=True):
             axes.plot(of_share["x"], of_share["y"], color=colour, label=f"{share:.0%}")
         label(axes, "over all neurons, by share of negative components")
         axes.legend(fontsize="x-small", title="negative", title_fontsize="x-small", loc="lower right")
@@ -69,6 +68,8 @@ def nonhomogeneity_grids(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
 
 def draw_grid(axes: Axes, rows: pd.DataFrame, threshold: float) -> None:
     """Cells at or above the threshold are framed by their number in bold."""
+    import seaborn as sns
+
     grid = rows.pivot(index="others", columns="spread", values="value")
     sns.heatmap(grid, ax=axes, cmap="viridis", vmin=0, vmax=0.25, cbar_kws={"label": "R²(quadratic) - R²(line)"})
     for row, values in enumerate(grid.to_numpy()):

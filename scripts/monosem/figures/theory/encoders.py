@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import PAPER_COLOUR, new_figure
+from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
 
 MEASURES = {"error": "reconstruction", "code_error": "code"}
 NAMES = {
@@ -26,7 +25,7 @@ FLOOR = 1e-4  # least share drawn
 
 def encoders(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     figure = new_figure(14, 4.6)
-    colours = dict(zip(NAMES, sns.color_palette("colorblind"), strict=False))
+    colours = dict(zip(NAMES, palette_of("colorblind"), strict=False))
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.15])
     for axes, (measure, name) in zip((left, middle), MEASURES.items(), strict=True):
         draw_plane(axes, table[table["where"] == "plane"], measure, colours)

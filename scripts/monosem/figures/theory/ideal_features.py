@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, paper_line
+from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, palette_of, paper_line
 
 FITS = 0.001  # nats under which a target counts as fitted, in the findings too
 FAMILIES = {
@@ -88,7 +87,7 @@ def draw_fit(axes: Axes, rows: pd.DataFrame, title: str) -> None:
 
 
 def draw_divergences(axes: Axes, kl: dict[str, dict[str, float]], needed: int) -> None:
-    for (kind, by_number), colour in zip(kl.items(), sns.color_palette("colorblind"), strict=False):
+    for (kind, by_number), colour in zip(kl.items(), palette_of("colorblind"), strict=False):
         numbers = [int(number) for number in by_number]
         axes.plot(numbers, np.maximum(list(by_number.values()), 1e-9), "o-", color=colour, label=kind)
     paper_line(axes, FITS, "fitted", horizontal=True)

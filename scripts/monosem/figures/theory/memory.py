@@ -3,13 +3,12 @@
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import PAPER_COLOUR, new_figure
+from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
 
 FLOOR = 1e-3  # nats
 
@@ -18,7 +17,7 @@ def layerwise_memory(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     figure = new_figure(15, 4.4)
     loss, share, lens, gradient = figure.subplots(1, 4, width_ratios=[1, 1, 0.9, 1])
     numbers = sorted(table["n_pairs"].unique())
-    colours = dict(zip(numbers, sns.color_palette("viridis_r", len(numbers)), strict=True))
+    colours = dict(zip(numbers, palette_of("viridis_r", len(numbers)), strict=True))
     lines(loss, table[table["what"] == "loss"].assign(value=lambda rows: rows["value"].clip(lower=FLOOR)), colours)
     loss.set(yscale="log", ylabel="mean loss (nats)")
     loss.axhline(record["threshold"], color=PAPER_COLOUR, ls=":", lw=1.2)
@@ -52,7 +51,7 @@ def lines(axes: Axes, rows: pd.DataFrame, colours: dict[int, Any]) -> None:
 def draw_shares(axes: Axes, rows: pd.DataFrame, threshold: float) -> None:
     """A line a layer."""
     groups = rows.groupby("layer")
-    for (layer, of_layer), colour in zip(groups, sns.color_palette("rocket_r", groups.ngroups), strict=True):
+    for (layer, of_layer), colour in zip(groups, palette_of("rocket_r", groups.ngroups), strict=True):
         axes.plot(of_layer["n_pairs"], of_layer["value"], "o-", ms=4, color=colour, label=f"after {layer}")
     numbers = sorted(rows["n_pairs"].unique())
     axes.set(xscale="log", xlabel="pairs to learn", ylabel=f"share with a loss under {threshold:g}")

@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, new_figure
+from monosem.figures.style import COLOURS, new_figure, palette_of
 from monosem.records import NEURONS, OFFLINE
 
 COSTS = {"work": "tokens", "seconds": "seconds"}
@@ -21,7 +20,7 @@ TITLES = {
 def naming(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     figure = new_figure(13.5, 4.5)
     clients = list(record["curves"])
-    colours = dict(zip(clients, (COLOURS["A"], *sns.color_palette("colorblind")[1:]), strict=False))
+    colours = dict(zip(clients, (COLOURS["A"], *palette_of("colorblind")[1:]), strict=False))
     panels = figure.subplots(1, 3)
     for axes, (cost, label) in zip(panels, COSTS.items(), strict=False):
         for client in clients:

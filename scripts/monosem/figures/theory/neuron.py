@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, palette_of
 
 DISCUSSED = {1: "one meaning: ¾ ln 3 = {0:.3f}", 2: "two meanings: ln 2 = {0:.3f}"}
 
@@ -62,7 +61,7 @@ def draw_shares(axes: Axes, rows: pd.DataFrame, title: str, n_features: int) -> 
     named = rows.assign(name=[condition(*pair) for pair in zip(rows["sparsity"], rows["strength"], strict=True)])
     order = list(dict.fromkeys(named["name"]))
     shares = pd.crosstab(named["name"], named["n_on"], normalize="index").loc[order]
-    colours, under = sns.color_palette("colorblind", n_features + 1), np.zeros(len(order))
+    colours, under = palette_of("colorblind", n_features + 1), np.zeros(len(order))
     for n_on in range(n_features + 1):
         share = shares[n_on].to_numpy() if n_on in shares else np.zeros(len(order))
         axes.bar(order, share, bottom=under, color=colours[n_on], label=f"{n_on}", width=0.8)

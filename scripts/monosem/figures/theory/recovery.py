@@ -3,12 +3,11 @@
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import PAPER_COLOUR, new_figure
+from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
 
 SWEEPS = {
     "width": "features of the dictionary,\nin times the true ones",
@@ -32,7 +31,7 @@ def planted_recovery(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     figure = new_figure(16, 7)
     grid = figure.subplots(len(MEASURES), len(SWEEPS), sharey="row")
     names = list(dict.fromkeys(table["architecture"]))
-    styles = dict(zip(names, zip(sns.color_palette("colorblind", len(names)), MARKERS, strict=False), strict=False))
+    styles = dict(zip(names, zip(palette_of("colorblind", len(names)), MARKERS, strict=False), strict=False))
     for row, (measure, label) in zip(grid, MEASURES.items(), strict=True):
         for axes, (sweep, what) in zip(row, SWEEPS.items(), strict=True):
             shown = "alive" if measure == "mmcs" and sweep in ("spare", "needed") else measure

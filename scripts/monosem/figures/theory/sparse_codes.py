@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, palette_of
 
 SHOWN = 60  # degrees from first to last direction in the picture
 
@@ -64,7 +63,7 @@ def draw_margins(axes: Axes, table: pd.DataFrame) -> None:
 def draw_shares(axes: Axes, table: pd.DataFrame) -> None:
     many = table[table["what"] == "as planted"]
     groups = many.groupby("dimensions")
-    for (width, rows), colour in zip(groups, sns.color_palette("viridis", groups.ngroups), strict=True):
+    for (width, rows), colour in zip(groups, palette_of("viridis", groups.ngroups), strict=True):
         label = f"{width} dimensions, {rows['n_directions'].iloc[0]} directions"
         axes.plot(rows["x"] / width, rows["value"], "o-", color=colour, label=label, ms=4)
     axes.set(

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from monosem.figures.style import PAPER_COLOUR, new_figure
+from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
 
 HEADS = {
     "softmax": "softmax, cross-entropy",
@@ -49,9 +48,7 @@ def of_head(head: str, record: dict[str, Any]) -> str:
 def draw(axes: Axes, rows: pd.DataFrame, measure: str, n_features: int) -> None:
     """None is drawn below 1; curves that would lie on one another are a little apart."""
     groups = rows.groupby("mean_on")
-    for number, ((mean_on, of), colour) in enumerate(
-        zip(groups, sns.color_palette("viridis_r", groups.ngroups), strict=True)
-    ):
+    for number, ((mean_on, of), colour) in enumerate(zip(groups, palette_of("viridis_r", groups.ngroups), strict=True)):
         place = of["neurons"] * 1.03**number
         axes.plot(place, of[measure].clip(lower=0.5), "o-", color=colour, label=f"{mean_on:g}")
     neurons = sorted(rows["neurons"].unique())
