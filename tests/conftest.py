@@ -42,6 +42,15 @@ def pytest_collection_modifyitems(config, items):
             items[:] = [item for item, out in zip(items, left_out, strict=True) if not out]
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, for the tests marked `browser`."""
+    import visits  # skips where there is no playwright
+
+    with visits.running() as found:
+        yield found
+
+
 @pytest.fixture(scope="session")
 def starter(tmp_path_factory):
     """Starts scripts as processes, to be stopped on the way."""

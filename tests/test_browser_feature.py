@@ -23,20 +23,10 @@ def site(tmp_path_factory) -> Path:
     return browser_site.build(tmp_path_factory.mktemp("browser"))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with visits.running() as found:
-        yield found
-
-
 @pytest.fixture
 def visit(browser, site):
     with visits.visits(browser, site) as open_page:
         yield functools.partial(open_page, ready="body[data-ready]")
-
-
-def wait_for(page, title: str) -> None:
-    page.wait_for_function("title => document.title.startsWith(title)", arg=title)
 
 
 def test_a_feature_page_shows_examples_with_their_activations_and_more_of_the_text(visit):
@@ -102,16 +92,16 @@ def test_two_features_stand_side_by_side(visit):
     press(page, "c")
     assert f"Kept {TINY} 1" in page.inner_text("#said")
     page.evaluate(f"location.hash = '#/{OTHER}/2'")
-    wait_for(page, f"{OTHER} 2")
+    visits.wait_for(page, f"{OTHER} 2")
     press(page, "c")
-    wait_for(page, f"{TINY} 1 beside {OTHER} 2")
+    visits.wait_for(page, f"{TINY} 1 beside {OTHER} 2")
     assert page.locator("h1").all_text_contents() == ["Feature 1", "Feature 2"]
     page.locator("article").nth(1).get_by_label("next in the table").click()
-    wait_for(page, f"{TINY} 1 beside {OTHER} 3")
+    visits.wait_for(page, f"{TINY} 1 beside {OTHER} 3")
     page.go_back()
-    wait_for(page, f"{TINY} 1 beside {OTHER} 2")
+    visits.wait_for(page, f"{TINY} 1 beside {OTHER} 2")
     page.goto(page.url.split("#")[0] + f"#/{TINY}/0")
-    wait_for(page, f"{TINY} 0")
+    visits.wait_for(page, f"{TINY} 0")
     page.locator(".beside").first.click()
     page.wait_for_selector(".compare")
 

@@ -40,12 +40,6 @@ def site(tmp_path_factory) -> Path:
     return browser_site.build(tmp_path_factory.mktemp("browser"))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with visits.running() as found:
-        yield found
-
-
 @pytest.fixture
 def visit(browser, site):
     with visits.visits(browser, site) as open_page:
@@ -56,15 +50,11 @@ def rows(page) -> list[str]:
     return page.locator(".grid-body [role=row] .cell.feature").all_text_contents()
 
 
-def wait_for(page, title: str) -> None:
-    page.wait_for_function("title => document.title.startsWith(title)", arg=title)
-
-
 def test_all_dictionaries_are_listed_and_lead_to_their_tables(visit):
     page = visit()
     assert page.locator(".card").count() == 4
     page.click(".card >> text=Neurons of A")
-    wait_for(page, "A/mlp_post/neurons")
+    visits.wait_for(page, "A/mlp_post/neurons")
     assert page.locator("output").first.inner_text() == "6 of 6 neurons"
 
 
@@ -118,11 +108,11 @@ def test_rows_are_in_the_order_of_the_column_with_missing_values_last(visit):
 def test_keys(visit):
     page = visit(f"#/{TINY}")
     press(page, "ArrowDown j ArrowUp Enter")
-    wait_for(page, f"{TINY} 1")
+    visits.wait_for(page, f"{TINY} 1")
     press(page, "n")
-    wait_for(page, f"{TINY} 2")
+    visits.wait_for(page, f"{TINY} 2")
     press(page, "p p p")
-    wait_for(page, f"{TINY} 7")
+    visits.wait_for(page, f"{TINY} 7")
     press(page, "t")
     page.wait_for_selector("[role=grid]")
     press(page, "/")

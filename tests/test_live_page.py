@@ -22,12 +22,6 @@ def served(corpus, tmp_path_factory):
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with visits.running() as found:
-        yield found
-
-
 @pytest.fixture
 def visit(browser, served):
     """Opens the page. What is logged and asked for is looked at last; refusals that a test `expects` may be logged."""

@@ -5,32 +5,22 @@ python -m pytest -m browser
 
 import csv
 import json
-import shutil
 from pathlib import Path
 
 import pytest
+import visits
 from rating_page import build
 
 import collect_ratings
 from monosem.rating.rubric import PARTS
 
-playwright = pytest.importorskip("playwright.sync_api", reason="pip install '.[browser]' to test in a browser")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH")]
+pytestmark = visits.MARKS
 NAMES = [part.name for part in PARTS]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
     return build(tmp_path_factory.mktemp("rating"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as runner:
-        found = runner.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

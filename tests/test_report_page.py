@@ -31,12 +31,6 @@ def findings(results) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with visits.running() as found:
-        yield found
-
-
 @pytest.fixture
 def visit(browser, results):
     with visits.visits(browser, results / "report") as open_page:

@@ -49,6 +49,10 @@ def visits(browser, folder: Path) -> Iterator[Callable]:
     assert all(url.startswith((folder.as_uri(), "data:")) for url in asked)
 
 
+def wait_for(page, title: str) -> None:
+    page.wait_for_function("title => document.title.startsWith(title)", arg=title)
+
+
 def press(page, keys: str) -> None:
     for key in keys.split():
         page.keyboard.press(key)

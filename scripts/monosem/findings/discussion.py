@@ -22,6 +22,8 @@ def taken(experiment: str, **fields: str) -> Callable[[Measurements], Measured]:
     return measure
 
 
-def ours(id: str, statement: str, asked: str, criterion: Criterion, experiment: str, **fields: str) -> Finding:
-    """A statement of our own about what was asked; the fields are of the experiment's record."""
-    return Finding(id, SECTION, statement, asked, "U", criterion, taken(experiment, **fields), figure=experiment)
+def discussed(
+    id: str, statement: str, asked: str, source: str, criterion: Criterion, experiment: str, **fields: str
+) -> Finding:
+    """A statement about what was asked, judged by these fields of the experiment's record and shown by its figure."""
+    return Finding(id, SECTION, statement, asked, source, criterion, taken(experiment, **fields), experiment)

@@ -9,7 +9,7 @@ was chosen on.
 
 from collections.abc import Callable
 
-from monosem.findings.discussion import AFTERWARDS, SECTION, taken
+from monosem.findings.discussion import AFTERWARDS, SECTION, discussed
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.measurements import Measurements, NotMeasuredError
 from monosem.findings.measures import Measured
@@ -102,38 +102,30 @@ ROWS = (
         compared,
         "carriers",
     ),
-    Finding(
+    discussed(
         "coupled-pairs-in-text",
-        SECTION,
         "In a dictionary of real text, some features that fire together turn a ratio of two tokens that neither turns "
         "alone, on other text than that where it was looked for: more pairs than where their activations are dealt out "
         "anew (most of several times).",
         "two co-firing features can; that dictionaries have such is not said",
         "U",
         all_of(("pairs", ">", "by chance")),
-        taken(
-            "coupled_features",
-            pairs="pairs.turning",
-            by_chance="pairs.by_chance",
-            candidates="pairs.candidates",
-            greatest_turn="pairs.greatest",
-        ),
         "coupled_features",
+        pairs="pairs.turning",
+        by_chance="pairs.by_chance",
+        candidates="pairs.candidates",
+        greatest_turn="pairs.greatest",
     ),
-    Finding(
+    discussed(
         "coupled-triples-in-text",
-        SECTION,
         "So do some triples, where no pair of them does, again more than by chance.",
         "two co-firing features can; of three nothing is said",
         "U",
         all_of(("triples", ">", "by chance")),
-        taken(
-            "coupled_features",
-            triples="triples.turning",
-            by_chance="triples.by_chance",
-            candidates="triples.candidates",
-            greatest_turn="triples.greatest",
-        ),
         "coupled_features",
+        triples="triples.turning",
+        by_chance="triples.by_chance",
+        candidates="triples.candidates",
+        greatest_turn="triples.greatest",
     ),
 )

@@ -1,6 +1,6 @@
 """What posts and comments around the paper ask about why autoencoders work, and on what; criteria as in `theory`."""
 
-from monosem.findings.discussion import AFTERWARDS, SECTION, taken
+from monosem.findings.discussion import AFTERWARDS, SECTION, discussed, taken
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.measurements import Measurements, NotMeasuredError
 from monosem.findings.measures import Measured
@@ -17,171 +17,140 @@ def likeness_for_a_word(m: Measurements) -> Measured:
 
 
 ROWS = (
-    Finding(
+    discussed(
         "no-penalty-is-identity-like",
-        SECTION,
         "Without a penalty an overcomplete autoencoder learns an identity-like map: it gives back nearly all of its "
         f"input (explained variance). {AFTERWARDS}",
         "without a penalty, an identity-like map",
         "D",
         all_of(("explained variance", ">=", 0.95)),
-        taken("penalties", explained_variance="none.explained_variance", under_the_usual="usual.explained_variance"),
         "penalties",
+        explained_variance="none.explained_variance",
+        under_the_usual="usual.explained_variance",
     ),
-    Finding(
+    discussed(
         "no-penalty-half-on",
-        SECTION,
         "It does so with about half of its features on (share on a token), as a map of opposite half-lines would. "
         f"{AFTERWARDS}",
         "that an identity-like map has L0 near half its width",
         "U",
         all_of(("share on", ">=", 0.25), ("share on", "<=", 0.75)),
-        taken("penalties", share_on="none.share_on", under_the_usual="usual.share_on", cosine="none.cosine"),
         "penalties",
+        share_on="none.share_on",
+        under_the_usual="usual.share_on",
+        cosine="none.cosine",
     ),
-    Finding(
+    discussed(
         "penalty-makes-interpretable",
-        SECTION,
         "It is the penalty that makes features interpretable: without it they are explained no better than neurons, "
         f"under the headline dictionary's better (medians by the token table). {AFTERWARDS}",
         "why sparse autoencoders work: sparsity",
         "D",
         all_of(("none", "<=", "neurons"), ("usual", ">", "neurons")),
-        taken(
-            "penalties",
-            none="none.score",
-            usual="usual.score",
-            neurons="neurons.score",
-            random_directions="random.score",
-        ),
         "penalties",
+        none="none.score",
+        usual="usual.score",
+        neurons="neurons.score",
+        random_directions="random.score",
     ),
-    Finding(
+    discussed(
         "penalty-trades-loss-for-meaning",
-        SECTION,
         "At each step down from the highest penalty to none, more of the loss is recovered and explanations get worse "
         f"(smallest gain, smallest fall of the median). {AFTERWARDS}",
         "interpretability, loss and L0 go together",
         "U",
         all_of(("smallest gain", ">", 0), ("smallest fall", ">", 0)),
-        taken("penalties", smallest_gain="steps.smallest_gain", smallest_fall="steps.smallest_fall"),
         "penalties",
+        smallest_gain="steps.smallest_gain",
+        smallest_fall="steps.smallest_fall",
     ),
-    Finding(
+    discussed(
         "naming-cost-in-proportion",
-        SECTION,
         "What it costs to name features is in proportion to their number (exponent of the tokens that the token table "
         "predicts, over dictionaries of several widths).",
         "does naming scale?",
         "U",
         all_of(("exponent", ">=", 0.8), ("exponent", "<=", 1.2)),
-        taken(
-            "naming",
-            exponent="curves.offline.work.exponent",
-            error="curves.offline.work.exponent_se",
-            sizes="curves.offline.n_sizes",
-        ),
         "naming",
+        exponent="curves.offline.work.exponent",
+        error="curves.offline.work.exponent_se",
+        sizes="curves.offline.n_sizes",
     ),
-    Finding(
+    discussed(
         "naming-quality-holds",
-        SECTION,
         "Names get no worse in wider dictionaries (change of the median score of the token table with each doubling).",
         "does naming scale?",
         "U",
         all_of(("change", ">=", 0)),
-        taken(
-            "naming",
-            change="curves.offline.quality.per_doubling",
-            at_least="curves.offline.quality.low",
-            at_most="curves.offline.quality.high",
-            sizes="curves.offline.n_sizes",
-        ),
         "naming",
+        change="curves.offline.quality.per_doubling",
+        at_least="curves.offline.quality.low",
+        at_most="curves.offline.quality.high",
+        sizes="curves.offline.n_sizes",
     ),
-    Finding(
+    discussed(
         "model-names-as-well",
-        SECTION,
         "A language model's explanations predict activations as well as the token table's, of the same features (mean "
         "difference of Spearman correlations).",
         "features are named by a language model",
         "U",
         all_of(("difference", ">=", 0)),
-        taken(
-            "naming",
-            difference="against_offline.difference",
-            at_least="against_offline.low",
-            at_most="against_offline.high",
-            features="against_offline.n",
-        ),
         "naming",
+        difference="against_offline.difference",
+        at_least="against_offline.low",
+        at_most="against_offline.high",
+        features="against_offline.n",
     ),
-    Finding(
+    discussed(
         "mlp-post-spends-on-the-unseen",
-        SECTION,
         "Over half of what a dictionary on mlp_post reconstructs lies where the MLP's output matrix does not look "
         "(share of the variance of reconstructions in its null space).",
         "dictionaries on other places not run, only suggested",
         "U",
         all_of(("reconstructions", ">", 0.5)),
-        taken(
-            "targets",
-            reconstructions="null_space.reconstructions",
-            activations="null_space.activations",
-            decoder="null_space.decoder",
-            dimensions="null_space.dimensions",
-        ),
         "targets",
+        reconstructions="null_space.reconstructions",
+        activations="null_space.activations",
+        decoder="null_space.decoder",
+        dimensions="null_space.dimensions",
     ),
-    Finding(
+    discussed(
         "nearer-targets-lose-less",
-        SECTION,
         "At equal L0 a dictionary on what the MLP puts out costs the model less than one on its neurons, and one on "
         "what it adds to the logits less than that (nats more than without).",
         "dictionaries on other places not run, only suggested",
         "U",
         all_of(("mlp out", "<", "mlp post"), ("logits", "<", "mlp out")),
-        taken(
-            "targets",
-            mlp_post="sites.mlp_post.nats",
-            mlp_out="sites.mlp_out.nats",
-            logits="sites.logits.nats",
-            resid_post="sites.resid_post.nats",
-        ),
         "targets",
+        mlp_post="sites.mlp_post.nats",
+        mlp_out="sites.mlp_out.nats",
+        logits="sites.logits.nats",
+        resid_post="sites.resid_post.nats",
     ),
-    Finding(
+    discussed(
         "nearer-targets-as-interpretable",
-        SECTION,
         "Their features are explained as well (median of the token table, less that on mlp_post; 0.05 worse at most).",
         "dictionaries on other places not run, only suggested",
         "U",
         all_of(("mlp out", ">=", -0.05), ("logits", ">=", -0.05)),
-        taken(
-            "targets",
-            mlp_out="sites.mlp_out.score_less",
-            logits="sites.logits.score_less",
-            resid_post="sites.resid_post.score_less",
-            mlp_post="sites.mlp_post.score",
-        ),
         "targets",
+        mlp_out="sites.mlp_out.score_less",
+        logits="sites.logits.score_less",
+        resid_post="sites.resid_post.score_less",
+        mlp_post="sites.mlp_post.score",
     ),
-    Finding(
+    discussed(
         "logits-are-more-universal",
-        SECTION,
         "What two models add to the logits, which they share, has more features in common than their neurons' space "
         "(median correlation of best matches).",
         "dictionaries on other places not run, only suggested",
         "U",
         all_of(("logits", ">", "mlp post")),
-        taken(
-            "targets",
-            mlp_post="sites.mlp_post.universality",
-            mlp_out="sites.mlp_out.universality",
-            logits="sites.logits.universality",
-            resid_post="sites.resid_post.universality",
-        ),
         "targets",
+        mlp_post="sites.mlp_post.universality",
+        mlp_out="sites.mlp_out.universality",
+        logits="sites.logits.universality",
+        resid_post="sites.resid_post.universality",
     ),
     Finding(
         "word-features-promote-different-tokens",
