@@ -169,6 +169,16 @@ def test_what_is_remembered_of_a_file_is_of_its_bytes(project, files, tmp_path):
     assert not [path for path in memory.parent.iterdir() if path != memory]
 
 
+def test_what_another_version_found_is_found_anew(project, files, tmp_path, monkeypatch):
+    project(**files)
+    known = provenance.remembered(tmp_path)
+    monkeypatch.setattr(provenance, "OWN", b"another version")
+    for key in list(known):
+        known[key] = ("of another version", [])
+    provenance.remember(tmp_path / "monosem/__pycache__" / f"provenance.{sys.implementation.cache_tag}.json", known, 0)
+    assert "of another version" not in project(**files).values() and len(provenance.remembered(tmp_path)) == 8
+
+
 def test_where_nothing_can_be_remembered_nothing_fails(project, files, tmp_path):
     first = project(**files)
     (tmp_path / "monosem/__pycache__").write_text("no folder")
