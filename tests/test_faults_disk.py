@@ -1,11 +1,13 @@
 """A full disk and one that cannot be written to: an error that names the file, no half of anything, and a way on."""
 
+import errno
 import re
 import shutil
 import signal
 import subprocess
 from contextlib import contextmanager, suppress
 
+import numpy as np
 import pytest
 from conftest import acts_flags, collect_flags, lm_flags, pack_flags, sae_flags
 from killing import Job, contents, replaced, wait_until
@@ -87,6 +89,14 @@ def test_a_disk_that_fills_while_an_output_is_written(writers, name, pages, disk
         f"disk full while `{name}` is written",
         "stops and names file and room; nothing of it is left; with room, the same command makes the same bytes",
     )
+
+
+def test_shuffling_says_itself_that_the_disk_is_full(disk):
+    """Without a look at what is free: a job beside it may have ended, and made room, by then."""
+    rows, n_buckets = np.arange(10_000), 3
+    with filled(disk), pytest.raises(OSError) as raised:
+        collection.scatter([rows], disk / "buckets", n_buckets, np.random.default_rng(0))
+    assert raised.value.errno == errno.ENOSPC
 
 
 def test_a_disk_that_fills_while_a_checkpoint_is_written(tokens, starter, disk, tmp_path, tried):

@@ -59,7 +59,7 @@ def scatter(blocks: Iterable[np.ndarray], folder: Path, n_buckets: int, rng: np.
             order_R = np.argsort(bucket_R, kind="stable")
             edges = np.searchsorted(bucket_R[order_R], np.arange(n_buckets + 1))
             for i, file in enumerate(files):
-                rows[order_R[edges[i] : edges[i + 1]]].tofile(file)
+                file.write(rows[order_R[edges[i] : edges[i + 1]]])  # `tofile` does not say that a disk is full
 
 
 def allow_open_files(number: int) -> None:
