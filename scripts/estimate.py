@@ -69,6 +69,9 @@ def main(argv: list[str] | None = None) -> None:
     config = load(ROOT / "config/config.yaml")
     for path in args.config:
         config = merged(config, load(path))
+    needed = config["lm"]["processes"] * config["lm"]["nodes"] if config["device"] == "cuda" else 0
+    if needed > args.gpus:
+        raise ValueError(f"--gpus {args.gpus}: lm.processes x lm.nodes is {needed}; give as many GPUs, or lower either")
     jobs = planned_jobs(args.config, args.cores, args.gpus)
     rows = expected(jobs, config)
     wall_s = wall_seconds(jobs, [row.seconds for row in rows], args.cores, args.gpus)

@@ -107,6 +107,17 @@ def test_a_gpu_takes_the_products_and_a_faster_core_the_rest():
     assert seconds(plot) == seconds(job("plot_pareto"))
 
 
+def test_a_language_model_takes_its_time_for_each_feature_that_is_asked_of():
+    run = {**SITE, "run": "relu-w4096"}
+    explain = seconds(job("explain_features", run))
+    server = {"llm": {"explainer": {"concurrency": 4}, "scorer": {"concurrency": 8}}}
+    at_once = [seconds(job(rule, run, autointerp=server)) for rule in ("explain_features", "score_explanations")]
+    assert explain > 4 * at_once[0] - 60 and at_once[1] < at_once[0] < explain
+    every = job("score_explanations", run, autointerp={"llm": {"n_features": None}})
+    assert seconds(every) > 4096 * DEFAULT["machine"]["llm_s"]
+    assert needed_mib(every) > needed_mib(job("score_explanations", run))
+
+
 def peak_mib(script: str, flags: list[str]) -> float:
     """Of a script in a process of its own."""
     pid = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, str(SCRIPTS / script), *flags])

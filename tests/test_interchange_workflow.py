@@ -59,6 +59,12 @@ def test_a_wrong_import_fails_at_once_and_names_it(folder, extra, named):
     assert done.returncode != 0 and named in done.stdout, done.stdout[-2000:]
 
 
+def test_what_was_trained_elsewhere_has_no_other_seed(folder):
+    more = write_config(folder, IMPORTS)
+    done = snakemake(folder, "results/gpt/mlp_post/borrowed-seed7/eval.json", "-n", more=more)
+    assert done.returncode and "borrowed-seed7: borrowed is imported, so it has no other seed" in done.stdout
+
+
 def test_an_export_is_made_of_one_dictionary_or_model(folder):
     targets = ["saelens/A/mlp_post/relu-w128", "sparsify/A/mlp_post/random", "huggingface/B", "transformer_lens/B"]
     targets += ["neuronpedia/A/mlp_post/relu-w256", "dictionary_learning/B/mlp_post/relu-w128-seed7"]

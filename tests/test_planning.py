@@ -106,6 +106,11 @@ def test_configs_are_merged_as_snakemake_merges_them(own):
     assert estimate.load(ROOT / "config/config.yaml") == DEFAULT
 
 
+def test_a_training_that_can_never_start_is_not_estimated():
+    with pytest.raises(ValueError, match=r"--gpus 2: lm\.processes x lm\.nodes is 4; give as many"):
+        estimate.main(["--config", str(ROOT / "config/paper.yaml"), "--gpus", "2"])
+
+
 @pytest.fixture
 def measured(tmp_path):
     """Benchmarks of the default config, each job a quarter longer than expected, one after the other."""

@@ -148,3 +148,9 @@ def test_a_mistyped_dictionary_in_a_target_is_named_beside_those_that_there_are(
 def test_neurons_and_random_directions_are_not_trained(tmp_path, run):
     done = snakemake(new_folder(tmp_path / "run"), f"results/A/mlp_post/{run}/train.tsv", "-n")
     assert done.returncode and f"No rule to produce results/A/mlp_post/{run}/train.tsv" in done.stdout
+
+
+@pytest.mark.parametrize("run", ["neurons", "neurons-tokens5000"])
+def test_neurons_are_no_dictionary_to_export(tmp_path, run):
+    done = snakemake(new_folder(tmp_path / "run"), f"results/export/neuronpedia/A/mlp_post/{run}", "-n")
+    assert done.returncode and "No rule to produce" in done.stdout

@@ -55,8 +55,9 @@ rule explain_features:
     benchmark:
         "results/benchmarks/explain_features/{model}_{site}_{run}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=24 * 60,
+        mem_mb=memory("explain_features"),
+        runtime=runtime("explain_features"),
+        disk_mb=disk("explain_features"),
     params:
         code=fingerprint("explain_features.py"),
         flags=flags(LLM, "n_features", "seed") + flags(LLM["explain"]) + EXPLAINER,
@@ -87,8 +88,9 @@ rule score_explanations:
     benchmark:
         "results/benchmarks/score_explanations/{model}_{site}_{run}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=24 * 60,
+        mem_mb=memory("score_explanations"),
+        runtime=runtime("score_explanations"),
+        disk_mb=disk("score_explanations"),
     params:
         code=fingerprint("score_explanations.py"),
         flags=flags(LLM, "seed") + flags(LLM["tests"]) + SCORER,

@@ -23,7 +23,7 @@ rule train_lm:
     benchmark:
         "results/benchmarks/train_lm/{model}.tsv"
     wildcard_constraints:
-        model="|".join(TRAINED) or "none",
+        model="|".join(map(re.escape, TRAINED)) or "none",
     threads: config["threads"] * PROCESSES
     resources:
         **spread(),
@@ -56,7 +56,7 @@ rule shuffle_lm:
     benchmark:
         "results/benchmarks/shuffle_lm/{model}.tsv"
     wildcard_constraints:
-        model="|".join(SHUFFLED) or "none",
+        model="|".join(map(re.escape, SHUFFLED)) or "none",
     threads: config["threads"]
     resources:
         mem_mb=memory("shuffle_lm"),

@@ -27,8 +27,8 @@ def neuron_runs():
 
 
 def all_but(*names):
-    """A pattern of the runs of other names."""
-    return f"(?!({'|'.join(map(re.escape, names))})(/|$))[^/]+"
+    """A pattern of the runs of other names, on however many tokens they are measured."""
+    return rf"(?!({'|'.join(map(re.escape, names))})(-tokens\d+)?(/|$))[^/]+"
 
 
 def evaluation(run):

@@ -13,7 +13,7 @@ sample_examples 2 KiB a feature
 from collections.abc import Callable
 from typing import NamedTuple
 
-from monosem.costs import browser, interchange
+from monosem.costs import browser, interchange, llm
 from monosem.costs.jobs import MINI_PILE_MB, Job
 
 MIB = 1 << 20
@@ -86,4 +86,5 @@ FILES: dict[str, Callable[[Job], tuple[float, float]]] = {
     "sample_intervals": examples,
     **browser.DISK,
     **interchange.DISK,
+    **llm.DISK,
 }

@@ -31,7 +31,7 @@ behind a ReLU as 60 %. On a GPU most of these arrays lie there, and the same bou
 from collections.abc import Callable
 from math import ceil
 
-from monosem.costs import browser, effects, interchange, investigations, theory, theory_ideal, theory_toy
+from monosem.costs import browser, effects, interchange, investigations, llm, theory, theory_ideal, theory_toy
 from monosem.costs.held import MIB, PLAIN, TORCH, forward, held_codes
 from monosem.costs.jobs import BLOCK, Job
 from monosem.costs.recipes import recipe
@@ -144,6 +144,7 @@ ARRAYS: dict[str, Callable[[Job], float]] = {
     "match_features": match,
     **browser.MEMORY,
     **interchange.MEMORY,
+    **llm.MEMORY,
     **investigations.MEMORY,
     **theory.MEMORY,
     **theory_ideal.MEMORY,

@@ -21,7 +21,10 @@ def recipe(config: Settings, name: str) -> dict[str, Any]:
     entry = config["dictionaries"].get(name, config["theory"]["dictionaries"].get(name))
     varied = None if entry else VARIANT.fullmatch(name)
     if varied:
-        return {**recipe(config, varied["name"]), varied["setting"]: int(varied["value"])}
+        common = recipe(config, varied["name"])
+        if "import" in common:
+            raise ValueError(f"dictionary {name}: {varied['name']} is imported, so it has no other {varied['setting']}")
+        return {**common, varied["setting"]: int(varied["value"])}
     if entry is None:
         known = [*config["dictionaries"], *config["theory"]["dictionaries"]]
         raise ValueError(f"dictionary {name}: not in the config, which has {', '.join(known[:20])}; correct the name")
@@ -38,7 +41,8 @@ def measured(config: Settings, run: str) -> tuple[str, dict[str, Any]]:
     NAME-tokens40000 is NAME on so many held-out tokens, and its losses on as many times fewer.
     """
     own = config["evaluation"]
-    fewer = None if run in config["dictionaries"] else MEASURED.fullmatch(run)
+    named = run in config["dictionaries"] or run in config["theory"]["dictionaries"]
+    fewer = None if named else MEASURED.fullmatch(run)
     if not fewer:
         return run, dict(own)
     n_tokens = int(fewer["n_tokens"])

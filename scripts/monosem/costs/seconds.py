@@ -20,7 +20,7 @@ The products, a token or a vector (Model.forward is of one token through the blo
 from collections.abc import Callable
 from math import ceil
 
-from monosem.costs import browser, effects, interchange, investigations, theory, theory_ideal, theory_toy
+from monosem.costs import browser, effects, interchange, investigations, llm, theory, theory_ideal, theory_toy
 from monosem.costs.jobs import CONTEXTS, Job
 from monosem.costs.rates import (
     CODES,
@@ -173,6 +173,7 @@ WORK: dict[str, Callable[[Job], float]] = {
     "build_report": tables,
     **browser.SECONDS,
     **interchange.SECONDS,
+    **llm.SECONDS,
     **investigations.SECONDS,
     **effects.SECONDS,
     **theory.SECONDS,

@@ -11,7 +11,7 @@ from monosem.planning.schedule import dependencies
 from monosem.provenance import SCRIPTS, fingerprint
 from monosem.readme.workflow import table
 
-SUFFIXES = {".py", ".html"}
+SUFFIXES = {".py", ".html", ".css", ".js"}
 
 
 def reruns(jobs: Sequence[Planned]) -> dict[str, list[str]]:
