@@ -21,8 +21,9 @@ TOOLS = {"estimate", "readme_tables", "serve_live", "serve_llm", "take_screensho
 
 # A module imports only from the layers above its own in this list, and from its own sub-package.
 LAYERS = [
-    {"costs", "machine", "provenance"},
-    {"arrays", "artefacts", "claims", "layers", "logit_updates", "progress", "sites"},
+    {"costs", "locks", "machine", "provenance"},
+    {"claims", "scratch"},
+    {"arrays", "artefacts", "layers", "logit_updates", "progress", "sites"},
     {"checkpoints", "codes", "corpus", "cross_entropy", "devices", "llm", "lm", "metrics", "parallel", "records"}
     | {"store", "summary", "tokens"},
     {"collection", "contexts", "kernels", "lm_training", "sampling"},

@@ -6,6 +6,7 @@ and code, and dry runs then tell what a change of the clone would run again.
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 from test_workflow import ROOT, run
 
+import readme_tables
 from monosem.planning.planned import parse_jobs, workflow_rules
 from monosem.planning.reruns import SUFFIXES, groups, listing, reruns, shown
 from monosem.provenance import SCRIPTS
 
+FUNCTIONS = [f"workflow/rules/{name}.smk" for name in ("clock", "common", "runs", "checks", "inputs")]  # no rules
 FILES = sorted(path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*") if path.suffix in SUFFIXES)
 # From the first rule to none: code of all, of models, of what has temporary inputs, of one branch, a template, a tool.
 SOME = ["monosem/artefacts.py", "monosem/lm.py", "monosem/collection.py", "store_acts.py", "shuffle_lm.py"]
@@ -109,3 +112,13 @@ def test_files_that_rerun_the_same_share_a_row():
     rules = ["w", "x", "y", "z"]
     assert shown(rules, rules) == "everything" and shown([], rules) == "nothing"
     assert shown(["x", "y", "z"], rules) == "everything but `w`" and shown(["y"], rules) == "`y`"
+
+
+def test_the_tables_of_the_readme_that_follow_from_the_code_are_up_to_date():
+    """By the command that the README gives for them, without what needs a finished run."""
+    command = re.search(r"--rules (workflow/rules/\S+)", (ROOT / "README.md").read_text())
+    rules = run(["bash", "-c", f"cd {shlex.quote(str(ROOT))} && ls -U {command[1]} && echo {command[1]}"])
+    files = [str(ROOT / file) for file in rules.stdout.splitlines()[-1].split()]
+    included = re.findall(r'^include: "(workflow/rules/\S+)"', (ROOT / "Snakefile").read_text(), re.M)
+    assert {ROOT / file for file in included} - set(map(Path, files)) == {ROOT / file for file in FUNCTIONS}
+    readme_tables.main(["--readme", str(ROOT / "README.md"), "--rules", *files, "--reruns", "--check"])

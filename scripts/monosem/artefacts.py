@@ -1,16 +1,10 @@
 """The one way to write a file: whole or not at all, and with a record of where it came from."""
 
 import argparse
-import errno
 import hashlib
 import json
-import os
 import platform
-import re
-import shutil
-import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,10 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
 from monosem.machine import machine
 from monosem.provenance import SCRIPTS, fingerprint
+from monosem.scratch import scratch
 
 VERSIONED = ("torch", "numpy", "zarr", "numcodecs", "pandas", "scipy", "tokenizers", "safetensors", "zstandard")
 VERSIONED += ("scikit-learn", "umap-learn", "numba")
@@ -36,79 +29,6 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.is_dir() and tmp.exists():
             path.rename(tmp.with_name(f"{tmp.name}.old"))
         tmp.replace(path)
-
-
-@contextmanager
-def scratch(path: Path) -> Iterator[Path]:
-    """Yields a path for work in progress, and removes what is there in the end, on SIGTERM too.
-
-    It is in a folder of its own beside `path`, because libraries write files of their own next to it. What a killed
-    process of this machine left behind for the same path is removed too. Whatever a library raises when the disk is
-    full becomes an OSError that names `path`.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    node = re.escape(platform.node())
-    for stale in path.parent.iterdir():
-        owner = re.fullmatch(rf"\.{re.escape(path.name)}\.{node}-(\d+)\.tmp", stale.name)
-        if owner and (int(owner[1]) == os.getpid() or not is_running(int(owner[1]))):
-            remove(stale)
-    folder = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
-    with naming_a_full_disk(path), unwound_by_sigterm():
-        try:
-            folder.mkdir()
-            yield folder / path.name
-        finally:
-            remove(folder)
-
-
-@contextmanager
-def naming_a_full_disk(path: Path) -> Iterator[None]:
-    """Whatever a library raises when there is no room for `path` becomes an OSError that says so."""
-    try:
-        yield
-    except (OSError, RuntimeError, SafetensorError) as error:
-        free = shutil.disk_usage(path.parent).free
-        if not is_for_want_of_room(error, free):
-            raise
-        told = f"{path}: disk full, the {free / 2**20:.1f} MiB free there are too few; make room and run the same again"
-        raise OSError(errno.ENOSPC, told) from error
-
-
-def is_for_want_of_room(error: Exception, free: int) -> bool:
-    """Some libraries say so by number, some by text, and torch and numpy not at all."""
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error):
-        return True
-    return free < 1 << 20
-
-
-@contextmanager
-def unwound_by_sigterm() -> Iterator[None]:
-    """SIGTERM, where nobody handles it, ends the process as an exception does: what is begun is cleaned up."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:

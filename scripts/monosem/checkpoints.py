@@ -6,7 +6,6 @@ jobs off the same output.
 """
 
 import argparse
-import fcntl
 import hashlib
 import json
 import os
@@ -21,6 +20,7 @@ from typing import Any, Self
 import torch
 
 from monosem.artefacts import code_digest, digest, holds_paths, replacing, sha256
+from monosem.locks import lock
 
 SEAL_BYTES = hashlib.sha256().digest_size
 
@@ -93,13 +93,11 @@ class Checkpoint(Stoppable):
     def __enter__(self) -> Self:
         self.lease.parent.mkdir(parents=True, exist_ok=True)
         self.lease_file = self.lease.open("a+")
-        try:
-            fcntl.flock(self.lease_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if lock(self.lease_file) is False:
             self.lease_file.seek(0)
             holder = self.lease_file.read().strip()
             self.lease_file.close()
-            raise ValueError(f"{self.lease}: {holder} is at work on the same output; wait for it or end it") from None
+            raise ValueError(f"{self.lease}: {holder} is at work on the same output; wait for it or end it")
         self.lease_file.truncate(0)
         self.lease_file.write(f"process {os.getpid()} of {os.uname().nodename}")
         self.lease_file.flush()

@@ -4,13 +4,14 @@ A claim is a lock of the operating system on a small file in the temporary folde
 that ends, and processes of different runs and users see each other's.
 """
 
-import fcntl
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
+
+from monosem.locks import lock
 
 POLL_S = 0.2
 _held: list[BinaryIO] = []  # open for as long as the process lives: closing a file ends its lock
@@ -36,9 +37,7 @@ def locked(path: Path) -> BinaryIO | None:
     if not path.exists():
         path.touch()  # what another user has made can be read, and so locked, but not touched
     file = path.open("rb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if lock(file) is False:
         file.close()
         return None
     return file

@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from monosem.artefacts import VOLATILE, read_json, remove
+from monosem.artefacts import VOLATILE, read_json
 from monosem.checkpoints import Checkpoint
 from monosem.progress import progress
+from monosem.scratch import remove
 from monosem.store import StoreWriter, row_dtype
 
 BUCKET_BYTES = 256 << 20

@@ -3,7 +3,8 @@
 
 Seconds of wall clock, each the least of several repeats in turn, because other work on a machine only ever adds; run it
 on an idle machine all the same. The start of a job is that of `python scripts/NAME.py --help`: an interpreter with all
-that the script imports at its top.
+that the script imports at its top, and without what it imports where it is used. Exits with 1 when something takes
+longer than it may.
 
 Example, in a folder with a finished default run:
   python tests/benchmarks/dag.py --repeats 5 --readme README.md
@@ -88,6 +89,10 @@ def main(argv: list[str] | None = None) -> None:
         text = replace_tables(args.readme.read_text(encoding="utf-8"), {"dag-cost": found})
         with replacing(args.readme) as tmp:
             tmp.write_text(text, encoding="utf-8")
+    limits = {**dict.fromkeys(starts, WANTED_START), **WANTED}
+    late = [f"{name}: {least[name]:.2f} s, {most:g} s at most" for name, most in limits.items() if least[name] > most]
+    if late:
+        sys.exit("\n".join(late))
 
 
 if __name__ == "__main__":

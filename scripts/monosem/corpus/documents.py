@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import zstandard
 
-from monosem.artefacts import scratch
 from monosem.progress import progress
+from monosem.scratch import scratch
 
 MAX_CHARS = 24_000  # longer texts are split; a context holds about a thousand
 BUCKETS = 128  # open files at once; the paper's 100 B tokens would make about 3 GB a bucket
