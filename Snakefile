@@ -39,7 +39,7 @@ if workflow.is_main_process and workflow.resource_settings.nodes is None and "gp
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/clock.smk"
+include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/checks.smk"

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+import estimate
+from monosem.costs import Job, seconds
+from monosem.planning.planned import planned_jobs
+
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ROOT / "workflow/profiles"
 SLURM = PROFILES / "slurm/config.yaml"
@@ -35,6 +39,14 @@ def test_the_slurm_profile_groups_every_figure_and_names_rules_that_there_are(tm
     with_gpu = {rule for rule, asked in planned(tmp_path).items() if int(asked.get("gpu", 0))}
     assert set(re.findall(r"^#? +(\w+): \{ slurm_partition", SLURM.read_text(), re.M)) == with_gpu
     assert not with_gpu & set(groups), "a group would ask for the GPUs of all its jobs"
+
+
+def test_jobs_that_share_a_submission_take_less_than_a_minute():
+    groups = yaml.safe_load(SLURM.read_text())["groups"]
+    config = estimate.merged(estimate.load(ROOT / "config/config.yaml"), estimate.load(ROOT / "config/theory.yaml"))
+    jobs = planned_jobs([ROOT / "config/theory.yaml"], cores=2, gpus=1)
+    longest = {job.rule: seconds(Job(job.rule, job.wildcards, config)) for job in jobs if job.rule in groups}
+    assert len(longest) > 40 and not {rule: took for rule, took in longest.items() if took > 60}
 
 
 @pytest.mark.parametrize(("profile", "given"), [(None, 1), ("workstation", GPUS), ("slurm", 8)])

@@ -19,7 +19,7 @@ from monosem.planning.planned import parse_jobs, workflow_rules
 from monosem.planning.reruns import SUFFIXES, groups, listing, reruns, shown
 from monosem.provenance import SCRIPTS
 
-FUNCTIONS = [f"workflow/rules/{name}.smk" for name in ("clock", "common", "runs", "checks", "inputs")]  # no rules
+FUNCTIONS = [f"workflow/rules/{name}.smk" for name in ("start", "common", "runs", "checks", "inputs")]  # no rules
 FILES = sorted(path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*") if path.suffix in SUFFIXES)
 # From the first rule to none: code of all, of models, of what has temporary inputs, of one branch, a template, a tool.
 SOME = ["monosem/artefacts.py", "monosem/lm.py", "monosem/collection.py", "store_acts.py", "shuffle_lm.py"]

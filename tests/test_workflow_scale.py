@@ -159,6 +159,13 @@ def test_processes_are_started_by_torchrun_and_on_several_nodes_by_srun(tmp_path
     assert resources in done.stdout
 
 
+def test_several_nodes_without_slurm_stop_before_any_job(tmp_path):
+    folder = new_folder(tmp_path / "run")
+    done = snakemake(folder, STORE, lm_nodes=2)
+    assert done.returncode and "config lm.nodes: 2: only SLURM gives a training several nodes" in done.stdout
+    assert not (folder / "results/corpus/corpus.json").exists()
+
+
 @pytest.mark.parametrize("setting", ["lm_processes", "lm_nodes", "lm_micro_batch", "acts_jobs"])
 def test_none_at_all_is_refused(tmp_path, setting):
     done = snakemake(new_folder(tmp_path / "run"), "-n", STORE, **{setting: 0})

@@ -1,5 +1,7 @@
-"""A clock that was set back: what was made before seems to come from the future, and Snakemake throws away, once it is
-made, whatever is older than that. Better to stop before hours of work.
+"""What is looked at before the first job starts, because it would fail or be lost after hours of work.
+
+A clock that was set back: what was made before seems to come from the future, and Snakemake throws away, once it is
+made, whatever is older than that. A training on several nodes: only SLURM has them.
 """
 
 import os
@@ -17,7 +19,16 @@ def from_the_future():
         yield from (path for path in paths if os.lstat(path).st_mtime > limit)
 
 
+def is_planned(rule):
+    return any(job.rule.name == rule for job in workflow.dag.needrun_jobs())
+
+
 onstart:
+    if config["lm"]["nodes"] > 1 and workflow.local_exec and is_planned("train_lm"):
+        raise ValueError(
+            f"config lm.nodes: {config['lm']['nodes']}: only SLURM gives a training several nodes; run with "
+            "--workflow-profile workflow/profiles/slurm, or set it to 1"
+        )
     found = next(from_the_future(), None)
     if found:
         raise ValueError(
