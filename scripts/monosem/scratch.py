@@ -31,7 +31,8 @@ def scratch(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         if is_abandoned(stale, path.name):
-            remove(stale)
+            with suppress(FileNotFoundError):  # another process does the same
+                remove(stale)
     folder = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
     with naming_a_full_disk(path), unwound_by_sigterm():
         try:
