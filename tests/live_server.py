@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,20 +70,19 @@ class Served:
 
     def ask(self, address: str, body: object = None, method: str | None = None, **headers: str | None):
         """Status, headers and content of an answer; `body` may be bytes, and is JSON if it is not."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         given = {"Host": f"127.0.0.1:{self.port}", **(JSON if body is not None else {})}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.putrequest(method or ("GET" if body is None else "POST"), address, skip_host=True)
         if content is not None and "Content-Length" not in given:
             given["Content-Length"] = str(len(content))
-        for name, value in given.items():
-            if value is not None:
-                connection.putheader(name, value)
-        connection.endheaders(content)
-        reply = connection.getresponse()
-        found = reply.read()
-        connection.close()
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as connection:
+            connection.putrequest(method or ("GET" if body is None else "POST"), address, skip_host=True)
+            for name, value in given.items():
+                if value is not None:
+                    connection.putheader(name, value)
+            connection.endheaders(content)
+            with connection.getresponse() as reply:
+                found = reply.read()
         is_json = reply.headers.get_content_type() == "application/json"
         return reply.status, reply.headers, json.loads(found) if is_json and found else found
 

@@ -4,6 +4,7 @@ A claim is a lock of the operating system on a small file in the temporary folde
 that ends, and processes of different runs and users see each other's.
 """
 
+import atexit
 import sys
 import tempfile
 import time
@@ -14,7 +15,6 @@ from typing import BinaryIO
 from monosem.locks import lock
 
 POLL_S = 0.2
-_held: list[BinaryIO] = []  # open for as long as the process lives: closing a file ends its lock
 
 
 def claim(names: Sequence[str], folder: Path | None = None) -> int:
@@ -24,7 +24,7 @@ def claim(names: Sequence[str], folder: Path | None = None) -> int:
     while True:
         for position, name in enumerate(names):
             if file := locked(folder / f"monosem-{name}.lock"):
-                _held.append(file)
+                atexit.register(file.close)  # not before: closing a file ends its lock
                 return position
         if not told:
             print(f"waiting: {', '.join(names)} all in use by other processes", file=sys.stderr, flush=True)
