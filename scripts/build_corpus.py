@@ -11,21 +11,25 @@ Sources, which can be mixed:
                                 "category" or The Pile's "meta": {"pile_set_name": ...})
   hf:DATASET[:CONFIG[:SPLIT]]   streams a Hugging Face dataset; needs `pip install datasets` and --max-mb
 
+What was read is kept in a checkpoint every minute and when the run is told to stop; the same command goes on from it
+(packages are read again, which takes half a minute, as are files, without being split and hashed again).
+
 Example:
   python scripts/build_corpus.py --source packages 'books/*.txt' --scale 1 --cache results/downloads \\
       --val-fraction 0.05 --output results/corpus/documents.jsonl.zst --output-record results/corpus/corpus.json
 """
 
 import argparse
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 from monosem.artefacts import replacing, write_record
-from monosem.corpus.documents import Document, write_documents
+from monosem.checkpoints import Checkpoint, run_key
+from monosem.corpus.buckets import buckets_of, check_splits, fill, merge
 from monosem.corpus.packages import choose, package_documents
-from monosem.corpus.sources import hugging_face_documents, local_documents, local_files, take
-from monosem.progress import progress
+from monosem.corpus.sources import local_documents, local_files
+from monosem.corpus.streams import HuggingFace, Repeatable, Source, Stream
+from monosem.scratch import naming_a_full_disk, unwound_by_sigterm
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -39,6 +43,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-mb", type=float, help="take at most about this many megabytes of text from each source")
     parser.add_argument("--val-fraction", type=float, required=True, help="share of the documents held out")
     parser.add_argument("--threads", type=int, default=2, help="processes that read packages")
+    parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
     parser.add_argument("--output", type=Path, required=True, help="documents (.jsonl.zst)")
     parser.add_argument("--output-record", type=Path, required=True, help="counts, digest, provenance (.json)")
     return parser.parse_args(argv)
@@ -55,14 +60,10 @@ def check(args: argparse.Namespace) -> None:
         raise ValueError("--packages: chooses among the source `packages`; add it to --source")
 
 
-def documents_of(source: str, files: list[Path], args: argparse.Namespace) -> Iterator[Document]:
-    """At most --max-mb of one source; the packages show their own progress."""
+def opened(source: str, files: list[Path], args: argparse.Namespace) -> Source:
     if source == "packages":
-        documents = package_documents(choose(args.packages), args.cache, scale=args.scale, workers=args.threads)
-    else:
-        stream = local_documents(files, source) if files else hugging_face_documents(source)
-        documents = progress(stream, desc=source, unit=" documents")
-    return take(documents, args.max_mb)
+        return Repeatable(package_documents(choose(args.packages), args.cache, scale=args.scale, workers=args.threads))
+    return Repeatable(local_documents(files, source)) if files else HuggingFace(source)
 
 
 def files_of(source: str, args: argparse.Namespace) -> list[Path]:
@@ -81,10 +82,22 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     check(args)
     files = {source: files_of(source, args) for source in args.source}
-    streams = (documents_of(source, files[source], args) for source in files)
-    with replacing(args.output) as tmp:
-        summary = write_documents(chain.from_iterable(streams), tmp, val_fraction=args.val_fraction)
-    write_record(args.output_record, summary, inputs=chain(*files.values()), args=args)
+    inputs = list(chain(*files.values()))
+    key = run_key(args, inputs)
+    with (
+        unwound_by_sigterm()
+    ):  # not asked to stop at the next document: packages are read by processes that end with it
+        stream = Stream([opened(source, files[source], args) for source in files], args.max_mb)
+    with (
+        Checkpoint(args.output, key, every_s=args.checkpoint_s) as checkpoint,
+        naming_a_full_disk(args.output),
+        buckets_of(args.output, checkpoint) as buckets,
+    ):
+        state = fill(buckets, stream, checkpoint, val_fraction=args.val_fraction)
+        with replacing(args.output) as tmp:
+            summary = merge(buckets, tmp, checkpoint, state)
+            check_splits(summary, args.val_fraction)
+        write_record(args.output_record, summary, inputs=inputs, args=args)
     for category, count in summary["categories"].items():
         print(f"{category:24} {count['documents']:8,} documents {count['bytes'] / 1e6:9.2f} MB")
     print(f"{'all':24} {summary['n_documents']:8,} documents {summary['n_bytes'] / 1e6:9.2f} MB")

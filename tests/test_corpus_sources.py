@@ -1,14 +1,12 @@
-"""Local files and Hugging Face streams: what they give, and what is said about bad ones."""
+"""Local files: what they give, and what is said about bad ones."""
 
 import json
-import sys
-import types
 
 import pytest
 import zstandard
 
 from monosem.corpus.documents import Document
-from monosem.corpus.sources import hugging_face_documents, local_documents, local_files, take
+from monosem.corpus.sources import local_documents, local_files
 
 
 def read(path):
@@ -106,47 +104,3 @@ def test_unusable_paths_are_named(tmp_path):
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
     with pytest.raises(ValueError, match=r"a\.pdf: expected a \.txt, \.jsonl or \.jsonl\.zst file; convert it or"):
         local_files(str(tmp_path / "*"))
-
-
-def test_take_stops_with_the_document_that_completes_the_amount():
-    documents = [Document("é" * 500_000, "a", str(number), "test") for number in range(5)]
-    assert len(list(take(documents, 2))) == 2
-    assert len(list(take(documents, 2.5))) == 3
-    assert len(list(take(documents, None))) == 5
-    assert next(take(iter(documents), 0.1)) == documents[0]
-
-
-def fake_library(monkeypatch, load_dataset):
-    library = types.ModuleType("datasets")
-    library.load_dataset = load_dataset
-    monkeypatch.setitem(sys.modules, "datasets", library)
-
-
-def test_hugging_face_streams_are_asked_for_by_name_config_and_split(monkeypatch):
-    calls = []
-
-    def load_dataset(*args, **options):
-        calls.append((args, options))
-        return [{"text": "one"}, {"text": "two", "meta": {"pile_set_name": "ArXiv"}}]
-
-    fake_library(monkeypatch, load_dataset)
-    documents = list(hugging_face_documents("hf:org/pile"))
-    list(hugging_face_documents("hf:org/pile:small:test"))
-    assert [document.category for document in documents] == ["pile", "ArXiv"]
-    assert documents[1].source == "hf:org/pile row 2"
-    assert calls == [
-        (("org/pile", None), {"split": "train", "streaming": True}),
-        (("org/pile", "small"), {"split": "test", "streaming": True}),
-    ]
-
-
-def test_hugging_face_troubles_are_explained(monkeypatch):
-    def missing(*_, **__):
-        raise FileNotFoundError("no dataset org/none")
-
-    fake_library(monkeypatch, missing)
-    with pytest.raises(ValueError, match=r"hf:org/none: cannot be opened \(no dataset org/none\); check its name and"):
-        list(hugging_face_documents("hf:org/none"))
-    monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(ValueError, match=r"hf:org/pile: needs the package `datasets`; pip install datasets"):
-        list(hugging_face_documents("hf:org/pile"))

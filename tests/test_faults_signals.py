@@ -1,5 +1,6 @@
 """Processes killed (SIGKILL) or told to stop (SIGTERM, SIGINT) on the way: the bytes of a run that nobody stopped."""
 
+import json
 import platform
 import random
 import re
@@ -18,16 +19,33 @@ pytestmark = pytest.mark.faults
 
 N_KILLS = 10
 SMALL = {"monosem.store.CHUNK_BYTES": 128, "monosem.collection.BUCKET_BYTES": 1024}
-LONGEST = ["train_lm.py", "train_sae.py", "store_acts.py"]  # these leave checkpoints
+LONGEST = ["build_corpus.py", "train_lm.py", "train_sae.py", "store_acts.py"]  # these leave checkpoints
+PARTIAL = {".acts.zarr.partial", ".documents.jsonl.zst.buckets"}  # what some of them go on from, beside it
+N_DOCUMENTS = 100
 SCRIPTS = [*LONGEST, "collect_acts.py", "evaluate_dictionary.py", "sample_examples.py", "score_features.py"]
 
 
 @pytest.fixture(scope="session")
-def jobs(corpus, tokens, lm, pieces, acts, sae, evaluated, examples):
+def jobs(corpus, documents, tokens, lm, pieces, acts, sae, evaluated, examples):
     """Of every script that works for long when there is much to do."""
     scores = {"model": "A", "site": "mlp_post", "dictionary": "relu-w24", "shrinkage": 1, "single_token_min": 5}
     scores |= {"examples": examples, "features": evaluated / "features.parquet", "tokenizer": corpus.tokenizer}
     made = [
+        Job(
+            "build_corpus.py",
+            lambda folder: flags(
+                source=documents,
+                scale=1,
+                cache=folder,
+                val_fraction=0.3,
+                checkpoint_s=0,
+                output=folder / "documents.jsonl.zst",
+                output_record=folder / "corpus.json",
+            ),
+            ("documents.jsonl.zst", "corpus.json"),
+            kept_by="documents.jsonl.zst",
+            steps=N_DOCUMENTS,
+        ),
         Job(
             "train_lm.py",
             lambda folder: lm_flags(tokens, folder, tokens=100 * 96, checkpoint_s=0),
@@ -73,6 +91,15 @@ def jobs(corpus, tokens, lm, pieces, acts, sae, evaluated, examples):
         ),
     ]
     return {job.script: job for job in made}
+
+
+@pytest.fixture(scope="session")
+def documents(tmp_path_factory):
+    """Long ones, 40 MB in all, so that there is time to stop while they are read."""
+    path = tmp_path_factory.mktemp("long") / "documents.jsonl"
+    texts = ("".join(f"{n} {line} and the same again\n" for line in range(14_000)) for n in range(N_DOCUMENTS))
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -168,13 +195,13 @@ def test_told_to_stop_it_goes_on_at_that_step(jobs, script, number, starter, tmp
     job, folder = jobs[script], tmp_path / "stopped"
     job = replace(job, argv=lambda to: [*jobs[script].argv(to), "--checkpoint-s", "1000"])
     process = starter.start(job, folder)
-    assert wait_until(lambda: " 0%|" in process.printed, process.alive), process.printed
+    assert wait_until(lambda: re.search(r" 0(%\|| documents)", process.printed), process.alive), process.printed
     assert process.stop(number) == 128 + number, process.printed
     told = re.search(
         rf"stopped by {number.name} after step (\d+); run the same command again to go on", process.printed
     )
     assert told and 0 < int(told[1]) < job.steps, process.printed
-    left = {path.name for path in folder.iterdir()} - {".acts.zarr.partial"}
+    left = {path.name for path in folder.iterdir()} - PARTIAL
     assert left == {job.checkpoint, f".{job.kept_by}.lease"}
     assert f"after step {told[1]}\n" in starter.run(job, folder)
     starter.run(job, tmp_path / "whole")

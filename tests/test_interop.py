@@ -153,3 +153,17 @@ def test_what_goes_to_neuronpedia_is_what_saedashboard_makes_of_it(tmp_path):
             if name.startswith("freq") and len(np.unique(code_T[code_T > 0])) == 1:
                 continue  # of equal values, its bars and their places are of different ranges
             assert row[name] == pytest.approx(values, abs=2e-5), name
+
+
+def test_a_stream_of_datasets_goes_on_after_the_document_it_gave_last(tmp_path):
+    (tmp_path / "shards").mkdir()
+    for shard in range(3):
+        rows = [json.dumps({"text": f"{shard} {row}", "meta": {"pile_set_name": "ArXiv"}}) for row in range(40)]
+        (tmp_path / "shards" / f"{shard}.jsonl").write_text("\n".join(rows) + "\n")
+    run_peer("datasets", "datasets_stream", tmp_path)
+    found = json.loads((tmp_path / "found.json").read_text())
+    source, whole = f"hf:{tmp_path / 'shards'}", found["whole"]
+    assert whole[41] == ["1 1", "ArXiv", f"{source} row 42", source]
+    assert [text for text, *_ in whole] == [f"{shard} {row}" for shard in range(3) for row in range(40)]
+    assert {1, 40, 80, 120} <= {int(number) for number in found["rests"]}
+    assert all(rest == whole[int(number) :] for number, rest in found["rests"].items())

@@ -13,11 +13,10 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
-
-import torch
 
 from monosem.artefacts import code_digest, digest, holds_paths, replacing, sha256
 from monosem.locks import lock
@@ -28,7 +27,7 @@ SEAL_BYTES = hashlib.sha256().digest_size
 def run_key(args: argparse.Namespace, inputs: Iterable[Path]) -> str:
     """16 hex digits over everything that decides a run's result: flags (paths aside), input contents, code."""
     flags = {name: value for name, value in vars(args).items() if not holds_paths(value) and name != "checkpoint_s"}
-    parts = [flags, [digest(path) for path in inputs], code_digest(), torch.__version__]
+    parts = [flags, [digest(path) for path in inputs], code_digest(), metadata.version("torch")]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -109,6 +108,8 @@ class Checkpoint(Stoppable):
         if not is_sealed(self.path):
             say(f"ignoring checkpoint {self.path}: damaged")
             return None
+        import torch  # here, because the shortest jobs that could leave a checkpoint need it for nothing else
+
         kept = torch.load(self.path, map_location="cpu", weights_only=True)
         if kept["key"] != self.key:
             say(f"ignoring checkpoint {self.path}: made with other flags, inputs or code")
@@ -120,6 +121,8 @@ class Checkpoint(Stoppable):
         return super().due(told) or time.monotonic() - self.saved_at >= self.every_s
 
     def save(self, state: dict[str, Any]) -> None:
+        import torch
+
         with replacing(self.path) as tmp:
             torch.save({"key": self.key, "state": state}, tmp)
             seal(tmp)

@@ -52,6 +52,7 @@ REQUIREMENTS = {
     "sparsify": ["eai-sparsify==1.3.3"],
     # Trains nothing: tests/test_interop.py asks it. It pulls in a NumPy that newer pyarrow is not for.
     "sae_dashboard": ["sae-dashboard==0.8.0", "pyarrow==20.0.0"],
+    "datasets": ["datasets==5.2.0", "zstandard==0.25.0"],  # asked there too
 }
 PEER_NAMES = list(dict.fromkeys(trainer.name for trainer in PEERS))
 

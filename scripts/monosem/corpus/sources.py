@@ -1,7 +1,7 @@
-"""A --source flag as a stream of documents: the packages, local files, or a Hugging Face dataset.
+"""Local files as documents.
 
-Local files: .txt is one document, its category the folder's name; .jsonl and .jsonl.zst hold one JSON object a line
-with "text" and, for the category, "category" or The Pile's {"meta": {"pile_set_name": ...}}, else the file's name.
+.txt is one document, its category the folder's name. .jsonl and .jsonl.zst hold one JSON object a line with "text" and,
+for the category, "category" or The Pile's {"meta": {"pile_set_name": ...}}, else the file's name.
 """
 
 import json
@@ -14,16 +14,6 @@ from monosem.corpus.documents import Document
 
 LINES = (".jsonl", ".jsonl.zst")
 CHUNK = 1 << 20  # bytes
-
-
-def take(documents: Iterable[Document], max_mb: float | None) -> Iterator[Document]:
-    """The first documents, up to and with the one that completes `max_mb` megabytes of UTF-8; all for None."""
-    taken = 0
-    for document in documents:
-        yield document
-        taken += len(document.text.encode(errors="replace"))
-        if max_mb is not None and taken >= max_mb * 1e6:
-            return
 
 
 def local_files(source: str) -> list[Path]:
@@ -122,18 +112,3 @@ def decompressed(file: Path) -> Iterator[bytes]:
                 frame = None if frame.eof else frame
     if frame:
         raise EOFError("the file ends inside a frame")
-
-
-def hugging_face_documents(source: str) -> Iterator[Document]:
-    """Streams hf:DATASET[:CONFIG[:SPLIT]] (split: train). Raises ValueError without the library or the dataset."""
-    name, config, split = [*source.removeprefix("hf:").split(":"), "", ""][:3]
-    try:
-        from datasets import load_dataset
-    except ImportError:
-        raise ValueError(f"source {source}: needs the package `datasets`; pip install datasets") from None
-    try:
-        rows = load_dataset(name, config or None, split=split or "train", streaming=True)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"source {source}: cannot be opened ({error}); check its name and the network") from None
-    for number, row in enumerate(rows, start=1):
-        yield row_document(row, f"{source} row {number}", name.split("/")[-1], source)
