@@ -15,7 +15,7 @@ import estimate
 from monosem import collection, contexts, evaluation, sae_training, sampling, universality
 from monosem.architectures import steps
 from monosem.codes import Codes, write_codes
-from monosem.corpus import catalogue, documents
+from monosem.corpus import buckets, catalogue
 from monosem.costs import Job, disk_mib, memory, memory_mib, needed_mib, seconds
 from monosem.costs import jobs as sizes
 from monosem.kernels import support
@@ -36,7 +36,7 @@ def test_constants_are_those_of_the_code():
     assert sizes.BLOCK == contexts.BLOCK and sizes.CONTEXTS == sampling.CONTEXTS == evaluation.CONTEXTS
     assert len(catalogue.PACKAGES) == sizes.MINI_PILE_PACKAGES
     assert memory.BUCKET_MIB << 20 == collection.BUCKET_BYTES and memory.MAX_BUCKETS == collection.MAX_BUCKETS
-    assert memory.TEXT_BUCKETS == documents.BUCKETS and memory.TILE == support.TILE
+    assert memory.TEXT_BUCKETS == buckets.BUCKETS and memory.TILE == support.TILE
     assert memory.DENSE_ENTRIES == steps.DENSE_ENTRIES and memory.MATCHED_ROWS == universality.DENSE_ROWS
     assert memory.SCREENED == sae_training.INFERENCE_ROWS
 

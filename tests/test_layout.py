@@ -24,7 +24,8 @@ LAYERS = [
     {"costs", "locks", "machine", "provenance"},
     {"claims", "scratch"},
     {"arrays", "artefacts", "layers", "logit_updates", "progress", "sites"},
-    {"checkpoints", "codes", "corpus", "cross_entropy", "devices", "llm", "lm", "metrics", "parallel", "records"}
+    {"checkpoints"},
+    {"codes", "corpus", "cross_entropy", "devices", "llm", "lm", "metrics", "parallel", "records"}
     | {"store", "summary", "tokens"},
     {"collection", "contexts", "kernels", "lm_training", "sampling"},
     {"resampling", "sae"},

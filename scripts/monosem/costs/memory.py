@@ -5,7 +5,8 @@
 A process takes PLAIN, with torch TORCH, with the compiler COMPILING more. P parameters, D residual width, M neurons a
 block, L context length, V vocabulary, N site width, F features, Z stored codes, T held-out tokens, B batch:
 
-  build_corpus    3 x text of `packages`, all held at once; else 4 x one of 128 buckets, sorted as objects
+  build_corpus    3 x text of `packages`, all held at once; else 4 x one of 128 buckets, sorted as objects;
+                  torch, by which checkpoints are written
   train_tokenizer 15 x the text it is learnt from
   pack_tokens     64 bytes a token of a block of 65,536 contexts
   train_lm        P x 28: weights, gradients, two moments, and their copies while saving
@@ -53,7 +54,7 @@ def needed_mib(job: Job) -> float:
 
 
 def corpus(job: Job) -> float:
-    return PLAIN + 3 * job.packages_mb + 4 * job.text_mb / TEXT_BUCKETS
+    return TORCH + 3 * job.packages_mb + 4 * job.text_mb / TEXT_BUCKETS
 
 
 def tokenizer(job: Job) -> float:
