@@ -8,15 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import waiting
+
 from monosem.artefacts import digest
 
-PATIENCE_S = 120
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 SERVER = """
 import importlib, json, os, runpy, sys
@@ -113,18 +113,12 @@ class Starter:
         return running.printed
 
     def close(self) -> None:
-        self.server.communicate(timeout=PATIENCE_S)
+        self.server.communicate(timeout=waiting.PATIENCE_S)
 
 
 def wait_until(happened: Callable[[], bool], alive: Callable[[], bool]) -> bool:
-    """Until something happened; False when the process ends first."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not happened():
-        if not alive():
-            return happened()
-        assert time.monotonic() < deadline, f"nothing happened in {PATIENCE_S} s"
-        time.sleep(0.0002)
-    return True
+    """Looks often enough to be there while a small file is written."""
+    return waiting.wait_until(happened, alive, poll_s=0.0002)
 
 
 def stamp(path: Path) -> tuple[int, int] | None:

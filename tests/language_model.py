@@ -9,7 +9,6 @@ import re
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -103,13 +102,6 @@ def start(behave: Behaviour) -> SimpleNamespace:
 
     url = f"http://127.0.0.1:{server.server_address[1]}"
     return SimpleNamespace(server=server, url=url, openai=f"{url}/v1", log=server.log, stop=stop)
-
-
-def wait_until(condition, patience_s=60):
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def question_of(request):

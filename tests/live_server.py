@@ -5,20 +5,20 @@ import json
 import re
 import subprocess
 import sys
-import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from conftest import SCRIPTS, collect, evaluate_flags, lm_flags, pack_flags, sae_flags, shuffle
+from waiting import PATIENCE_S, wait_until
 
 import evaluate_dictionary
 import pack_tokens
 import train_lm
 import train_sae
 
-CONTEXT, WIDTH, PATIENCE_S = 160, 24, 60
+CONTEXT, WIDTH = 160, 24
 RUN = "A/mlp_post/relu-w24"
 HOSTILE = "<img src=x onerror=alert(1)> \u202eevil\u200b"
 SAID, DEAD = 3, 5  # features that a language model explained, and that are made out to be dead
@@ -99,11 +99,9 @@ def serving(log: Path, *words: object):
     with log.open("w") as file:
         process = subprocess.Popen(list(map(str, command)), stdout=file, stderr=subprocess.STDOUT)
     try:
-        deadline = time.monotonic() + PATIENCE_S
-        while not (port := re.search(r"serving http://127\.0\.0\.1:(\d+)/", log.read_text())):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield Served(process, log, int(port[1]))
+        port = lambda: re.search(r"serving http://127\.0\.0\.1:(\d+)/", log.read_text())  # noqa: E731
+        assert wait_until(port, lambda: process.poll() is None), log.read_text()
+        yield Served(process, log, int(port()[1]))
     finally:
         process.kill()
         process.wait()

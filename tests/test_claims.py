@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 from conftest import SCRIPTS
+from waiting import PATIENCE_S
 
 from monosem.claims import claim
 from monosem.devices import own_gpu
@@ -40,7 +41,7 @@ def test_more_processes_than_names_never_share_one(tmp_path):
     for process in [*first, *rest]:
         process.stdin.write("go on\n")
         process.stdin.flush()
-    errors = [process.communicate(timeout=60)[1] for process in [*first, *rest]]
+    errors = [process.communicate(timeout=PATIENCE_S)[1] for process in [*first, *rest]]
     assert [process.returncode for process in [*first, *rest]] == [0] * 6, errors  # else two made the same file
 
 
@@ -52,7 +53,7 @@ def test_what_a_killed_process_held_is_free_again(tmp_path):
     first.send_signal(signal.SIGKILL)
     first.communicate()
     (tmp_path / "a").unlink()
-    assert second.communicate("go on\n", timeout=60)[0] == "a\n"
+    assert second.communicate("go on\n", timeout=PATIENCE_S)[0] == "a\n"
 
 
 def test_a_process_may_hold_several(tmp_path):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from conftest import WORDS
-from killing import PATIENCE_S, wait_until
+from killing import wait_until
+from waiting import PATIENCE_S
 
 pytestmark = pytest.mark.faults
 

@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from http.client import HTTPException
@@ -14,6 +13,7 @@ import live_server
 import pytest
 import torch
 from live_server import CONTEXT, RUN, WIDTH
+from waiting import PATIENCE_S, wait_until
 
 import serve_live
 from monosem.live import asked, server
@@ -134,9 +134,9 @@ def test_it_stops_cleanly_when_told_to_also_while_it_computes(folder, tmp_path, 
         threads = [threading.Thread(target=keep_asking) for _ in range(3)]
         for thread in threads:
             thread.start()
-        assert started.wait(live_server.PATIENCE_S)
+        assert started.wait(PATIENCE_S)
         served.process.send_signal(number)
-        assert served.process.wait(live_server.PATIENCE_S) == 0
+        assert served.process.wait(PATIENCE_S) == 0
         stop.set()
         for thread in threads:
             thread.join()
@@ -185,10 +185,3 @@ def test_a_question_whose_asker_has_left_is_not_computed(folder, monkeypatch):
         assert live_server.Served(None, None, own.server_port).ask(READ, {"text": "stays"})[0] == 200
         own.shutdown()
     assert computed == ["stays"]
-
-
-def wait_until(condition):
-    until = time.monotonic() + live_server.PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)

@@ -8,6 +8,7 @@ import threading
 import language_model
 import pytest
 from language_model import TOKENS_IN, TOKENS_OUT, cut_off, garbage, half_a_body, hang, nothing
+from waiting import PATIENCE_S
 
 from monosem.llm.asking import Asker, Policy, Stopped, forecast
 from monosem.llm.clients import Client, Failure, read_key
@@ -144,7 +145,7 @@ def test_as_many_requests_at_once_as_allowed_and_no_more(served, make):
         with lock:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
-        together.wait(timeout=60)
+        together.wait(timeout=PATIENCE_S)
         with lock:
             under_way[0] -= 1
         return RIGHT

@@ -11,8 +11,8 @@ import zipfile
 import pandas as pd
 import pytest
 from conftest import SCRIPTS
-from language_model import wait_until
 from planted import N_FEATURES, explain, plant, score
+from waiting import PATIENCE_S, wait_until
 
 from monosem.autointerp.judgement import REASONS
 from monosem.llm.ledger import Budget, Ledger
@@ -20,7 +20,6 @@ from monosem.llm.local import MODELS, LocalModel, fetch_model, join
 
 DOWNLOADS = SCRIPTS.parent / "results/downloads"
 SMALL = {"simulation": 4, "logits": 6, "detection": 4, "fuzzing": 4, "batch": 4}
-PATIENCE_S = 600  # downloads included
 
 
 @pytest.fixture
@@ -35,12 +34,12 @@ def llama(tmp_path):
     with (tmp_path / "serve.log").open("w") as log:
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: process.poll() is not None or "serving" in (tmp_path / "serve.log").read_text(), PATIENCE_S)
-        assert process.poll() is None, (tmp_path / "serve.log").read_text()
+        printed = (tmp_path / "serve.log").read_text
+        assert wait_until(lambda: "serving" in printed(), lambda: process.poll() is None), printed()
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        assert process.wait(timeout=60) == 0, "serve_llm.py ends cleanly when it is told to"
+        assert process.wait(timeout=PATIENCE_S) == 0, "serve_llm.py ends cleanly when it is told to"
 
 
 @pytest.mark.llm

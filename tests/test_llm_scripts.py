@@ -14,6 +14,7 @@ import pytest
 from conftest import SCRIPTS
 from language_model import oracle, question_of
 from planted import N_PLANTED, WORDS, explain, explain_flags, plant, score, score_flags, write_explanations
+from waiting import PATIENCE_S, wait_until
 
 import explain_features
 import score_explanations
@@ -160,13 +161,13 @@ def test_killed_halfway_and_resumed_asks_nothing_twice(folder, served):
     write_explanations(folder, [json.dumps(truth) for truth in truths(folder)])
     argv = score_flags(folder, served.openai, concurrency=1)
     first = start("score_explanations.py", argv)
-    language_model.wait_until(lambda: len(served.log) >= 8)
+    wait_until(lambda: len(served.log) >= 8)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     before = [question_of(request) for request in served.log]
     served.log.clear()
     second = start("score_explanations.py", argv)
-    printed, _ = second.communicate(timeout=120)
+    printed, _ = second.communicate(timeout=PATIENCE_S)
     assert second.returncode == 0, printed
     after = [question_of(request) for request in served.log]
     scores = pd.read_parquet(folder / "scores.parquet")
@@ -182,7 +183,7 @@ def test_killed_halfway_and_resumed_asks_nothing_twice(folder, served):
 def test_a_spent_budget_stops_with_advice_and_a_higher_one_goes_on(folder, served):
     argv = explain_flags(folder, served.openai, max_usd=0.0075, concurrency=1)
     stopped = start("explain_features.py", argv)
-    printed, _ = stopped.communicate(timeout=120)
+    printed, _ = stopped.communicate(timeout=PATIENCE_S)
     assert stopped.returncode == 1 and "Traceback" not in printed, printed
     assert "the budget does not allow the next request" in printed and "with a higher budget" in printed
     assert not (folder / "explanations.parquet").exists()

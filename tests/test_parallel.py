@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 import torch
 from conftest import SCRIPTS, lm_flags
 from safetensors.torch import load_file
+from waiting import PATIENCE_S, wait_until
 
 import train_lm
 from monosem.cross_entropy import next_token_loss
@@ -24,7 +24,6 @@ from monosem.lm import LanguageModel, LMConfig
 from monosem.lm_training import BatchGradients, LMTraining
 from monosem.parallel import Team
 
-PATIENCE_S = 120
 STEPS = 250  # of a run that is long enough to be stopped on the way
 OUTPUTS = ("weights.safetensors", "train.tsv", "lm.json")
 # Sums of float32 in another order differ by a few units in the last place, and Adam divides by the size of a gradient:
@@ -101,10 +100,8 @@ def workers(process):
 
 
 def under_way(process, output):
-    deadline = time.monotonic() + PATIENCE_S
-    while not output.with_name(f".{output.name}.checkpoint").exists():
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.01)
+    checkpoint = output.with_name(f".{output.name}.checkpoint")
+    assert wait_until(checkpoint.exists, lambda: process.poll() is None), process.communicate()
 
 
 def stopped(argv, folder, stop):

@@ -98,13 +98,20 @@ def small_model():
     return LanguageModel(LMConfig(len(VOCABULARY), 24, 1, 32, 2, 64), seed=0).eval()
 
 
+RESID_D = torch.tensor([3.0, -3.0] * 16)  # of the places, without the features
+
+
 def planted(n_features, weights):
-    """A model at places where features act on three tokens by these weights, as the neurons that they are."""
+    """A model at places where features act on three tokens by these weights, as the neurons that they are.
+
+    Without them the three are as likely: nothing else at the places speaks of them.
+    """
     model = small_model()
     words = ids(DESCRIPTORS)
     with torch.no_grad():
         model.W_U_DV.zero_()
-        model.W_U_DV[:, words] = torch.linalg.qr(torch.randn(32, 32))[0][:, 1:4] * 20
+        axes_DD = torch.linalg.qr(torch.cat([RESID_D[:, None], torch.randn(32, 31)], dim=1))[0]
+        model.W_U_DV[:, words] = axes_DD[:, 1:4] * 20
         model.W_U_DV -= model.W_U_DV.mean(dim=0)
         model.blocks[0].W_out_MD.zero_()
         model.blocks[0].W_out_MD[:n_features] = torch.tensor(weights) @ torch.linalg.pinv(model.W_U_DV[:, words])
@@ -113,7 +120,7 @@ def planted(n_features, weights):
 
 
 def places(model, act_PM):
-    resid_PD = act_PM @ model.blocks[0].W_out_MD.detach() + 3 * torch.ones(32) * torch.tensor([1.0, -1.0] * 16)
+    resid_PD = act_PM @ model.blocks[0].W_out_MD.detach() + RESID_D
     return Seen(model, Site("mlp_post", 0), act_PM, resid_PD)
 
 

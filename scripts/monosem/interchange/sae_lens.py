@@ -82,7 +82,9 @@ def read_sae_lens(folder: Path) -> Imported:
     if not config.get("apply_b_dec_to_input", True):
         sae = replace(sae, b_enc_F=sae.b_enc_F + sae.W_enc_FN @ sae.b_dec_N)
     free_top_k = architecture == "topk" and not config.get("rescale_acts_by_decoder_norm", False)
-    return Imported(unit_decoder(sae, free_top_k, path), architecture, config)
+    sae = unit_decoder(sae, free_top_k, path)
+    narrow = {name: tensor.float() for name, tensor in sae.tensors().items()}
+    return Imported(replace(sae, **narrow), architecture, config)
 
 
 def settings(path: Path) -> dict[str, Any]:
@@ -111,8 +113,9 @@ def check_settings(config: dict[str, Any], path: Path) -> None:
 
 
 def read_tensors(path: Path, names: set[str]) -> dict[str, Tensor]:
+    """In float64: what is folded into one another is rounded once, in the end."""
     try:
-        tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+        tensors = {name: tensor.double() for name, tensor in load_file(path).items()}
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; give the folder that SAELens saved") from None
     except SafetensorError as error:
