@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from monosem.artefacts import read_json, replacing, write_record
-from monosem.codes import read_codes
-from monosem.devices import use_device
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.devices import use_device
+from monosem.ground.records import value_of
 from monosem.investigations.ablation import draw_pairs, measure_pairs, written_to_residual
 from monosem.investigations.attribution import (
     feature_rows,
@@ -33,11 +33,11 @@ from monosem.investigations.attribution import (
     strata,
     with_attributions,
 )
-from monosem.lm import load_lm
-from monosem.records import value_of
-from monosem.sae import load_sae
-from monosem.sites import parse_site
-from monosem.tokens import read_contexts, read_record
+from monosem.lm.sites import parse_site
+from monosem.lm.transformer import load_lm
+from monosem.measures.codes import read_codes
+from monosem.sae.autoencoder import load_sae
+from monosem.text.tokens import read_contexts, read_record
 
 NAME = "effects"
 

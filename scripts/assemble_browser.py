@@ -16,10 +16,10 @@ Record, page and folders stand as above: data/, app/, text/ beside the page.
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import replacing
-from monosem.browser.assets import read_dictionaries, write_app, write_page
-from monosem.browser.texts import shown_vocabulary, write_text
-from monosem.tokens import load_vocabulary, read_contexts, read_record
+from monosem.ground.artefacts import replacing
+from monosem.pages.browser.assets import read_dictionaries, write_app, write_page
+from monosem.pages.browser.texts import shown_vocabulary, write_text
+from monosem.text.tokens import load_vocabulary, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -18,13 +18,13 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing, write_record
-from monosem.browser.columns import read_features
-from monosem.browser.dictionary import Held, write_dictionary
-from monosem.browser.examples import Limits, choose
-from monosem.browser.neighbours import read_tensor
-from monosem.browser.relations import Sources
-from monosem.records import RUN, Run, value_of
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import RUN, Run, value_of
+from monosem.pages.browser.columns import read_features
+from monosem.pages.browser.dictionary import Held, write_dictionary
+from monosem.pages.browser.examples import Limits, choose
+from monosem.pages.browser.neighbours import read_tensor
+from monosem.pages.browser.relations import Sources
 
 LIMITS = {
     "top": "examples of the strongest activations",

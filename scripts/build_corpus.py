@@ -23,13 +23,13 @@ import argparse
 from itertools import chain
 from pathlib import Path
 
-from monosem.artefacts import replacing, write_record
-from monosem.checkpoints import Checkpoint, run_key
-from monosem.corpus.buckets import buckets_of, check_splits, fill, merge
-from monosem.corpus.packages import choose, package_documents
-from monosem.corpus.sources import local_documents, local_files
-from monosem.corpus.streams import HuggingFace, Repeatable, Source, Stream
-from monosem.scratch import naming_a_full_disk, unwound_by_sigterm
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.checkpoints import Checkpoint, run_key
+from monosem.ground.scratch import naming_a_full_disk, unwound_by_sigterm
+from monosem.text.corpus.buckets import buckets_of, check_splits, fill, merge
+from monosem.text.corpus.packages import choose, package_documents
+from monosem.text.corpus.sources import local_documents, local_files
+from monosem.text.corpus.streams import HuggingFace, Repeatable, Source, Stream
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

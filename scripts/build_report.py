@@ -21,18 +21,18 @@ import argparse
 import json
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing
-from monosem.pages.board import read_board
-from monosem.pages.facts import gather
-from monosem.pages.links import link_to
-from monosem.pages.page import Page, render
-from monosem.pages.samples import sample_groups
-from monosem.pages.score_table import read_scores
-from monosem.pages.story import read_story
+from monosem.ground.artefacts import read_json, replacing
+from monosem.ground.records import Run
+from monosem.pages.report.board import read_board
+from monosem.pages.report.facts import gather
+from monosem.pages.report.links import link_to
+from monosem.pages.report.page import Page, render
+from monosem.pages.report.samples import sample_groups
+from monosem.pages.report.score_table import read_scores
+from monosem.pages.report.story import read_story
 from monosem.planning.planned import workflow_rules
 from monosem.readme.measured import took
-from monosem.records import Run
-from monosem.tokens import load_vocabulary
+from monosem.text.tokens import load_vocabulary
 
 FILES = {
     "findings": "findings.tsv, in the folder that its records are named from",

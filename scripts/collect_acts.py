@@ -15,14 +15,14 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing, write_record
-from monosem.collection import bucket_rng, count_buckets, scatter
-from monosem.devices import use_device
-from monosem.lm import load_lm
-from monosem.sampling import Sample, sampled_rows
-from monosem.sites import parse_site
-from monosem.store import DTYPES, check_disk, row_dtype
-from monosem.tokens import map_contexts, read_record
+from monosem.acts.collection import bucket_rng, count_buckets, scatter
+from monosem.acts.sampling import Sample, sampled_rows
+from monosem.acts.store import DTYPES, check_disk, row_dtype
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.devices import use_device
+from monosem.lm.sites import parse_site
+from monosem.lm.transformer import load_lm
+from monosem.text.tokens import map_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -14,9 +14,9 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing, write_record
-from monosem.rating.ratings import join, read_ratings, summary
-from monosem.records import value_of
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import value_of
+from monosem.pages.rating.ratings import join, read_ratings, summary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

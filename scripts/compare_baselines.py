@@ -29,14 +29,14 @@ from pathlib import Path
 
 import torch
 
-from monosem.artefacts import replacing, write_record
-from monosem.devices import use_device
+from monosem.acts.store import open_store
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.devices import use_device
 from monosem.investigations.explained import as_record, at_equal_l0, measure, way_table
 from monosem.investigations.ways import baseline_ways, dictionary_ways, small_mlp_ways
-from monosem.lm import load_lm
-from monosem.sites import parse_site
-from monosem.store import open_store
-from monosem.tokens import read_contexts, read_record
+from monosem.lm.sites import parse_site
+from monosem.lm.transformer import load_lm
+from monosem.text.tokens import read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -23,10 +23,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.artefacts import replacing
 from monosem.autointerp.scores import MEASURES
 from monosem.autointerp.statistics import differences_table, estimates, estimates_table
-from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, RUN, Run, read_tables
+from monosem.ground.artefacts import replacing
+from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, RUN, Run, read_tables
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

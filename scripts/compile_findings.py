@@ -27,11 +27,11 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from monosem.artefacts import read_json, replacing
 from monosem.findings.measurements import Measurements
 from monosem.findings.published import PUBLISHED
 from monosem.findings.scoreboard import judge, to_tsv
-from monosem.records import (
+from monosem.ground.artefacts import read_json, replacing
+from monosem.ground.records import (
     DIFFERENCE_COLUMNS,
     EXPLANATION_COLUMNS,
     FEATURE_COLUMNS,

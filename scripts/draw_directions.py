@@ -17,11 +17,11 @@ from pathlib import Path
 
 import torch
 
-from monosem.artefacts import sha256, write_record
-from monosem.devices import use_device
-from monosem.directions import random_directions
-from monosem.sae import save_sae
-from monosem.store import open_store
+from monosem.acts.store import open_store
+from monosem.ground.artefacts import sha256, write_record
+from monosem.ground.devices import use_device
+from monosem.sae.autoencoder import save_sae
+from monosem.sae.directions import random_directions
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from monosem.artefacts import replacing
+from monosem.ground.artefacts import replacing
 from monosem.planning.expected import Expected, compared, compared_table, expected, expected_table
 from monosem.planning.planned import ROOT, planned_jobs
 from monosem.planning.schedule import wall_seconds

@@ -20,9 +20,11 @@ from typing import Any
 
 import torch
 
-from monosem.artefacts import read_json, write_record
-from monosem.devices import use_device
-from monosem.evaluation import (
+from monosem.ground.artefacts import read_json, write_record
+from monosem.ground.devices import use_device
+from monosem.lm.sites import parse_site
+from monosem.lm.transformer import load_lm
+from monosem.measures.evaluation import (
     DictionaryTables,
     encode_held_out,
     feature_table,
@@ -30,10 +32,8 @@ from monosem.evaluation import (
     measure_losses,
     write_tables,
 )
-from monosem.lm import load_lm
-from monosem.sae import SparseAutoencoder, load_sae
-from monosem.sites import parse_site
-from monosem.tokens import read_contexts, read_record
+from monosem.sae.autoencoder import SparseAutoencoder, load_sae
+from monosem.text.tokens import read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

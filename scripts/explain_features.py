@@ -26,13 +26,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from monosem.artefacts import replacing, write_record
 from monosem.autointerp.judgement import COUNTS, REASONS
 from monosem.autointerp.subjects import Subjects, Vocabulary, choose, load_windows
 from monosem.autointerp.tasks import explain_question
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.records import read_table
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
-from monosem.records import read_table
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -16,13 +16,13 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.interchange.dictionary_learning import write_dictionary_learning
 from monosem.interchange.forms import Origin
 from monosem.interchange.sae_lens import write_sae_lens
 from monosem.interchange.sparsify import write_sparsify
-from monosem.sae import load_sae
-from monosem.sites import parse_site
+from monosem.lm.sites import parse_site
+from monosem.sae.autoencoder import load_sae
 
 WRITERS = {
     "saelens": write_sae_lens,

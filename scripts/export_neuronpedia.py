@@ -16,12 +16,12 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.interchange.forms import Origin
 from monosem.interchange.neuronpedia import Source
 from monosem.interchange.neuronpedia_files import Tables, write_neuronpedia
-from monosem.sites import parse_site
-from monosem.tokens import load_vocabulary
+from monosem.lm.sites import parse_site
+from monosem.text.tokens import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

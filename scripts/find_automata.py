@@ -24,14 +24,14 @@ them.
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import value_of
 from monosem.investigations.automata import Wanted, find
 from monosem.investigations.automata_tables import automata_table, record_fields, states_table
 from monosem.investigations.held_out import flat, read_codes_of
 from monosem.investigations.packed import read_packed
 from monosem.investigations.transitions import Needed, dealt_anew, fires_on, promoted_tokens, step_counts, steps_of
-from monosem.records import value_of
-from monosem.tokens import load_vocabulary, read_record
+from monosem.text.tokens import load_vocabulary, read_record
 
 NAME = "automata"
 

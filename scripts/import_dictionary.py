@@ -15,11 +15,11 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, sha256, write_record
+from monosem.ground.artefacts import read_json, sha256, write_record
 from monosem.interchange.places import check_hook
 from monosem.interchange.sae_lens import CONFIG, WEIGHTS, read_sae_lens
-from monosem.sae import save_sae
-from monosem.sites import parse_site
+from monosem.lm.sites import parse_site
+from monosem.sae.autoencoder import save_sae
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

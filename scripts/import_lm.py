@@ -15,13 +15,13 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from monosem.artefacts import sha256, write_record
-from monosem.devices import use_device
+from monosem.ground.artefacts import sha256, write_record
+from monosem.ground.devices import use_device
 from monosem.interchange.gpt2 import read_gpt2, weight_files
 from monosem.interchange.tokenizer_files import check_same_tokenizer
-from monosem.lm import save_lm
-from monosem.lm_training import mean_loss
-from monosem.tokens import counted, load_tokenizer, read_contexts, read_record
+from monosem.lm.training import mean_loss
+from monosem.lm.transformer import save_lm
+from monosem.text.tokens import counted, load_tokenizer, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

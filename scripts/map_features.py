@@ -26,11 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from monosem.artefacts import read_json, replacing, write_record
 from monosem.figures.families import width_colours
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import beside, read_table, read_tables, value_of
 from monosem.investigations.feature_map import clusters, decoder_rows, map_summary, nearest, place
-from monosem.pages.feature_map import render
-from monosem.records import beside, read_table, read_tables, value_of
+from monosem.pages.report.feature_map import render
 
 NAME = "feature_map"
 FAMILY = ["dictionary", "feature", "n_active", "parent", "parent_cosine", "n_narrow_kin", "n_wide_kin", "n_children"]

@@ -21,10 +21,10 @@ feature of B varies). Only ok has numbers. The record has medians, quartiles and
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing, write_record
-from monosem.codes import Codes, read_codes
-from monosem.records import value_of
-from monosem.universality import logit_correlations, match_table, side, summary
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import value_of
+from monosem.measures.codes import Codes, read_codes
+from monosem.measures.universality import logit_correlations, match_table, side, summary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

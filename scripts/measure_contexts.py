@@ -25,13 +25,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import MATCH_COLUMNS, read_table
 from monosem.investigations.contexts import Dictionary, Limits, learn, measure
 from monosem.investigations.held_out import flat, read_codes_of
 from monosem.investigations.packed import read_packed
 from monosem.investigations.proxies import parse_contexts
-from monosem.records import MATCH_COLUMNS, read_table
-from monosem.tokens import load_bytes, read_record
+from monosem.text.tokens import load_bytes, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.architectures import ARCHITECTURES
-from monosem.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import beside, read_table, value_of
 from monosem.investigations.geometry import Weights, describe, geometry_table, weak_neurons
-from monosem.records import beside, read_table, value_of
-from monosem.sae import load_sae
+from monosem.sae.architectures import ARCHITECTURES
+from monosem.sae.autoencoder import load_sae
 
 WITH, WITHOUT = "with_bias", "without_bias"
 

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import NEURONS, beside, kind, value_of
+from monosem.ground.summary import summarise
 from monosem.investigations.held_out import read_codes_of, read_held_out
 from monosem.investigations.purity import Purity
-from monosem.records import NEURONS, beside, kind, value_of
-from monosem.summary import summarise
 
 STRONGEST = "strongest of neurons"
 

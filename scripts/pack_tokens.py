@@ -16,11 +16,11 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import replacing, write_record
-from monosem.contexts import BLOCK, ContextWriter
-from monosem.corpus.documents import read_documents
-from monosem.progress import progress
-from monosem.tokens import Packer, encode_documents, load_tokenizer
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.progress import progress
+from monosem.text.contexts import BLOCK, ContextWriter
+from monosem.text.corpus.documents import read_documents
+from monosem.text.tokens import Packer, encode_documents, load_tokenizer
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -26,11 +26,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.artefacts import read_json, replacing, write_record
-from monosem.codes import read_codes
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import FEATURE_COLUMNS, RUN, SCORE_COLUMNS, read_table, value_of
 from monosem.investigations.correspondence import feature_table, group_summary, pair_summary, pair_table
-from monosem.records import FEATURE_COLUMNS, RUN, SCORE_COLUMNS, read_table, value_of
-from monosem.universality import side
+from monosem.measures.codes import read_codes
+from monosem.measures.universality import side
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

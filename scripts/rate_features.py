@@ -20,11 +20,11 @@ Example (in bash; windows as sample_examples.py draws them with --intervals 11 a
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import replacing, write_record
-from monosem.rating.items import Amounts, Source, draw_items
-from monosem.rating.page import page_id, render
-from monosem.records import beside
-from monosem.tokens import load_vocabulary
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.records import beside
+from monosem.pages.rating.items import Amounts, Source, draw_items
+from monosem.pages.rating.page import page_id, render
+from monosem.text.tokens import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Set the tables of README.md anew, each between its markers `<!-- table:NAME -->` and `<!-- /table:NAME -->`.
 
-  rules      each rule, its script and its artefacts              from --rules
-  costs      wall clock, CPU, memory and disk of each rule        from --rules, --benchmarks and --root
+  rules      each rule, its script and its artefacts              with --rules
+  costs      wall clock, CPU, memory and disk of each rule        from --benchmarks and --root
   findings   what the paper found and what was measured here      from --findings
   dictionaries  how good each dictionary is                       from --dictionaries
   trainers   speed of SAE trainers side by side                   from --trainers
@@ -17,7 +17,7 @@ exit status is 1 when README.md would change: a test for a pull request.
 
 Example:
   snakemake --rulegraph mermaid-js > rulegraph.txt
-  python scripts/readme_tables.py --readme README.md --rules workflow/rules/*.smk --root . \\
+  python scripts/readme_tables.py --readme README.md --rules --root . \\
       --benchmarks results/benchmarks --findings results/findings.tsv --rulegraph rulegraph.txt
 """
 
@@ -25,18 +25,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from monosem.artefacts import replacing
-from monosem.planning.planned import planned_jobs
+from monosem.ground.artefacts import replacing
+from monosem.planning.planned import planned_jobs, workflow_rules
 from monosem.planning.reruns import reruns_table
 from monosem.readme.dictionaries import dictionaries_table, trainers_table, whole_table
 from monosem.readme.judgements import llm_table
 from monosem.readme.measured import costs_table
 from monosem.readme.workflow import (
-    Rule,
     diagram,
     faults_table,
     findings_table,
-    parse_rules,
     replace_tables,
     rules_table,
 )
@@ -56,7 +54,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--readme", type=Path, required=True, help="the file to change")
-    parser.add_argument("--rules", type=Path, nargs="*", default=[], help="rule files (.smk), in the order of the work")
+    parser.add_argument("--rules", action="store_true", help="read the rules that the Snakefile includes")
     parser.add_argument("--benchmarks", type=Path, help="folder with one folder of .tsv a rule, as Snakemake writes")
     parser.add_argument("--root", type=Path, help="folder that the rules' output paths start from")
     parser.add_argument("--findings", type=Path, help="findings.tsv")
@@ -69,19 +67,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--reruns", action="store_true", help="plan the default config; what an edit runs again")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the file would change")
     args = parser.parse_args(argv)
-    if args.benchmarks and not (args.rules and args.root):
-        parser.error("--benchmarks: --rules and --root are needed beside it")
+    if args.benchmarks and not args.root:
+        parser.error("--benchmarks: --root is needed beside it")
     return args
 
 
 def make_tables(args: argparse.Namespace) -> dict[str, str]:
-    rules: list[Rule] = [rule for path in args.rules for rule in parse_rules(path.read_text(encoding="utf-8"))]
     tables = {}
-    if rules:
-        tables["rules"] = rules_table(rules)
+    if args.rules:
+        tables["rules"] = rules_table(workflow_rules())
     tables |= {name: make(getattr(args, name)) for name, make in SINGLE.items() if getattr(args, name)}
     if args.benchmarks:
-        tables["costs"] = costs_table(rules, args.benchmarks, args.root)
+        tables["costs"] = costs_table(workflow_rules(), args.benchmarks, args.root)
     if args.reruns:
         tables["reruns"] = reruns_table(planned_jobs([], cores=1, gpus=1))
     if args.rulegraph:

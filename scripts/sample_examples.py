@@ -23,13 +23,13 @@ without an activation: BOS, or beyond the border of the document or the context.
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing
 from monosem.autointerp.examples import sample_windows
 from monosem.autointerp.layout import Plan, Quota, lay_out
 from monosem.autointerp.windows import write_windows
-from monosem.codes import read_codes
-from monosem.records import value_of
-from monosem.tokens import counted, read_contexts, read_record
+from monosem.ground.artefacts import read_json, replacing
+from monosem.ground.records import value_of
+from monosem.measures.codes import read_codes
+from monosem.text.tokens import counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -31,13 +31,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monosem.artefacts import read_json, replacing, write_record
 from monosem.autointerp.judgement import MEASURES, Asked, summary
 from monosem.autointerp.subjects import Subjects, Vocabulary, load_windows
 from monosem.autointerp.trials import Plan, requests, tabulate
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import read_table, value_of
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
-from monosem.records import read_table, value_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -23,13 +23,13 @@ from pathlib import Path
 
 import numpy as np
 
-from monosem.artefacts import replacing, write_record
 from monosem.autointerp.scores import complete, explain_and_score, summary
 from monosem.autointerp.token_table import quoted
 from monosem.autointerp.windows import Windows, read_windows
-from monosem.progress import progress
-from monosem.records import read_table
-from monosem.tokens import load_vocabulary
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.progress import progress
+from monosem.ground.records import read_table
+from monosem.text.tokens import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

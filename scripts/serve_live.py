@@ -27,10 +27,10 @@ import os
 import signal
 from pathlib import Path
 
-from monosem.devices import use_device
-from monosem.live.files import Files, addresses
-from monosem.live.model import Live
-from monosem.live.server import HOST, Server
+from monosem.ground.devices import use_device
+from monosem.pages.live.files import Files, addresses
+from monosem.pages.live.model import Live
+from monosem.pages.live.server import HOST, Server
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

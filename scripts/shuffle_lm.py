@@ -15,11 +15,11 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from monosem.artefacts import sha256, write_record
-from monosem.devices import use_device
-from monosem.lm import load_lm, save_lm, shuffle_weights
-from monosem.lm_training import mean_loss
-from monosem.tokens import counted, read_contexts, read_record
+from monosem.ground.artefacts import sha256, write_record
+from monosem.ground.devices import use_device
+from monosem.lm.training import mean_loss
+from monosem.lm.transformer import load_lm, save_lm, shuffle_weights
+from monosem.text.tokens import counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

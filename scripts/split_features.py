@@ -24,14 +24,14 @@ kin and children, what it fires on, its groups; and a record with counts by widt
 import argparse
 from pathlib import Path
 
-from monosem.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.records import value_of
 from monosem.investigations.families import family_table, kinship
 from monosem.investigations.held_out import read_held_out
 from monosem.investigations.masked_cosine import activity
 from monosem.investigations.named_groups import named_groups
 from monosem.investigations.splitting import describe, read_sweep, record_of
-from monosem.records import value_of
-from monosem.tokens import load_vocabulary
+from monosem.text.tokens import load_vocabulary
 
 NAME = "splitting"
 

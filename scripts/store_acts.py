@@ -15,10 +15,10 @@ import argparse
 import math
 from pathlib import Path
 
-from monosem.artefacts import write_record
-from monosem.checkpoints import Checkpoint, run_key
-from monosem.collection import read_parts, shuffle
-from monosem.scratch import naming_a_full_disk, remove
+from monosem.acts.collection import read_parts, shuffle
+from monosem.ground.artefacts import write_record
+from monosem.ground.checkpoints import Checkpoint, run_key
+from monosem.ground.scratch import naming_a_full_disk, remove
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

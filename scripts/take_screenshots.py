@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from monosem.artefacts import replacing
+from monosem.ground.artefacts import replacing
 
 SIZE = {"width": 1280, "height": 800}
 COLOURS = 128

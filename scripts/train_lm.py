@@ -21,13 +21,13 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from monosem.artefacts import replacing, sha256, write_record
-from monosem.checkpoints import Checkpoint, Stoppable, run_key
-from monosem.devices import PRECISIONS, resolved, use_device
-from monosem.lm import LanguageModel, LMConfig, save_lm
-from monosem.lm_training import LMTraining, mean_loss, train_lm
-from monosem.parallel import Team, processes_here, team
-from monosem.tokens import counted, map_contexts, read_contexts, read_record
+from monosem.ground.artefacts import replacing, sha256, write_record
+from monosem.ground.checkpoints import Checkpoint, Stoppable, run_key
+from monosem.ground.devices import PRECISIONS, resolved, use_device
+from monosem.ground.parallel import Team, processes_here, team
+from monosem.lm.training import LMTraining, mean_loss, train_lm
+from monosem.lm.transformer import LanguageModel, LMConfig, save_lm
+from monosem.text.tokens import counted, map_contexts, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -23,14 +23,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.architectures import ARCHITECTURES
-from monosem.artefacts import replacing, sha256, write_record
-from monosem.checkpoints import Checkpoint, run_key
-from monosem.devices import PRECISIONS, resolved, use_device
-from monosem.sae import save_sae
-from monosem.sae_recipe import HYPERPARAMETERS, Products, Recipe, architecture_of, penalty_units
-from monosem.sae_training import train_sae
-from monosem.store import open_store
+from monosem.acts.store import open_store
+from monosem.ground.artefacts import replacing, sha256, write_record
+from monosem.ground.checkpoints import Checkpoint, run_key
+from monosem.ground.devices import PRECISIONS, resolved, use_device
+from monosem.sae.architectures import ARCHITECTURES
+from monosem.sae.autoencoder import save_sae
+from monosem.sae.recipe import HYPERPARAMETERS, Products, Recipe, architecture_of, penalty_units
+from monosem.sae.training import train_sae
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

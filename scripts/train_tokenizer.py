@@ -14,10 +14,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from monosem.artefacts import replacing
-from monosem.corpus.documents import read_documents
-from monosem.progress import progress
-from monosem.tokens import load_tokenizer, train_bpe
+from monosem.ground.artefacts import replacing
+from monosem.ground.progress import progress
+from monosem.text.corpus.documents import read_documents
+from monosem.text.tokens import load_tokenizer, train_bpe
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -11,32 +11,40 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from places import ROOT
+from places import SCRIPTS as FOLDER
 
-ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
-MODULES = sorted((ROOT / "scripts/monosem").rglob("*.py"))
-RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
+PACKAGE = FOLDER / "monosem"
+SCRIPTS = sorted(path for path in FOLDER.rglob("*.py") if PACKAGE not in path.parents)
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+RULES = sorted((ROOT / "workflow/rules").rglob("*.smk"))
 # Of no rule; they may speak of the config.
 TOOLS = {"estimate", "readme_tables", "serve_live", "serve_llm", "take_screenshots"}
 
-# A module imports only from the layers above its own in this list, and from its own sub-package.
-LAYERS = [
-    {"costs", "locks", "machine", "provenance"},
-    {"claims", "scratch"},
-    {"arrays", "artefacts", "layers", "logit_updates", "progress", "sites"},
-    {"checkpoints"},
-    {"codes", "corpus", "cross_entropy", "devices", "llm", "lm", "metrics", "parallel", "records"}
-    | {"store", "summary", "tokens"},
-    {"collection", "contexts", "kernels", "lm_training", "sampling"},
-    {"resampling", "sae"},
-    {"architectures", "autointerp", "directions", "evaluation", "findings", "universality"},
-    {"investigations", "sae_recipe"},
-    {"sae_training"},
-    {"readme"},
-    {"figures", "interchange", "pages"},
-    {"browser", "planning", "rating", "theory"},
-    {"live"},
+# One line a floor. A module imports from its own and from those above it in this list.
+FLOORS = [
+    "costs",  # for the Snakefile, too
+    "ground",
+    "text",
+    "llm",
+    "lm",
+    "acts",
+    "sae",
+    "measures",
+    "autointerp",
+    "findings",
+    "investigations",
+    "interchange",
+    "readme",
+    "pages",
+    "figures",
+    "theory",
+    "planning",
 ]
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").as_posix()
 
 
 def imported(path: Path) -> set[str]:
@@ -49,28 +57,29 @@ def imported_by(node: ast.AST) -> set[str]:
     return {f"{node.module}.{alias.name}" for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
 
 
-def room(name: str) -> str | None:
-    """`monosem.store.Store` is in the room `store`."""
+def floor(name: str) -> int | None:
+    """`monosem.acts.store.Store` is on the floor of `acts`; other libraries are on none."""
     parts = name.split(".")
-    return parts[1] if parts[0] == "monosem" and len(parts) > 1 else None
+    if parts[0] != "monosem" or len(parts) == 1:
+        return None
+    assert parts[1] in FLOORS, f"{name}: give monosem.{parts[1]} a line in tests/test_layout.py"
+    return FLOORS.index(parts[1])
 
 
-def layer(name: str) -> int:
-    found = [number for number, rooms in enumerate(LAYERS) if name in rooms]
-    assert found, f"monosem.{name}: give it a layer in tests/test_layout.py"
-    return found[0]
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_modules_import_from_lower_floors_only(path):
+    own = FLOORS.index(path.relative_to(PACKAGE).parts[0])
+    for name in imported(path):
+        assert floor(name) is None or floor(name) <= own, f"{path}: imports {name}, from a floor further down the list"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_modules_import_lower_layers_only(path):
-    own = path.relative_to(ROOT / "scripts/monosem").parts[0].removesuffix(".py")
-    if own == "__init__":
-        return
-    for other in {room(name) for name in imported(path)} - {None, own}:
-        assert layer(other) < layer(own), f"{path}: layer {layer(own)} imports {other} of layer {layer(other)}"
+def test_every_room_says_what_it_is_for_and_nothing_lies_between_rooms():
+    assert {path.name for path in PACKAGE.iterdir()} - {"__pycache__"} == {"__init__.py", *FLOORS}
+    for path in PACKAGE.rglob("__init__.py"):
+        assert ast.get_docstring(ast.parse(path.read_text())), f"{path}: say in two lines what this room is for"
 
 
-@pytest.mark.parametrize("path", [*MODULES, *SCRIPTS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*MODULES, *SCRIPTS], ids=named)
 def test_what_is_slow_to_import_is_imported_where_it_is_used(path):
     """Or each job that has such a module somewhere below it starts a second later."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
@@ -80,7 +89,7 @@ def test_what_is_slow_to_import_is_imported_where_it_is_used(path):
     assert not slow, f"{path}: import {', '.join(slow)} in the function that needs it"
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SCRIPTS, ids=named)
 def test_scripts_stand_alone(path):
     names = imported(path)
     others = {other.stem for other in SCRIPTS}
@@ -91,15 +100,15 @@ def test_scripts_stand_alone(path):
         assert "config.yaml" not in path.read_text() and not any(name.startswith("yaml") for name in names)
 
 
-@pytest.mark.parametrize("path", [ROOT / "Snakefile", *RULES], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [ROOT / "Snakefile", ROOT / "workflow/Snakefile", *RULES], ids=named)
 def test_rule_files_import_nothing_heavy(path):
     found = re.findall(r"^\s*(?:from|import) (\S+)", path.read_text(), re.M)
     allowed = {"functools", "glob", "json", "math", "os", "pathlib", "re", "shlex", "sys", "time", "yaml"}
-    allowed |= {"monosem.costs", "monosem.provenance", "snakemake.utils"}
+    allowed |= {"monosem.costs", "monosem.ground.provenance", "snakemake.utils"}
     assert set(found) <= allowed, "the Snakefile is parsed again by every job"
 
 
-@pytest.mark.parametrize("path", [*MODULES, *SCRIPTS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*MODULES, *SCRIPTS], ids=named)
 def test_signatures_have_types_and_functions_are_short(path):
     limit = 115 if path in SCRIPTS else 200
     assert path.read_text().count("\n") <= limit, f"{path}: over {limit} lines; a concept is missing its name"
@@ -122,7 +131,7 @@ def rule_blocks() -> list[tuple[str, str]]:
 def test_rules_have_log_benchmark_resources_and_code(name, block):
     for directive in ("log:", "benchmark:", "resources:", "params:", "shell:"):
         assert f"\n    {directive}" in f"\n{block}", f"rule {name}: {directive} is missing"
-    script = re.search(r"\$SCRIPTS/(\w+\.py)", block)[1]
+    script = re.search(r"\$SCRIPTS/([\w/]+\.py)", block)[1]
     assert f'fingerprint("{script}")' in block, f"rule {name}: its script's code is not among its params"
     for resource in ("mem_mb=memory", "runtime=runtime"):
         stated = re.search(rf'{resource}\("(\w+)"\)', block)
@@ -131,7 +140,7 @@ def test_rules_have_log_benchmark_resources_and_code(name, block):
         )
         assert stated or re.search(rf"{resource.split('=')[0]}=\d", block), f"rule {name}: no {resource}"
     assert not re.search(r"^    (run|retries):", block, re.M)
-    assert re.search(r'"\$SCRIPTS/\w+\.py"', block), f"rule {name}: unquoted $SCRIPTS; a clone's path may have spaces"
+    assert re.search(r'"\$SCRIPTS/[\w/]+\.py"', block), f"rule {name}: unquoted $SCRIPTS, but a path may have spaces"
     braced = re.findall(r"(\w+)=lambda wildcards, input: braced\(", block)  # which quotes by itself
     allowed = "|".join(["threads", "resources.launch", *(f"params.{name}" for name in braced)])
     bare = re.findall(rf"\{{(?!(?:{allowed})\}})[a-z_.]+\}}", re.search(r'shell:\n(.*)"""', block, re.S)[1])
@@ -139,8 +148,8 @@ def test_rules_have_log_benchmark_resources_and_code(name, block):
 
 
 def test_every_script_has_a_rule_or_is_a_tool():
-    used = set(re.findall(r"\$SCRIPTS/(\w+)\.py", "".join(path.read_text() for path in RULES)))
-    assert {path.stem for path in SCRIPTS} - used == TOOLS
+    used = set(re.findall(r"\$SCRIPTS/([\w/]+)\.py", "".join(path.read_text() for path in RULES)))
+    assert {path.relative_to(FOLDER).with_suffix("").as_posix() for path in SCRIPTS} - used == TOOLS
 
 
 def test_the_lock_satisfies_what_the_project_declares():
@@ -167,7 +176,7 @@ def test_the_lock_is_what_is_installed():
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["snakefmt", "--check", "Snakefile", "workflow/rules"],
+        ["snakefmt", "--check", "Snakefile", "workflow"],
     ],
     ids=" ".join,
 )

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-from monosem.artefacts import replacing
+from monosem.ground.artefacts import replacing
 from monosem.planning.planned import ROOT, workflow_rules
 from monosem.readme.workflow import replace_tables, table
 

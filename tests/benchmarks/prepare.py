@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from monosem.architectures import Relu
-from monosem.sae import geometric_median
-from monosem.store import Store, open_store
+from monosem.acts.store import Store, open_store
+from monosem.sae.architectures import Relu
+from monosem.sae.autoencoder import geometric_median
 
 MEDIAN_ROWS = 8192  # vectors the decoder bias starts as the geometric median of
 SEED = 1

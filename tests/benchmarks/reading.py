@@ -19,10 +19,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-from monosem.architectures import Relu
-from monosem.sae_recipe import Products, Recipe
-from monosem.sae_training import advance, first_inputs, start
-from monosem.store import Store, open_store
+from monosem.acts.store import Store, open_store
+from monosem.sae.architectures import Relu
+from monosem.sae.recipe import Products, Recipe
+from monosem.sae.training import advance, first_inputs, start
 
 CPU = torch.device("cpu")
 

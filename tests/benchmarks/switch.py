@@ -21,9 +21,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-from monosem.architectures import Now, Relu, dense_step, sparse_step
-from monosem.kernels import Weights
-from monosem.sae_recipe import Products
+from monosem.sae.architectures import Now, Relu, dense_step, sparse_step
+from monosem.sae.kernels import Weights
+from monosem.sae.recipe import Products
 
 CPU = torch.device("cpu")
 NEURONS = 512

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "workflow/profiles/slurm"
 CLUSTER = Path(__file__).with_name("cluster.sh")
 GPU_RULES = ("train_lm", "collect_acts", "train_sae", "evaluate_dictionary")

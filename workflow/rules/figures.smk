@@ -27,11 +27,11 @@ rule plot_training:
         runtime=runtime("plot_training"),
         disk_mb=disk("plot_training"),
     params:
-        code=fingerprint("plot_training.py"),
+        code=fingerprint("plot/training.py"),
         models=TRAINED,
     shell:
         r"""
-        python "$SCRIPTS/plot_training.py" --models {params.models:q} --train {input.train:q} --eval {input.eval:q} \
+        python "$SCRIPTS/plot/training.py" --models {params.models:q} --train {input.train:q} --eval {input.eval:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -56,12 +56,12 @@ rule plot_dictionary_training:
         runtime=runtime("plot_dictionary_training"),
         disk_mb=disk("plot_dictionary_training"),
     params:
-        code=fingerprint("plot_dictionary_training.py"),
+        code=fingerprint("plot/dictionary_training.py"),
         eval=lambda wildcards, input: braced(input.eval),
         train=lambda wildcards, input: braced(input.train),
     shell:
         r"""
-        python "$SCRIPTS/plot_dictionary_training.py" --eval {params.eval} --train {params.train} \
+        python "$SCRIPTS/plot/dictionary_training.py" --eval {params.eval} --train {params.train} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -82,12 +82,12 @@ rule plot_density:
         runtime=runtime("plot_density"),
         disk_mb=disk("plot_density"),
     params:
-        code=fingerprint("plot_density.py"),
+        code=fingerprint("plot/density.py"),
         eval=lambda wildcards, input: braced(input.eval),
         features=lambda wildcards, input: braced(input.features),
     shell:
         r"""
-        python "$SCRIPTS/plot_density.py" --eval {params.eval} --features {params.features} \
+        python "$SCRIPTS/plot/density.py" --eval {params.eval} --features {params.features} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -108,12 +108,12 @@ rule plot_pareto:
         runtime=runtime("plot_pareto"),
         disk_mb=disk("plot_pareto"),
     params:
-        code=fingerprint("plot_pareto.py"),
+        code=fingerprint("plot/pareto.py"),
         eval=lambda wildcards, input: braced(input.eval),
         sae=lambda wildcards, input: braced(input.sae),
     shell:
         r"""
-        python "$SCRIPTS/plot_pareto.py" --eval {params.eval} --sae {params.sae} \
+        python "$SCRIPTS/plot/pareto.py" --eval {params.eval} --sae {params.sae} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -134,10 +134,10 @@ rule plot_scores:
         runtime=runtime("plot_scores"),
         disk_mb=disk("plot_scores"),
     params:
-        code=fingerprint("plot_scores.py"),
+        code=fingerprint("plot/scores.py"),
     shell:
         r"""
-        python "$SCRIPTS/plot_scores.py" --scores {input.scores:q} --tables {input.tables:q} \
+        python "$SCRIPTS/plot/scores.py" --scores {input.scores:q} --tables {input.tables:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -161,11 +161,11 @@ rule plot_score_strata:
         runtime=runtime("plot_score_strata"),
         disk_mb=disk("plot_score_strata"),
     params:
-        code=fingerprint("plot_score_strata.py"),
+        code=fingerprint("plot/score_strata.py"),
         headline=config["headline"],
     shell:
         r"""
-        python "$SCRIPTS/plot_score_strata.py" --estimates {input.estimates:q} --headline {params.headline:q} \
+        python "$SCRIPTS/plot/score_strata.py" --estimates {input.estimates:q} --headline {params.headline:q} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """
 
@@ -186,11 +186,11 @@ rule plot_universality:
         runtime=runtime("plot_universality"),
         disk_mb=disk("plot_universality"),
     params:
-        code=fingerprint("plot_universality.py"),
+        code=fingerprint("plot/universality.py"),
         records=lambda wildcards, input: braced(input.records),
         matches=lambda wildcards, input: braced(input.matches),
     shell:
         r"""
-        python "$SCRIPTS/plot_universality.py" --records {params.records} --matches {params.matches} \
+        python "$SCRIPTS/plot/universality.py" --records {params.records} --matches {params.matches} \
             --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
         """

@@ -14,8 +14,8 @@ import numpy as np
 
 from monosem.autointerp.layout import Layout, Plan
 from monosem.autointerp.windows import KINDS, ROLES, Windows, concatenate
-from monosem.codes import Codes
-from monosem.progress import progress
+from monosem.ground.progress import progress
+from monosem.measures.codes import Codes
 
 TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))
 SPARE = 4  # candidates drawn for each random window wanted, so that repeats can be dropped

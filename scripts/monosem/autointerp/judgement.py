@@ -13,9 +13,9 @@ import pandas as pd
 
 from monosem.autointerp.levels import joint_counts, pearson, spearman
 from monosem.autointerp.tasks import TASKS, Item
+from monosem.ground.summary import summarise
 from monosem.llm.questions import STATUSES, Answer
-from monosem.metrics import roc_area
-from monosem.summary import summarise
+from monosem.measures.metrics import roc_area
 
 YES = 5  # level from which an answer is a yes
 REASONS = {

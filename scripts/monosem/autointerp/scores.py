@@ -17,7 +17,7 @@ import pandas as pd
 from monosem.autointerp.levels import is_constant, joint_counts, pearson, quantise, spearman
 from monosem.autointerp.token_table import Shown, TokenTable, fit
 from monosem.autointerp.windows import KINDS, ROLES, Windows
-from monosem.summary import summarise
+from monosem.ground.summary import summarise
 
 EXPLAIN = ROLES.index("explain")
 TOP, RANDOM = KINDS.index("top"), KINDS.index("random")

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.autointerp.scores import MEASURES
-from monosem.records import DIFFERENCE_COLUMNS, ESTIMATE_COLUMNS, RUN, Run
+from monosem.ground.records import DIFFERENCE_COLUMNS, ESTIMATE_COLUMNS, RUN, Run
 
 N_RESAMPLES = 2000
 INTERVAL = (0.025, 0.975)

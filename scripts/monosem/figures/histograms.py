@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.style import colour_of, new_figure, paper_line
-from monosem.records import RUN, Run, kind
+from monosem.ground.records import RUN, Run, kind
 
 N_BINS = 50
 ROW_INCHES = 1.2

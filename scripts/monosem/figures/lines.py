@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from monosem.figures.style import colour_of, new_figure, palette_of, paper_line
-from monosem.metrics import loss_recovered
-from monosem.records import Run, value_of
+from monosem.ground.records import Run, value_of
+from monosem.measures.metrics import loss_recovered
 
 PAPER_L0 = 20.0  # upper end of the target "10-20", paper: #appendix-hyperparameters
 PAPER_RECOVERED = {"A/1": 0.79, "A/5": 0.945}  # paper: #global-analysis-how-much

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from monosem.figures.histograms import by_run
 from monosem.figures.style import colour_of, new_figure
-from monosem.records import DIRECTIONS, NEURONS, Run, kind
+from monosem.ground.records import DIRECTIONS, NEURONS, Run, kind
 
 SCORE, DENSITY = "spearman", "density "  # the measure; how a stratum of densities is called
 UNTRAINED = (NEURONS, DIRECTIONS)

@@ -12,8 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.artefacts import replacing
-from monosem.records import DIRECTIONS, NEURONS
+from monosem.ground.artefacts import replacing
+from monosem.ground.records import DIRECTIONS, NEURONS
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color); a model keeps its colour in every figure
 COLOURS = {"A": "#0072B2", "B": "#E69F00", "control": "#009E73", NEURONS: "#D55E00", DIRECTIONS: "#56B4E9"}

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from monosem.figures.histograms import Row, draw_row, median_of
 from monosem.figures.style import PAPER_COLOUR, colour_of, new_figure, paper_line
-from monosem.records import NEURONS
+from monosem.ground.records import NEURONS
 
 # kinds of rows of a purity table: what a stranger calls them, and whose colour they have
 SHOWN = {

@@ -6,7 +6,7 @@ from monosem.findings.criteria import Criterion
 from monosem.findings.finding import Finding
 from monosem.findings.measurements import Measurements
 from monosem.findings.measures import Measured
-from monosem.records import value_of
+from monosem.ground.records import value_of
 
 SECTION = "discussion"
 AFTERWARDS = "(Criterion set after a first run.)"  # ends the statements of which that is so

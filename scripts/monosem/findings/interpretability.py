@@ -5,7 +5,7 @@ from collections.abc import Callable
 from monosem.findings.finding import SCORE_TABLE, Finding, all_of
 from monosem.findings.measurements import Measurements, NotMeasuredError
 from monosem.findings.measures import Measured, density_tokens
-from monosem.records import CONTROL, NEURONS, SCORE_COUNT, SCORE_MEDIAN, SCORE_STATUSES, ZERO_SHARE, Run
+from monosem.ground.records import CONTROL, NEURONS, SCORE_COUNT, SCORE_MEDIAN, SCORE_STATUSES, ZERO_SHARE, Run
 
 UNTRIED = ("dead", "too_few_examples")  # statuses of features that nobody tried to explain
 

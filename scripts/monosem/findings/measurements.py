@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from monosem.metrics import loss_recovered
-from monosem.records import NEURONS, Run, value_of
+from monosem.ground.records import NEURONS, Run, value_of
+from monosem.measures.metrics import loss_recovered
 
 
 class NotMeasuredError(LookupError):

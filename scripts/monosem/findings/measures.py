@@ -5,7 +5,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from monosem.findings.measurements import Measurements, NotMeasuredError, expansion, recovered_share, sweep_runs
-from monosem.records import DENSITY_TOKENS, LOGIT_MATCH_MEDIAN, MATCH_COUNT, MATCH_DEAD, MATCH_MEDIAN, NEURONS, Run
+from monosem.ground.records import (
+    DENSITY_TOKENS,
+    LOGIT_MATCH_MEDIAN,
+    MATCH_COUNT,
+    MATCH_DEAD,
+    MATCH_MEDIAN,
+    NEURONS,
+    Run,
+)
 
 ULTRALOW = 1e-6  # density under which the paper calls a feature ultralow, over 100 M tokens
 ULTRALOW_TOKENS = 10_000_000  # held-out tokens at which that density means ten expected firings

@@ -11,7 +11,7 @@ from monosem.findings.discussion import SECTION as DISCUSSION
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.measurements import Measurements, NotMeasuredError
 from monosem.findings.measures import Measured
-from monosem.records import NEURONS, Run
+from monosem.ground.records import NEURONS, Run
 
 PURITY, GEOMETRY, TOKENS = "purity", "geometry", "tokens"
 

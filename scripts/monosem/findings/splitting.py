@@ -3,7 +3,7 @@
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.measurements import Measurements, NotMeasuredError, expansion
 from monosem.findings.measures import Measured
-from monosem.records import Run
+from monosem.ground.records import Run
 
 NAME, MAP = "splitting", "feature_map"
 EXPANSION_A4 = 128  # features per neuron of the paper's A/4, 65,536 features

@@ -13,7 +13,7 @@ from monosem.findings.discussion import AFTERWARDS, SECTION, discussed
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.measurements import Measurements, NotMeasuredError
 from monosem.findings.measures import Measured
-from monosem.records import value_of
+from monosem.ground.records import value_of
 
 MOSTLY = 0.5  # share of the places at which carriers fire, over which several of them are said to fire together
 LEAST_KL = 0.5  # nats that ablating all features must cost in models whose carriers are compared

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from monosem.interchange.forms import JUMPRELU, RELU, TOPK, Origin, kind_of, largest
 from monosem.interchange.places import module_name
-from monosem.sae import SparseAutoencoder
+from monosem.sae.autoencoder import SparseAutoencoder
 
 CLASSES = {RELU: "AutoEncoder", TOPK: "AutoEncoderTopK", JUMPRELU: "JumpReluAutoEncoder"}
 NO_THRESHOLD = -1.0  # as it marks one that was not estimated

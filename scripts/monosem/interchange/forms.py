@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from monosem.sae import SparseAutoencoder
-from monosem.sites import Site
+from monosem.lm.sites import Site
+from monosem.sae.autoencoder import SparseAutoencoder
 
 RELU, TOPK, JUMPRELU = "relu", "topk", "jumprelu"
 

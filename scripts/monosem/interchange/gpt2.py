@@ -14,9 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from monosem.artefacts import read_json
-from monosem.layers import ACTIVATIONS
-from monosem.lm import LanguageModel, LMConfig
+from monosem.ground.artefacts import read_json
+from monosem.lm.layers import ACTIVATIONS
+from monosem.lm.transformer import LanguageModel, LMConfig
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 OF_BLOCK = {

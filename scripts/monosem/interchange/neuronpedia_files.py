@@ -13,10 +13,10 @@ import numpy as np
 from safetensors import safe_open
 
 from monosem.autointerp.windows import Windows, read_windows
-from monosem.codes import read_codes
+from monosem.ground.progress import progress
+from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_table
 from monosem.interchange.neuronpedia import Row, Source, about, activation_rows, explanation_row, feature_row
-from monosem.progress import progress
-from monosem.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_table
+from monosem.measures.codes import read_codes
 
 BATCH = 128  # features a file, as SAEDashboard's
 

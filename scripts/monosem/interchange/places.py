@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from monosem.sites import Site
+from monosem.lm.sites import Site
 
 HOOKS = {  # TransformerLens, which SAELens and Neuronpedia follow
     "mlp_post": "blocks.{layer}.mlp.hook_post",

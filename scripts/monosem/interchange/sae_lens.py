@@ -18,10 +18,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from monosem.artefacts import read_json
+from monosem.ground.artefacts import read_json
 from monosem.interchange.forms import JUMPRELU, RELU, TOPK, Origin, kind_of, largest
 from monosem.interchange.places import hook_name
-from monosem.sae import SparseAutoencoder
+from monosem.sae.autoencoder import SparseAutoencoder
 
 CONFIG, WEIGHTS = "cfg.json", "sae_weights.safetensors"
 VERSION = "6.54.12"  # whose loader tests/test_interop.py reads the files with

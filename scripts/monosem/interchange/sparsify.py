@@ -10,7 +10,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from monosem.interchange.forms import JUMPRELU, Origin, kind_of, largest
-from monosem.sae import SparseAutoencoder
+from monosem.sae.autoencoder import SparseAutoencoder
 
 
 def write_sparsify(folder: Path, sae: SparseAutoencoder, origin: Origin) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from monosem.tokens import load_tokenizer
+from monosem.text.tokens import load_tokenizer
 
 TOKENIZER = "tokenizer.json"
 PARTS = ("model", "normalizer", "pre_tokenizer", "added_tokens")  # of which token ids are made; the rest wraps them

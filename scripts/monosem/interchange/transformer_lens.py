@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from monosem.lm import Block, LanguageModel, LMConfig
+from monosem.lm.transformer import Block, LanguageModel, LMConfig
 
 CONFIG, WEIGHTS = "cfg.json", "model.safetensors"
 

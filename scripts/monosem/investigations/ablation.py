@@ -22,11 +22,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from monosem.codes import Codes
-from monosem.lm import LanguageModel
-from monosem.progress import progress
-from monosem.sites import Site
-from monosem.tokens import counted
+from monosem.ground.progress import progress
+from monosem.lm.sites import Site
+from monosem.lm.transformer import LanguageModel
+from monosem.measures.codes import Codes
+from monosem.text.tokens import counted
 
 CONTEXTS = 64  # a forward pass
 TILE = 512  # rows whose logits fit the cache

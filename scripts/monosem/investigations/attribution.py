@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monosem.ground.summary import summarise
 from monosem.investigations.ablation import MEASURES, Pairs
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
-from monosem.summary import summarise
-from monosem.universality import row_correlation
+from monosem.measures.universality import row_correlation
 
 MIN_PAIRS = 10  # of a feature, for a correlation of its own
 SIZE_PARTS = 5  # strata of size, equally many pairs in each

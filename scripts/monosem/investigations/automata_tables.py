@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from monosem.codes import Codes
 from monosem.investigations.automata import Automaton
 from monosem.investigations.firing import shares, top_labels
 from monosem.investigations.held_out import HeldOut
+from monosem.measures.codes import Codes
 
 N_SHOWN = 5  # tokens that a feature is described by
 MOSTLY = 0.5  # share of its activation over which a feature is one of a category

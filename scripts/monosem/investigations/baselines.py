@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from monosem.kernels import Screen
-from monosem.sae import SparseAutoencoder, unit_rows
+from monosem.sae.autoencoder import SparseAutoencoder, unit_rows
+from monosem.sae.kernels import Screen
 
 ROWS = 512  # vectors solved for at once
 FLAT = 1e-3  # share of the largest standard deviation under which nothing varies along an axis

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from monosem.autointerp.layout import roles
-from monosem.codes import Codes
-from monosem.universality import side
+from monosem.measures.codes import Codes
+from monosem.measures.universality import side
 
 SPECIFIC, MIN_ACTIVE = 0.8, 20  # share of a specific feature's active tokens in the context, and how many at least
 

@@ -5,7 +5,7 @@ Shape suffixes: F features, D numbers of each.
 
 import numpy as np
 
-from monosem.metrics import roc_area
+from monosem.measures.metrics import roc_area
 
 FEWEST = 10  # of either kind
 

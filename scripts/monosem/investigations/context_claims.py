@@ -11,8 +11,8 @@ import pandas as pd
 
 from monosem.investigations.best_features import Best, Evidence
 from monosem.investigations.proxies import Context
-from monosem.metrics import roc_area
-from monosem.universality import row_correlation
+from monosem.measures.metrics import roc_area
+from monosem.measures.universality import row_correlation
 
 WEAK, STRONG = 0.1, 0.5  # of the highest activation: at most, at least (paper: "barely active", "above 5")
 N_PROMOTED = 20  # tokens with the highest logit weights

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.codes import Codes
 from monosem.investigations.best_features import Evidence, choose, halves
 from monosem.investigations.characters import vocabulary_of
 from monosem.investigations.context_claims import HISTOGRAM_COLUMNS, absent, claims, histograms, promoted, tidy
 from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context, count_rates, proxies, token_scores
-from monosem.universality import open_logits
+from monosem.measures.codes import Codes
+from monosem.measures.universality import open_logits
 
 LIKELIER = np.log(2)  # a token is one of the context's when it is twice as likely there
 MATCH = {"match": "match", "match_correlation": "correlation", "match_logit_correlation": "logit_correlation"}

@@ -16,9 +16,9 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from monosem.codes import Codes
-from monosem.summary import summarise
-from monosem.universality import THRESHOLDS, Side, best_matches, logit_correlations, side
+from monosem.ground.summary import summarise
+from monosem.measures.codes import Codes
+from monosem.measures.universality import THRESHOLDS, Side, best_matches, logit_correlations, side
 
 COLUMNS = ["feature", "status", "partner", "correlation", "best_correlation", "logit_correlation"]
 SHARED = max(THRESHOLDS)  # correlation from which a feature counts as found again

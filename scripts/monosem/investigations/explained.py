@@ -14,10 +14,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from monosem.evaluation import block_losses
-from monosem.lm import LanguageModel
-from monosem.metrics import ReconstructionSums, loss_recovered
-from monosem.sites import Edit, Site
+from monosem.lm.sites import Edit, Site
+from monosem.lm.transformer import LanguageModel
+from monosem.measures.evaluation import block_losses
+from monosem.measures.metrics import ReconstructionSums, loss_recovered
 
 COLUMNS = ["method", "size", "l0", "loss", "loss_recovered", "difference_se", "explained_variance"]
 GROUP = 8  # contexts whose losses are summed, for the standard error

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from monosem.ground.summary import summarise
 from monosem.investigations.clusters import FEWEST, apart_together
-from monosem.summary import summarise
 
 AXES = {"bias": ["bias"], "cosine": ["enc_dec_cosine"], "both": ["bias", "enc_dec_cosine"], "weak_load": ["weak_load"]}
 ONE, FEW = 1.5, 10.5  # of neurons: up to which a row is one neuron, and 2 to 10

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from monosem.artefacts import read_json
-from monosem.codes import Codes, read_codes
+from monosem.ground.artefacts import read_json
+from monosem.ground.progress import progress
+from monosem.ground.records import value_of
 from monosem.investigations.packed import Packed, read_packed
-from monosem.progress import progress
-from monosem.records import value_of
-from monosem.tokens import read_record
+from monosem.measures.codes import Codes, read_codes
+from monosem.text.tokens import read_record
 
 BLOCK_CODES = 1 << 22  # stored codes of a block of features, on average
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from monosem.universality import open_logits
+from monosem.measures.universality import open_logits
 
 ROWS = 1024
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from monosem.codes import Codes
-from monosem.progress import progress
+from monosem.ground.progress import progress
+from monosem.measures.codes import Codes
 
 BLOCK_ENTRIES = 1 << 21  # pairs of features whose cosines are held at once
 

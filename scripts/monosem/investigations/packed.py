@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from monosem.tokens import counted, read_contexts, read_record
+from monosem.text.tokens import counted, read_contexts, read_record
 
 
 class Packed(NamedTuple):

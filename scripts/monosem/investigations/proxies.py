@@ -28,7 +28,7 @@ import numpy as np
 
 from monosem.investigations.characters import Characters, Vocabulary, characters, inside
 from monosem.investigations.packed import Packed
-from monosem.tokens import counted
+from monosem.text.tokens import counted
 
 FLOOR = 1e-10  # probability of what a context rules out, paper: #appendix-proxies
 BLOCK = 4096  # packed contexts looked at at once

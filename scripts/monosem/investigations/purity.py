@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from monosem.codes import Codes
 from monosem.investigations.held_out import HeldOut, blocks, members
+from monosem.measures.codes import Codes
 
 
 @dataclass(frozen=True)

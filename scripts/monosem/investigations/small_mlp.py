@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from monosem.lm import LanguageModel
-from monosem.progress import progress
-from monosem.sites import Edit, Site
-from monosem.tokens import counted
+from monosem.ground.progress import progress
+from monosem.lm.sites import Edit, Site
+from monosem.lm.transformer import LanguageModel
+from monosem.text.tokens import counted
 
 CONTEXTS = 64  # a forward pass
 BATCH = 1024

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.codes import Codes
+from monosem.ground.records import RUN, read_records
 from monosem.investigations.families import NO_PARENT, between, count_kin, count_other_kin, members_of, splitting
 from monosem.investigations.firing import N_TOP, shares, top_labels
 from monosem.investigations.held_out import HeldOut, read_codes_of
 from monosem.investigations.masked_cosine import Activity, kin
 from monosem.investigations.named_groups import Group, group_summary, is_member
-from monosem.records import RUN, read_records
+from monosem.measures.codes import Codes
 
 
 class Member(NamedTuple):

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from tokenizers import Tokenizer
 
+from monosem.ground.progress import progress
+from monosem.ground.records import value_of
 from monosem.investigations.characters import Vocabulary, vocabulary_of
 from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context, Rates, count_rates, parse_contexts, proxies, token_scores
 from monosem.investigations.steering import Writer, pinned
-from monosem.progress import progress
-from monosem.records import value_of
-from monosem.sae import SparseAutoencoder
-from monosem.tokens import counted
+from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.text.tokens import counted
 
 PAPER_MULTIPLE = 1.0  # of the highest activation observed, to which the paper pins a feature
 NOTHING = ""  # in place of a context's name, for texts without steering

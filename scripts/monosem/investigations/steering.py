@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from monosem.lm import LanguageModel, token_losses
-from monosem.sae import SparseAutoencoder
-from monosem.sites import Edit, Site
+from monosem.lm.sites import Edit, Site
+from monosem.lm.transformer import LanguageModel, token_losses
+from monosem.sae.autoencoder import SparseAutoencoder
 
 
 def pinned(sae: SparseAutoencoder, feature: int, value: float) -> Edit:

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.codes import Codes
 from monosem.investigations.held_out import HeldOut, blocks, members
+from monosem.measures.codes import Codes
 
 WHOLE, IN_CONTEXT, OTHER, UNTOLD = "whole token", "token in context", "other", "untold"
 KINDS = (WHOLE, IN_CONTEXT, OTHER, UNTOLD)

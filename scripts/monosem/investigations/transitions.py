@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csc_array, csr_array, vstack
 
-from monosem.codes import Codes
+from monosem.ground.progress import progress
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
-from monosem.progress import progress
-from monosem.tokens import counted
+from monosem.measures.codes import Codes
+from monosem.text.tokens import counted
 
 BLOCK_CODES = 1 << 20  # stored codes of a block of features, on average
 

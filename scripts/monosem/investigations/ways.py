@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from monosem.artefacts import read_json
+from monosem.ground.artefacts import read_json
+from monosem.ground.records import value_of
 from monosem.investigations.baselines import (
     LeastSquares,
     independent_axes,
@@ -20,10 +21,9 @@ from monosem.investigations.baselines import (
 )
 from monosem.investigations.explained import DICTIONARY, SMALL_MLP, Way
 from monosem.investigations.small_mlp import Substitute, mlp_pairs, train_small_mlp
-from monosem.lm import LanguageModel
-from monosem.records import value_of
-from monosem.sae import load_sae
-from monosem.sites import Site
+from monosem.lm.sites import Site
+from monosem.lm.transformer import LanguageModel
+from monosem.sae.autoencoder import load_sae
 
 
 def dictionary_ways(

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
+from monosem.ground.progress import progress
 from monosem.llm.clients import Client, Failure
 from monosem.llm.ledger import Ledger, OverBudget, Spent
 from monosem.llm.questions import Answer, Model, Question, Reply, key_of, read_reply
-from monosem.progress import progress
 
 LONGEST_WAIT_S = 120.0
 BYTES_A_TOKEN = 3  # about, in these prompts; for estimates only

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from monosem.artefacts import replacing, sha256
+from monosem.ground.artefacts import replacing, sha256
 
 
 class LocalModel(NamedTuple):

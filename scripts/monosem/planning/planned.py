@@ -10,6 +10,7 @@ from typing import NamedTuple
 from monosem.readme.workflow import Rule, parse_rules
 
 ROOT = Path(__file__).resolve().parents[3]
+WORKFLOW = ROOT / "workflow/Snakefile"
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .+\n)+)", re.MULTILINE)
 INCLUDE = re.compile(r'^include: "(.+)"$', re.MULTILINE)
 FIELD = re.compile(r"^    (\w+): (.+)$", re.MULTILINE)
@@ -44,8 +45,8 @@ def planned_jobs(configs: Sequence[Path], cores: int, gpus: int) -> list[Planned
 
 def workflow_rules() -> list[Rule]:
     """The rules that write something, in the order in which the Snakefile includes them."""
-    files = INCLUDE.findall((ROOT / "Snakefile").read_text(encoding="utf-8"))
-    return [rule for file in files for rule in parse_rules((ROOT / file).read_text(encoding="utf-8"))]
+    files = INCLUDE.findall(WORKFLOW.read_text(encoding="utf-8"))
+    return [rule for file in files for rule in parse_rules((WORKFLOW.parent / file).read_text(encoding="utf-8"))]
 
 
 def parse_jobs(printed: str) -> list[Planned]:

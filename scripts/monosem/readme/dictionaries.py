@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from monosem.artefacts import read_json
+from monosem.ground.artefacts import read_json
 from monosem.readme.workflow import table
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from monosem.artefacts import read_json
+from monosem.ground.artefacts import read_json
 from monosem.readme.workflow import table
 
 # Test: its headline measure, and what answers that tell nothing apart come to.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monosem.findings.discussion import SECTION as DISCUSSION
-from monosem.records import SOURCES
+from monosem.ground.records import SOURCES
 
 RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
 SECTION = re.compile(r"^    (\w+):(.*\n(?:        .*\n|\n)*)", re.MULTILINE)
@@ -31,7 +31,7 @@ def parse_rules(text: str) -> list[Rule]:
         sections = dict(SECTION.findall(body))
         written = sections.get("output", "").replace("{{", "{").replace("}}", "}")  # as in an f-string
         outputs = re.findall(r'"(results/[^"]+)"', written)
-        script = re.search(r"(\w+\.py)", sections.get("shell", ""))
+        script = re.search(r"\$SCRIPTS/([\w/]+\.py)", sections.get("shell", ""))
         if outputs:
             temporary = "temp(" in sections["output"]
             rules.append(Rule(name, script[1] if script else "", outputs, temporary))

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.architectures import Relu
-from monosem.sae import SparseAutoencoder
-from monosem.sae_recipe import Recipe
+from monosem.sae.architectures import Relu
+from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.sae.recipe import Recipe
 from monosem.theory.carriers import Carriers, Seen, activations, carriers, seen
 from monosem.theory.ideal_features import divergence
 from monosem.theory.passages import BOS, DESCRIPTORS, VOCABULARY, Contexts, World, ids

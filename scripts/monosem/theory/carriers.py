@@ -20,12 +20,12 @@ import torch
 from torch import Tensor
 
 from monosem.investigations.ablation import CONTEXTS, written_to_residual
-from monosem.lm import LanguageModel
-from monosem.sae import SparseAutoencoder
-from monosem.sites import Site
+from monosem.lm.sites import Site
+from monosem.lm.transformer import LanguageModel
+from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.text.tokens import counted
 from monosem.theory.ideal_features import divergence
 from monosem.theory.passages import BOS, Places, ids
-from monosem.tokens import counted
 
 
 class Carriers(NamedTuple):

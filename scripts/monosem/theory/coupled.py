@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csc_array, csr_array, diags_array
 
-from monosem.progress import progress
+from monosem.ground.progress import progress
 
 ROWS = 512  # features whose partners are counted at once
 Group = tuple[int, ...]

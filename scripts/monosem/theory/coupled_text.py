@@ -11,15 +11,15 @@ import pandas as pd
 import torch
 from scipy.sparse import csr_array, diags_array
 
-from monosem.codes import Codes
+from monosem.ground.progress import progress
 from monosem.investigations.ablation import CONTEXTS, centred, layer_norm_divisor
 from monosem.investigations.logit_blocks import logit_blocks
 from monosem.investigations.transitions import promoted_tokens
-from monosem.lm import LanguageModel
-from monosem.progress import progress
-from monosem.sites import Site
+from monosem.lm.sites import Site
+from monosem.lm.transformer import LanguageModel
+from monosem.measures.codes import Codes
+from monosem.text.tokens import counted
 from monosem.theory.coupled import Group, Paths, Promotion, Turn
-from monosem.tokens import counted
 
 BEFORE = 9  # tokens of text shown before the one that the features fire on
 SHOWN = 2  # texts of a bin

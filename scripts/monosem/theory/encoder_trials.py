@@ -7,8 +7,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from monosem.sae import SparseAutoencoder
-from monosem.sae_recipe import Recipe
+from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.sae.recipe import Recipe
 from monosem.theory.encoders import Fitting, codes_of_all, share_left, tied
 from monosem.theory.planted import Planted, best_cosines, plant, share_found, trained
 

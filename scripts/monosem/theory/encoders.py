@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from monosem.metrics import ReconstructionSums
+from monosem.measures.metrics import ReconstructionSums
 
 MANY = 300
 Weights = dict[str, Tensor]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from monosem.artefacts import write_record
+from monosem.ground.artefacts import write_record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

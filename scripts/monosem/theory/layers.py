@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from monosem.codes import Codes
-from monosem.evaluation import encode_held_out, held_out_activations
-from monosem.lm import LanguageModel
-from monosem.lm_training import mean_loss
-from monosem.sae_recipe import Recipe
-from monosem.sampling import Sample, sampled_rows
-from monosem.sites import Site
+from monosem.acts.sampling import Sample, sampled_rows
+from monosem.lm.sites import Site
+from monosem.lm.training import mean_loss
+from monosem.lm.transformer import LanguageModel
+from monosem.measures.codes import Codes
+from monosem.measures.evaluation import encode_held_out, held_out_activations
+from monosem.measures.universality import match_table, side
+from monosem.sae.recipe import Recipe
+from monosem.text.tokens import map_contexts, read_contexts, read_record
 from monosem.theory.planted import trained
 from monosem.theory.small_models import small_model
-from monosem.tokens import map_contexts, read_contexts, read_record
-from monosem.universality import match_table, side
 
 
 @dataclass(frozen=True)

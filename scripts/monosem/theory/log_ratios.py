@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from monosem.layers import LayerNorm
+from monosem.lm.layers import LayerNorm
 
 SLACK = 1e-9  # rounding, in nats
 

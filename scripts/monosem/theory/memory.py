@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from monosem.layers import LayerNorm, matrix
+from monosem.lm.layers import LayerNorm, matrix
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.autointerp.statistics import INTERVAL, Estimate, estimate
-from monosem.records import NEURONS, OFFLINE
+from monosem.ground.records import NEURONS, OFFLINE
 
 COLUMNS = [
     "client",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.autointerp.statistics import estimate
-from monosem.records import DIRECTIONS, NEURONS
+from monosem.ground.records import DIRECTIONS, NEURONS
 
 SCORE = "spearman"
 MEASURED = ["explained_variance", "loss_recovered"]

@@ -14,11 +14,11 @@ import torch
 import zarr
 from torch import Tensor
 
-from monosem.checkpoints import Stoppable
-from monosem.sae import SparseAutoencoder, unit_rows
-from monosem.sae_recipe import Products, Recipe
-from monosem.sae_training import train_sae
-from monosem.store import COLUMNS, Store, StoreWriter, row_dtype, rows_of
+from monosem.acts.store import COLUMNS, Store, StoreWriter, row_dtype, rows_of
+from monosem.ground.checkpoints import Stoppable
+from monosem.sae.autoencoder import SparseAutoencoder, unit_rows
+from monosem.sae.recipe import Products, Recipe
+from monosem.sae.training import train_sae
 
 RECOVERED = 0.9  # cosine above which a true feature counts as found
 SHARED = ("architecture", "n_features", "seed")  # fields of a recipe that are not flags of `recipe_flags`

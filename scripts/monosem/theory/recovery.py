@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from monosem.sae import SparseAutoencoder
-from monosem.sae_recipe import Recipe, architecture_of
+from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.sae.recipe import Recipe, architecture_of
 from monosem.theory.encoders import share_left
 from monosem.theory.planted import Planted, best_cosines, plant, random_dictionary, share_found, trained
 

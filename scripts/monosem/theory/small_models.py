@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from monosem.arrays import MappedRows
-from monosem.checkpoints import Stoppable
-from monosem.lm import LanguageModel, LMConfig
-from monosem.lm_training import LMTraining, train_lm
+from monosem.ground.arrays import MappedRows
+from monosem.ground.checkpoints import Stoppable
+from monosem.lm.training import LMTraining, train_lm
+from monosem.lm.transformer import LanguageModel, LMConfig
 
 SIZES = ("d_model", "n_heads", "d_mlp")
 

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from monosem.autointerp.statistics import INTERVAL, Estimate, estimate
 from monosem.autointerp.token_table import quoted
-from monosem.codes import Codes
 from monosem.investigations.held_out import HeldOut
 from monosem.investigations.token_features import IN_CONTEXT, WHOLE, Limits, token_table
-from monosem.universality import open_logits
+from monosem.measures.codes import Codes
+from monosem.measures.universality import open_logits
 
 SCORE = "spearman"
 

@@ -9,10 +9,10 @@ import torch
 from common import ENDLESS, NAMES, Batches, Job, read_job, start_weights
 from torch import Tensor
 
-from monosem.architectures import Relu, TopK
-from monosem.sae import SparseAutoencoder
-from monosem.sae_recipe import Products, Recipe
-from monosem.sae_training import Progress, advance, record
+from monosem.sae.architectures import Relu, TopK
+from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.sae.recipe import Products, Recipe
+from monosem.sae.training import Progress, advance, record
 
 CPU = torch.device("cpu")
 

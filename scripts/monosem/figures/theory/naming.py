@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.style import COLOURS, new_figure, palette_of
-from monosem.records import NEURONS, OFFLINE
+from monosem.ground.records import NEURONS, OFFLINE
 
 COSTS = {"work": "tokens", "seconds": "seconds"}
 TITLES = {

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.style import COLOURS, PAPER_COLOUR, colour_of, new_figure
-from monosem.records import DIRECTIONS, NEURONS
+from monosem.ground.records import DIRECTIONS, NEURONS
 
 NAMES = {NEURONS: "neurons", DIRECTIONS: "random directions"}
 

@@ -1,0 +1,68 @@
+"""What the machine can do: device, matmul precision, threads, compiler."""
+
+import shutil
+
+import torch
+
+from monosem.ground.claims import claim
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def use_device(name: str, threads: int, processes: int = 1) -> torch.device:
+    """`auto` is a CUDA device if there is one, and where there are several a process takes one of them for itself.
+
+    Sets torch's CPU threads; sums stay float32. `processes` of this machine work together and need a GPU each.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"--device {name}: no CUDA device found; use --device cpu or auto")
+    torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+    device = torch.device(name)
+    if device.type == "cuda":
+        device = torch.device("cuda", own_gpu(processes) if device.index is None else device.index)
+        torch.cuda.set_device(device)
+    return device
+
+
+def own_gpu(processes: int) -> int:
+    """Number of the one GPU to work on. Raises ValueError when `processes` together can never have one each.
+
+    A scheduler, or CUDA_VISIBLE_DEVICES, that shows a job a single GPU has chosen. Of several the job claims one, by
+    the hardware's own name, since two jobs may see the same GPU by different numbers.
+    """
+    n_gpus = torch.cuda.device_count()
+    if processes > n_gpus:
+        raise ValueError(f"{processes} processes on {n_gpus} GPUs: set lm.processes to {n_gpus} at most")
+    if n_gpus == 1:
+        return 0
+    return claim([f"gpu-{torch.cuda.get_device_properties(number).uuid}" for number in range(n_gpus)])
+
+
+def native_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware multiplies bfloat16 matrices itself, with float32 accumulation."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def matmul_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """`auto` is bfloat16 where it is native, else float32."""
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision {precision}: one of {', '.join(PRECISIONS)} expected")
+    if precision != "auto":
+        return getattr(torch, precision)
+    return torch.bfloat16 if native_bfloat16(device) else torch.float32
+
+
+def resolved(precision: str, device: torch.device) -> str:
+    """The name of the precision that `auto` stands for on this machine."""
+    return str(matmul_dtype(precision, device)).removeprefix("torch.")
+
+
+def compilable(device: torch.device) -> bool:
+    """torch.compile needs a C++ compiler on a CPU; without one everything runs, slower."""
+    return device.type == "cuda" or any(shutil.which(name) for name in ("g++", "clang++"))

@@ -1,0 +1,167 @@
+"""A dictionary on held-out tokens: its codes, what they reconstruct, what the model loses by them.
+
+Counted positions only (see `tokens`): BOS keeps its own activations in every ablation, and predictions made from BOS
+are left out of the losses. Shape suffixes: S contexts, L position, R counted positions of a block, N site width,
+F features, V vocabulary.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+from scipy.sparse import csr_array, vstack
+from torch import Tensor
+
+from monosem.ground.artefacts import replacing
+from monosem.ground.progress import progress
+from monosem.lm.sites import Edit, Site
+from monosem.lm.transformer import LanguageModel, token_losses
+from monosem.measures.codes import Codes, write_codes
+from monosem.measures.metrics import ReconstructionSums, loss_recovered
+from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.sae.kernels import Screen
+from monosem.text.tokens import counted
+
+CONTEXTS = 64  # a forward pass
+
+
+def held_out_activations(model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site) -> Iterator[Tensor]:
+    """Blocks [R, N] of a site's activations at the counted positions, context by context."""
+    device = next(model.parameters()).device
+    for start in progress(range(0, len(tokens_SL), CONTEXTS), desc="encode held-out tokens", unit="block"):
+        part_SL = torch.from_numpy(tokens_SL[start : start + CONTEXTS].astype(np.int64)).to(device)
+        yield model.activations(part_SL, site)[counted(part_SL, bos)]
+
+
+def encode_held_out(sae: SparseAutoencoder | None, blocks: Iterator[Tensor]) -> tuple[Codes, ReconstructionSums]:
+    """Codes of every block, in float32, and the sums of the reconstruction. None stands for the neurons themselves."""
+    sums, parts = ReconstructionSums(), []
+    for x_RN in blocks:
+        if sae is None:
+            parts.append(csr_array(x_RN.cpu().numpy()))
+            sums.add(x_RN, x_RN)
+            continue
+        codes = sae.encode_sparse(x_RN, Screen.exact(x_RN.device))
+        sums.add(x_RN, sae.decode_sparse(codes))
+        columns = (codes.value_Z, codes.column_Z, codes.start_B1)
+        parts.append(csr_array(tuple(part.cpu().numpy() for part in columns), shape=(len(x_RN), sae.n_features)))
+    matrix = csr_array(vstack(parts, format="csr"))
+    matrix.eliminate_zeros()
+    return Codes(matrix), sums
+
+
+class DictionaryTables(NamedTuple):
+    codes: Codes
+    logit_weights_FV: Tensor
+    features: pd.DataFrame
+
+
+class Losses(NamedTuple):
+    """Mean next-token losses in nats over `n_tokens` predictions, with a site's activations left or replaced."""
+
+    clean: float
+    sae: float
+    zero: float
+    mean: float
+    n_tokens: int
+
+    def record(self) -> dict[str, float | None]:
+        return {
+            "loss_clean": self.clean,
+            "loss_sae": self.sae,
+            "loss_zero": self.zero,
+            "loss_mean": self.mean,
+            "loss_tokens": self.n_tokens,
+            "loss_recovered": loss_recovered(self.clean, self.sae, self.zero),
+        }
+
+
+def measure_losses(
+    model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, sae: SparseAutoencoder, mean_N: Tensor
+) -> Losses:
+    """Clean, with the autoencoder's reconstruction, with zeros, with the mean activation."""
+    edits: dict[str, dict[Site, Edit]] = {
+        "clean": {},
+        "sae": {site: lambda x_RN: sae.decode_sparse(sae.encode_sparse(x_RN, Screen.exact(x_RN.device)))},
+        "zero": {site: torch.zeros_like},
+        "mean": {site: lambda x_RN: mean_N.expand_as(x_RN)},
+    }
+    sums = block_losses(model, tokens_SL, bos, edits).sum()
+    return Losses(**{name: float(sums[name] / sums["n"]) for name in edits}, n_tokens=int(sums["n"]))
+
+
+def block_losses(
+    model: LanguageModel,
+    tokens_SL: np.ndarray,
+    bos: int,
+    edits: Mapping[str, Mapping[Site, Edit]],
+    contexts: int | None = None,
+) -> pd.DataFrame:
+    """Next-token losses in nats, summed over each block of `contexts`, under each of several sets of edits.
+
+    One row a block; `n` counts its predictions. An edit is given a site's activations at the counted positions, [R, N].
+    """
+    device = next(model.parameters()).device
+    clean_SL = torch.from_numpy(tokens_SL.astype(np.int64)).to(device)
+    rows = []
+    for part_SL in progress(clean_SL.split(contexts or CONTEXTS), desc="losses", unit="block"):
+        mask_SL = counted(part_SL, bos)
+        row = {"n": int(mask_SL[:, :-1].sum())}
+        for name, of_sites in edits.items():
+            here = {site: at_counted(mask_SL, replacement) for site, replacement in of_sites.items()}
+            row[name] = token_losses(model, part_SL, here)[mask_SL[:, :-1]].double().sum().item()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def at_counted(mask_SL: Tensor, replacement: Edit) -> Edit:
+    def edit(x_SLN: Tensor) -> Tensor:
+        x_SLN = x_SLN.clone()
+        x_SLN[mask_SL] = replacement(x_SLN[mask_SL])
+        return x_SLN
+
+    return edit
+
+
+def feature_table(codes: Codes, sae: SparseAutoencoder | None, ultralow_density: float) -> pd.DataFrame:
+    """One row a feature: how often and how strongly it fires, whether it is alive, and where its directions point.
+
+    dead: never active on these tokens; ultralow: active, with a density below `ultralow_density`.
+    """
+    by_feature = codes.by_feature()
+    n_active_F = np.diff(by_feature.indptr)
+    total_F = np.asarray(by_feature.sum(axis=0)).ravel()
+    density_F = n_active_F / codes.n_tokens
+    status_F = np.select([n_active_F == 0, density_F < ultralow_density], ["dead", "ultralow"], "alive")
+    table = pd.DataFrame(
+        {
+            "feature": np.arange(codes.n_features, dtype=np.int32),
+            "density": density_F,
+            "n_active": n_active_F,
+            "max_act": by_feature.max(axis=0).toarray().ravel(),
+            "mean_act": total_F / np.maximum(n_active_F, 1),
+            "status": status_F,
+        }
+    )
+    if sae is None:
+        return table
+    strength_F, neuron_F = sae.W_dec_FN.abs().max(dim=1)
+    return table.assign(
+        b_enc=sae.b_enc_F.cpu().numpy(),
+        enc_dec_cosine=torch.cosine_similarity(sae.W_enc_FN, sae.W_dec_FN, dim=1).cpu().numpy(),
+        dec_top_neuron=neuron_F.cpu().numpy().astype(np.int32),
+        dec_top_weight=strength_F.cpu().numpy(),
+    )
+
+
+def write_tables(folder: Path, tables: DictionaryTables) -> None:
+    """codes.safetensors, logits.safetensors (float16) and features.parquet."""
+    write_codes(folder / "codes.safetensors", tables.codes)
+    with replacing(folder / "logits.safetensors") as tmp:
+        save_file({"logit_weights": tables.logit_weights_FV.half().cpu()}, tmp)
+    with replacing(folder / "features.parquet") as tmp:
+        tables.features.to_parquet(tmp, index=False)

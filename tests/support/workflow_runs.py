@@ -1,0 +1,47 @@
+"""The workflow as a user runs it, with the smoke config: whole runs, dry runs, and copies of the code to edit."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from places import CACHE, ROOT, SMOKE
+
+Done = subprocess.CompletedProcess
+
+
+def snakemake(
+    folder: Path, *words: object, more: tuple[Path, ...] = (), root: Path = ROOT
+) -> subprocess.CompletedProcess:
+    """Runs with the smoke config and `more`; what it prints, on either stream, is in `stdout`."""
+    command = [sys.executable, "-m", "snakemake", *words, "--snakefile", root / "Snakefile", "--directory", folder]
+    command += ["--cores", "2", "--configfile", SMOKE, folder / "cache.yaml", *more]
+    return run(command)
+
+
+def run(command: list[object]) -> Done:
+    words = list(map(str, command))
+    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def jobs(folder: Path, *, more: tuple[Path, ...] = (), root: Path = ROOT) -> dict[str, int]:
+    """Rules that would run, and how many jobs of each, by a dry run."""
+    done = snakemake(folder, "-n", more=more, root=root)
+    assert done.returncode == 0, done.stdout[-3000:]
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)\n\n", done.stdout, re.S | re.M)
+    found = re.findall(r"^(\w+) +(\d+)$", table[1], re.M) if table else []
+    return {name: int(count) for name, count in found if name != "total"}
+
+
+def new_folder(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "cache.yaml").write_text(f"corpus: {{cache: '{CACHE}'}}\n")
+    return folder
+
+
+def copy_of_the_code(to: Path) -> Path:
+    for name in ("config", "scripts", "workflow"):
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", to)
+    return to
