@@ -2,13 +2,14 @@
 
 import re
 import shlex
+import subprocess
 from dataclasses import fields
 
 import pytest
 import yaml
 from places import ROOT
 from recipes import HYPERPARAMETERS as OWN_SETTINGS
-from workflow_runs import new_folder, run, snakemake
+from workflow_runs import new_folder, snakemake
 
 from monosem.sae.recipe import architecture_of
 from train_sae import parse_args
@@ -132,7 +133,7 @@ def test_files_of_many_dictionaries_fit_one_command_and_are_all_named(tmp_path):
     command = re.search(r"python \"\$SCRIPTS/compile_findings\.py\"(?:.*\\\n)*.*", plan)[0]
     assert len(command) < 2**17 * len(names) / 1000 + 10_000
     words = re.search(r"--eval (.*?) --features", command)[1]
-    printed = run(["bash", "-c", f"printf '%s\\n' {words}"]).stdout.splitlines()
+    printed = subprocess.check_output(["bash", "-c", f"printf '%s\\n' {words}"], text=True).splitlines()
     trained = [name for name in printed if name.startswith("results/A/mlp_post/") and "neurons" not in name]
     assert set(trained) >= {f"results/A/mlp_post/{name}/eval.json" for name in names}
     assert len(trained) == len(set(trained)) == len(names) + 2  # and the two of the smoke config

@@ -1,12 +1,11 @@
 """Both profiles speak of rules that there are, and plan a run on a machine that has neither SLURM nor GPUs."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 from places import ROOT
+from workflow_runs import started
 
 import estimate
 from monosem.costs import Job, seconds
@@ -20,12 +19,10 @@ GPUS = yaml.safe_load((PROFILES / "workstation/config.yaml").read_text())["resou
 def planned(folder, *words):
     """Resources of the jobs of a smoke run, as a dry run tells them, by rule."""
     (folder / "gpu.yaml").write_text("device: cuda\n")
-    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-    command += ["--configfile", ROOT / "config/smoke.yaml", folder / "gpu.yaml", *words]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    printed = done.stdout + done.stderr
-    lines = re.findall(r"^ *rule (\w+):\n(?: +\S.*\n)*? +resources: (.*)", printed, re.M)
+    command = ["-n", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    done = started([*command, "--configfile", ROOT / "config/smoke.yaml", folder / "gpu.yaml", *words])
+    assert done.returncode == 0, done.stdout[-3000:]
+    lines = re.findall(r"^ *rule (\w+):\n(?: +\S.*\n)*? +resources: (.*)", done.stdout, re.M)
     return {rule: dict(re.findall(r"(\w+)=(\w+)", resources)) for rule, resources in lines if rule != "all"}
 
 

@@ -7,12 +7,11 @@ and code, and dry runs then tell what a change of the clone would run again.
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from places import ROOT, SCRIPTS
-from workflow_runs import run
+from workflow_runs import started
 
 import readme_tables
 from monosem.planning.planned import parse_jobs, workflow_rules
@@ -39,8 +38,7 @@ OTHERS = [file for file in FILES if file not in SOME]
 
 
 def snakemake(clone: Path, *words: object):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", clone / "Snakefile", "--directory", clone]
-    done = run([*command, "--cores", "2", *words])
+    done = started(["--snakefile", clone / "Snakefile", "--directory", clone, "--cores", "2", *words])
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout
 

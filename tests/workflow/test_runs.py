@@ -4,12 +4,11 @@ import csv
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from places import ROOT, SMOKE
-from workflow_runs import copy_of_the_code, jobs, new_folder, run, snakemake
+from workflow_runs import copy_of_the_code, jobs, new_folder, snakemake, started
 
 import estimate
 from monosem.costs import Job, needed_mib
@@ -161,7 +160,7 @@ def test_people_rate_on_a_page_and_the_findings_count_what_they_say(finished, tm
 
 @pytest.mark.parametrize("words", [["--rulegraph", "mermaid-js"], ["--list-rules"], ["--unlock"]], ids=" ".join)
 def test_commands_that_run_nothing_need_no_cores(tmp_path, words):
-    done = run([sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, *words])
+    done = started(["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, *words])
     assert done.returncode == 0, done.stdout[-2000:]
 
 
