@@ -18,9 +18,9 @@ class Headline(NamedTuple):
 
 
 HEADLINES = (
-    Headline("features active on a token of model A (L0)", "sparse-and-faithful-A", "10-20", ("L0",)),
+    Headline("features of model A active on a token (L0)", "sparse-and-faithful-A", "10-20", ("L0",)),
     Headline(
-        "what they keep of the MLP's use to the model (loss recovered)",
+        "share of the MLP's effect on the loss that they keep (loss recovered)",
         "sparse-and-faithful-A",
         "79 %",
         ("loss recovered",),
@@ -32,12 +32,12 @@ HEADLINES = (
         ("features", "neurons"),
     ),
     Headline(
-        "how alike a feature of A is to the nearest of B (median correlation)",
+        "correlation of a feature of A with its best match in B (median)",
         "universal-features",
         "0.72",
         ("features",),
     ),
-    Headline("the same of neurons", "features-more-universal", "0.46", ("neurons",)),
+    Headline("the same of a neuron of A", "features-more-universal", "0.46", ("neurons",)),
 )
 
 
