@@ -1,13 +1,13 @@
 """The pages that a person reads: none of their links is dead, all are reached from README.md, and it stays short."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from places import ROOT
-from workflow_runs import run
 
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
@@ -19,7 +19,8 @@ NAMED = re.compile(
 
 def tracked() -> list[str]:
     """Files of the project: those in git, and new ones that it does not ignore."""
-    return run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"]).stdout.splitlines()
+    command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 PAGES = sorted(ROOT / name for name in tracked() if name.endswith(".md"))
