@@ -17,12 +17,11 @@ from typing import Any
 
 import yaml
 
-from monosem.ground.artefacts import replacing
 from monosem.planning.expected import Expected, compared, compared_table, expected, expected_table
 from monosem.planning.planned import ROOT, planned_jobs
 from monosem.planning.schedule import wall_seconds
 from monosem.readme.measured import duration, elapsed_seconds
-from monosem.readme.workflow import replace_tables
+from monosem.readme.pages import set_tables
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -33,10 +32,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--cores", type=int, default=2, help="CPU cores in all")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs in all; used by jobs that ask for one")
     parser.add_argument("--benchmarks", type=Path, help="of a finished run of this config: results/benchmarks")
-    parser.add_argument("--readme", type=Path, help="set the comparison between <!-- table:estimate --> marks")
+    parser.add_argument("--project", type=Path, help="set the comparison in its page with <!-- table:estimate -->")
     args = parser.parse_args(argv)
-    if args.readme and not args.benchmarks:
-        parser.error("--readme: --benchmarks is needed beside it")
+    if args.project and not args.benchmarks:
+        parser.error("--project: --benchmarks is needed beside it")
     return args
 
 
@@ -80,10 +79,8 @@ def main(argv: list[str] | None = None) -> None:
     if args.benchmarks:
         table, sentence = comparison(rows, args, wall_s, config["machine"]["core"])
         print(f"\n{table}\n\n{sentence}")
-        if args.readme:
-            text = replace_tables(args.readme.read_text(encoding="utf-8"), {"estimate": table})
-            with replacing(args.readme) as tmp:
-                tmp.write_text(text, encoding="utf-8")
+        if args.project:
+            set_tables(args.project, {"estimate": table})
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import re
 
+import project_pages
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,13 +128,12 @@ def measured(tmp_path):
 
 
 def test_a_finished_run_is_set_beside_the_estimate(measured, capsys):
-    readme = measured / "README.md"
-    readme.write_text("<!-- table:estimate -->\n<!-- /table:estimate -->\n")
-    flags = ["--cores", "2", "--benchmarks", str(measured / "results/benchmarks"), "--readme", str(readme)]
+    page = project_pages.write(measured, {"workflow/README.md": "<!-- table:estimate -->\n<!-- /table:estimate -->\n"})
+    flags = ["--cores", "2", "--benchmarks", str(measured / "results/benchmarks"), "--project", str(measured)]
     estimate.main(flags)
     printed = capsys.readouterr().out
     assert "`machine: {core: 0.80}`" in printed
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in readme.read_text().splitlines()[3:-1]]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.read_text().splitlines()[3:-1]]
     assert rows[-2][0] == "all jobs" and all(row[4] == "-20%" for row in rows[:-1])
     wall = rows[-1]
     assert wall[0] == "wall clock" and wall[3] == rows[-2][3], "one after the other: the sum of all jobs"

@@ -8,32 +8,6 @@ AUTOINTERP = config["autointerp"]
 WINDOWS = {f"{role}_{kind}": count for role in ("explain", "score") for kind, count in AUTOINTERP[role].items()}
 
 
-rule draw_directions:
-    input:
-        acts=ancient("results/{model}/{site}/acts.zarr"),
-        record="results/{model}/{site}/acts.json",
-    output:
-        sae="results/{model}/{site}/random/sae.safetensors",
-        record="results/{model}/{site}/random/sae.json",
-    log:
-        "results/logs/draw_directions/{model}_{site}.log",
-    benchmark:
-        "results/benchmarks/draw_directions/{model}_{site}.tsv"
-    threads: config["threads"]
-    resources:
-        mem_mb=memory("draw_directions"),
-        runtime=runtime("draw_directions"),
-        disk_mb=disk("draw_directions"),
-    params:
-        code=fingerprint("draw_directions.py"),
-        flags=flags(AUTOINTERP["directions"]),
-    shell:
-        r"""
-        python "$SCRIPTS/draw_directions.py" --acts {input.acts:q} --name random {params.flags:q} --threads {threads} \
-            --output {output.sae:q} --output-record {output.record:q} 2>&1 | tee {log:q}
-        """
-
-
 rule sample_examples:
     input:
         codes="results/{model}/{site}/{run}/codes.safetensors",
