@@ -13,12 +13,10 @@ Example:
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from monosem.ground.configs import config_of
 from monosem.planning.expected import Expected, compared, compared_table, expected, expected_table
-from monosem.planning.planned import ROOT, planned_jobs
+from monosem.planning.planned import planned_jobs
 from monosem.planning.schedule import wall_seconds
 from monosem.readme.measured import duration, elapsed_seconds
 from monosem.readme.pages import set_tables
@@ -39,19 +37,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def load(path: Path) -> dict[str, Any]:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; give a config as for snakemake --configfile") from None
-
-
-def merged(config: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """As Snakemake merges configs: maps are merged, everything else is replaced."""
-    both = {name: merged(config[name], own[name]) for name in own if isinstance(own[name], dict) and config.get(name)}
-    return {**config, **own, **both}
-
-
 def comparison(rows: list[Expected], args: argparse.Namespace, wall_s: float, core: float) -> tuple[str, str]:
     """A table, and a sentence about this machine."""
     files = {row.job.benchmark: args.benchmarks / Path(*Path(row.job.benchmark).parts[2:]) for row in rows}
@@ -65,9 +50,7 @@ def comparison(rows: list[Expected], args: argparse.Namespace, wall_s: float, co
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    config = load(ROOT / "config/config.yaml")
-    for path in args.config:
-        config = merged(config, load(path))
+    config = config_of(*args.config)
     needed = config["lm"]["processes"] * config["lm"]["nodes"] if config["device"] == "cuda" else 0
     if needed > args.gpus:
         raise ValueError(f"--gpus {args.gpus}: lm.processes x lm.nodes is {needed}; give as many GPUs, or lower either")

@@ -14,11 +14,12 @@ from synthetic_runs import BENCHMARK
 import estimate
 from monosem.costs import Job, seconds
 from monosem.costs.jobs import BYTES_PER_TOKEN
+from monosem.ground.configs import config_of, merged
 from monosem.planning.planned import Planned, planned_jobs
 from monosem.planning.schedule import BETWEEN_S, wall_seconds
 from monosem.readme.measured import elapsed_seconds
 
-DEFAULT = estimate.load(ROOT / "config/config.yaml")
+DEFAULT = config_of()
 
 
 def planned(name, *, needs="", threads=1, priority=0, gpus=0):
@@ -28,7 +29,7 @@ def planned(name, *, needs="", threads=1, priority=0, gpus=0):
 @pytest.mark.parametrize("name", ["gpu", "paper"])
 def test_large_configs_are_planned_and_hold_together(name):
     path = ROOT / f"config/{name}.yaml"
-    config = estimate.merged(DEFAULT, estimate.load(path))
+    config = config_of(path)
     jobs = planned_jobs([path], cores=16, gpus=4)
     widths = {Job(job.rule, job.wildcards, config).features for job in jobs if job.rule == "train_sae"}
     assert min(widths) == 512 and max(widths) == (131_072 if name == "paper" else 32_768)
@@ -46,7 +47,7 @@ def test_large_configs_are_planned_and_hold_together(name):
 
 
 def test_the_paper_is_planned_at_its_sizes():
-    config = estimate.merged(DEFAULT, estimate.load(ROOT / "config/paper.yaml"))
+    config = config_of(ROOT / "config/paper.yaml")
     assert config["lm"]["tokens"] == config["tokens"]["train"] == 100e9
     assert (config["sae"]["vectors"], config["sae"]["batch"]) == (1_000_000 * 8192, 8192)
     assert [config["lm"][key] for key in ("n_layers", "d_model", "d_mlp")] == [1, 128, 512]
@@ -58,7 +59,7 @@ def test_a_wrong_config_is_told_in_snakemakes_words(tmp_path):
     with pytest.raises(ValueError, match="widht"):
         planned_jobs([tmp_path / "wrong.yaml"], cores=1, gpus=1)
     with pytest.raises(ValueError, match=r"gone\.yaml: no such file"):
-        estimate.load(tmp_path / "gone.yaml")
+        config_of(tmp_path / "gone.yaml")
 
 
 @pytest.mark.parametrize(
@@ -102,10 +103,10 @@ def test_no_schedule_beats_the_cores_or_the_longest_chain(drawn):
     ],
 )
 def test_configs_are_merged_as_snakemake_merges_them(own):
-    theirs = estimate.load(ROOT / "config/config.yaml")
+    theirs = config_of()
     update_config(theirs, own)
-    assert estimate.merged(DEFAULT, own) == theirs
-    assert estimate.load(ROOT / "config/config.yaml") == DEFAULT
+    assert merged(DEFAULT, own) == theirs
+    assert config_of() == DEFAULT
 
 
 def test_a_training_that_can_never_start_is_not_estimated():

@@ -6,11 +6,11 @@ import subprocess
 from dataclasses import fields
 
 import pytest
-import yaml
 from places import ROOT
 from recipes import HYPERPARAMETERS as OWN_SETTINGS
 from workflow_runs import new_folder, snakemake
 
+from monosem.ground.configs import config_of
 from monosem.sae.recipe import architecture_of
 from train_sae import parse_args
 
@@ -91,9 +91,9 @@ def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
 
 
 def test_one_config_has_every_question_of_the_discussion_in_the_report(tmp_path):
-    done = snakemake(new_folder(tmp_path / "run"), "-n", more=(ROOT / "config/theory.yaml",))
+    done = snakemake(new_folder(tmp_path / "run"), "-n", more=(ROOT / "config/discussion.yaml",))
     assert done.returncode == 0, done.stdout[-3000:]
-    asked = yaml.safe_load((ROOT / "config/config.yaml").read_text())["theory"]
+    asked = config_of()["theory"]
     for name in asked.keys() - {"report", "dictionaries"}:
         assert f"results/theory/{name}/{name}.json" in done.stdout, name
 

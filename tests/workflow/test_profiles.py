@@ -7,8 +7,8 @@ import yaml
 from places import ROOT
 from workflow_runs import started
 
-import estimate
 from monosem.costs import Job, seconds
+from monosem.ground.configs import config_of
 from monosem.planning.planned import planned_jobs
 
 PROFILES = ROOT / "workflow/profiles"
@@ -39,8 +39,8 @@ def test_the_slurm_profile_groups_every_figure_and_names_rules_that_there_are(tm
 
 def test_jobs_that_share_a_submission_take_less_than_a_minute():
     groups = yaml.safe_load(SLURM.read_text())["groups"]
-    config = estimate.merged(estimate.load(ROOT / "config/config.yaml"), estimate.load(ROOT / "config/theory.yaml"))
-    jobs = planned_jobs([ROOT / "config/theory.yaml"], cores=2, gpus=1)
+    own = ROOT / "config/discussion.yaml"
+    config, jobs = config_of(own), planned_jobs([own], cores=2, gpus=1)
     longest = {job.rule: seconds(Job(job.rule, job.wildcards, config)) for job in jobs if job.rule in groups}
     assert len(longest) > 40 and not {rule: took for rule, took in longest.items() if took > 60}
 

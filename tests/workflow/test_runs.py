@@ -10,9 +10,9 @@ import pytest
 from places import ROOT, SMOKE
 from workflow_runs import copy_of_the_code, jobs, new_folder, snakemake, started
 
-import estimate
 from monosem.costs import Job, needed_mib
 from monosem.findings.finding import SCORE_TABLE
+from monosem.ground.configs import config_of
 from monosem.planning.planned import parse_jobs
 from monosem.readme.measured import read_cost
 
@@ -69,7 +69,7 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_no_job_used_more_memory_than_its_formula_says(finished):
-    config = estimate.merged(estimate.load(ROOT / "config/config.yaml"), estimate.load(SMOKE))
+    config = config_of(SMOKE)
     planned = parse_jobs(snakemake(finished, "-n", "--forceall").stdout)
     assert len(planned) > 40
     for job in planned:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from monosem.ground.configs import ROOT
 from monosem.readme.workflow import Rule, parse_rules
 
-ROOT = Path(__file__).resolve().parents[3]
 WORKFLOW = ROOT / "workflow/Snakefile"
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .+\n)+)", re.MULTILINE)
 INCLUDE = re.compile(r'^include: "(.+)"$', re.MULTILINE)

@@ -6,7 +6,7 @@ out: results/findings.tsv, results/report/
 
 import json
 
-import yaml
+from monosem.ground.configs import config_of
 
 # The paper's order. Headings and introductions are in workflow/report/sections/, captions in workflow/report/.
 STORY = {
@@ -124,7 +124,7 @@ rule build_report:
         flags=flags(config["report"]),
         # a path of the config may hold braces
         config=lambda wildcards: json.dumps(config, sort_keys=True),
-        default=lambda wildcards: json.dumps(yaml.safe_load((ROOT / "config/config.yaml").read_text())),
+        default=lambda wildcards: json.dumps(config_of(), sort_keys=True),
         benchmarks="results/benchmarks",  # no input: what a run took makes nothing out of date
     shell:
         r"""
