@@ -6,6 +6,7 @@
   rules      each rule, its script and its artefacts              with --rules
   dag        a picture of the workflow's stages                   with --plan, from a dry run
   reruns     what an edit in each room runs again                 with --plan, from a dry run
+  config     every key of the config                              with --config, from its schema and the defaults
   costs      wall clock, CPU, memory and disk of each rule        from --benchmarks, in results/ or another run's folder
   dictionaries  how good each dictionary is                       from --dictionaries
   trainers   speed of SAE trainers side by side                   from --trainers
@@ -18,7 +19,7 @@ are. With --check nothing is written, and the exit status is 1 when a page would
 pull request.
 
 Example:
-  python scripts/readme_tables.py --rules --plan --check
+  python scripts/readme_tables.py --rules --plan --config --check
   python scripts/readme_tables.py --benchmarks results/benchmarks --findings results/findings.tsv
 """
 
@@ -26,9 +27,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from monosem.planning.planned import ROOT, planned_jobs, workflow_rules
+from monosem.ground.configs import ROOT, SCHEMA, config_of, load
+from monosem.planning.planned import planned_jobs, workflow_rules
 from monosem.planning.reruns import reruns_table
 from monosem.planning.stages import stages_picture
+from monosem.readme.config import config_tables
 from monosem.readme.dictionaries import dictionaries_table, trainers_table, whole_table
 from monosem.readme.findings import findings_table
 from monosem.readme.headline import headline_table
@@ -55,6 +58,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--project", type=Path, default=ROOT, help="folder of the pages; this clone by default")
     parser.add_argument("--rules", action="store_true", help="read the rules that the Snakefile includes")
     parser.add_argument("--plan", action="store_true", help="plan the default config and the discussion")
+    parser.add_argument("--config", action="store_true", help="read the schema of the config and the defaults")
     parser.add_argument("--benchmarks", type=Path, help="results/benchmarks: a folder of .tsv a rule, by Snakemake")
     parser.add_argument("--findings", type=Path, help="findings.tsv")
     parser.add_argument("--dictionaries", type=Path, help="folder of a model's site, such as results/A/mlp_post")
@@ -70,6 +74,8 @@ def make_tables(args: argparse.Namespace) -> dict[str, str]:
     tables = {name: make(getattr(args, flag)) for name, (flag, make) in FROM_FILES.items() if getattr(args, flag)}
     if args.rules:
         tables["rules"] = rules_table(workflow_rules())
+    if args.config:
+        tables["config"] = config_tables(load(SCHEMA), config_of())
     if args.benchmarks:
         tables["costs"] = costs_table(workflow_rules(), args.benchmarks, args.benchmarks.resolve().parents[1])
     if args.plan:

@@ -182,7 +182,7 @@ def test_missing_markers_are_errors_that_say_what_to_do(project):
 
 
 def test_every_table_of_the_command_has_its_place_in_the_project():
-    tables = {*readme_tables.FROM_FILES, "rules", "costs", "dag", "reruns", "estimate", "dag-cost"}
+    tables = {*readme_tables.FROM_FILES, "rules", "costs", "dag", "reruns", "estimate", "dag-cost", "config"}
     pages.changed_pages(ROOT, dict.fromkeys(tables, ""))
 
 

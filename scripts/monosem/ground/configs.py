@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 # No key stands in both. workflow/Snakefile loads them in this order.
 DEFAULTS = (ROOT / "config/config.yaml", ROOT / "config/theory.yaml")
 

@@ -6,6 +6,7 @@ from monosem.ground.artefacts import replacing
 
 PAGES = (
     "README.md",
+    "config/README.md",
     "workflow/README.md",
     "workflow/report/FINDINGS.md",
     "scripts/monosem/autointerp/README.md",
