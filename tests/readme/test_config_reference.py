@@ -139,6 +139,7 @@ def test_a_page_worked_by_hand():
     rule = "| --- | --- | --- |"
     assert config_tables(schema, defaults).split("\n\n") == [
         "All.",
+        "Blocks: [`block`](#block), [`named`](#named), [`again`](#again). Outside them:",
         f"| key | meaning and unit | default |\n{rule}\n| `x` | Size, MB; null: none. | `null` |",
         "### `block`",
         "A block.",

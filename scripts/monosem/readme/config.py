@@ -17,13 +17,13 @@ Row = tuple[str, ...]  # what the paper has is last
 
 def config_tables(schema: Schema, defaults: dict[str, Any]) -> str:
     """A section for each block, in the order of the defaults; keys outside blocks come first."""
-    parts = [schema["description"]]
     single = [name for name in defaults if not is_block(schema["properties"][name], defaults[name])]
+    blocks = [name for name in defaults if name not in single]
+    parts = [schema["description"], f"Blocks: {', '.join(f'[`{name}`](#{name})' for name in blocks)}. Outside them:"]
     parts.append(keys(HEADER, [row(name, schema["properties"][name], defaults[name]) for name in single]))
     told: list[Schema] = []
-    for name in defaults:
-        if name not in single:
-            parts += sections(name, schema["properties"][name], defaults[name], told)
+    for name in blocks:
+        parts += sections(name, schema["properties"][name], defaults[name], told)
     return "\n\n".join(parts)
 
 
