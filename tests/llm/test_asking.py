@@ -7,13 +7,14 @@ import threading
 
 import language_model
 import pytest
-from language_model import TOKENS_IN, TOKENS_OUT, cut_off, garbage, half_a_body, hang, nothing
+from language_model import TOKENS_IN, TOKENS_OUT, cut_off, garbage, half_a_body, hang, nothing, refuses
 from waiting import PATIENCE_S
 
 from monosem.llm.asking import Asker, Policy, Stopped, forecast
-from monosem.llm.clients import Client, Failure, read_key
+from monosem.llm.clients import Client
+from monosem.llm.keys import read_key
 from monosem.llm.ledger import Budget, Ledger
-from monosem.llm.questions import STATUSES, Model, Question
+from monosem.llm.questions import STATUSES, Failure, Model, Question
 
 pytest.importorskip("openai", reason="pip install -r workflow/envs/llm.txt")
 SCHEMA = {
@@ -62,7 +63,7 @@ def make(tmp_path, served):
         (half_a_body, "connection_error", "", ATTEMPTS),
         (garbage, "garbled", "", 1),
         (nothing, "garbled", "JSONDecodeError", 1),
-        (400, "refused", "HTTP 400", 2),  # once more without the schema
+        (400, "refused", "HTTP 400", 1),
         ("half a JSON: {", "unparsable", "no JSON object", 1),
         ('{"level": ', "unparsable", "no JSON object", 1),
         ('{"level": 4', "unparsable", "no JSON object", 1),
@@ -156,7 +157,8 @@ def test_as_many_requests_at_once_as_allowed_and_no_more(served, make):
 
 
 def test_a_server_without_schemas_is_asked_without(served, make, capsys):
-    served.server.behave = lambda request: 400 if "response_format" in request else RIGHT
+    refusal = refuses(400, "This server does not support response_format.")
+    served.server.behave = lambda request: refusal if "response_format" in request else RIGHT
     answers = make().ask_all([question(str(number)) for number in range(4)], desc="asking")
     assert all(answer.status == "ok" for answer in answers) and len(served.log) == 5
     assert "takes no JSON schema" in capsys.readouterr().err
@@ -232,7 +234,7 @@ def test_a_server_that_is_gone_ends_the_run_early(make):
 def test_what_no_retry_can_mend_stops_at_once(served, make, monkeypatch, code, message):
     monkeypatch.setenv("TESTER_KEY", "sk-secret")
     served.server.behave = lambda request: code
-    with pytest.raises(ValueError, match=message) as error:
+    with pytest.raises(Stopped, match=message) as error:
         make(key_variable="TESTER_KEY").ask_all([question(str(number)) for number in range(5)], desc="asking")
     assert "sk-secret" not in str(error.value) and "***" in str(error.value)
 
