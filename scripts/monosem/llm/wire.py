@@ -1,6 +1,7 @@
 """The line under both SDKs: a reply is whole, of bounded size and without secrets before an SDK sees any of it."""
 
 import ipaddress
+import logging
 import socket
 import time
 from types import ModuleType
@@ -20,8 +21,13 @@ def line(sdk: ModuleType, url: str, secrets: Secrets, timeout_s: float) -> httpx
 
     class Line(sdk.DefaultHttpxClient):
         def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:  # noqa: ANN401
-            return hear(super().send(request, **{**options, "stream": True}), secrets, timeout_s)
+            try:
+                return hear(super().send(request, **{**options, "stream": True}), secrets, timeout_s)
+            except httpx2.RequestError as error:  # may quote what came: a status line, a header
+                raise type(error)(secrets.hide(str(error)), request=request) from None
 
+    for name in ("httpx2", "httpcore2"):  # they would log what came as it came
+        logging.getLogger(name).propagate = False
     direct = {"transport": httpx2.HTTPTransport(trust_env=False), "trust_env": False} if is_here(url) else {}
     return Line(follow_redirects=False, timeout=timeout_s, **direct)
 
@@ -38,7 +44,7 @@ def hear(response: httpx2.Response, secrets: Secrets, timeout_s: float) -> httpx
                 raise httpx2.ReadTimeout("the reply did not end in time")
     finally:
         response.close()
-    headers = {name: secrets.hide(response.headers[name]) for name in HEARD if name in response.headers}
+    headers = {name: secrets.hide(response.headers[name]).encode() for name in HEARD if name in response.headers}
     text = secrets.hide(content.decode(response.encoding or "utf-8", "replace"))
     return httpx2.Response(response.status_code, headers=headers, content=text.encode(), request=response.request)
 
