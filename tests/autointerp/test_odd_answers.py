@@ -39,14 +39,14 @@ def test_no_reply_ends_a_run_and_each_is_counted_by_name(tmp_path, tried, api, r
             statuses |= set(explain(tmp_path, url, api=api, cache=tmp_path / f"{number}.sqlite")["status"])
         assert {"unparsable", "declined", "dead"} <= statuses <= set(REASONS), statuses
         write_explanations(tmp_path, ["words"] * N_PLANTED)
-        scores = score(tmp_path, url, api=api, batch=3)
+        scores = score(tmp_path, url, api=api, batch=3, give_up=10_000)
         record = json.loads((tmp_path / "scores.json").read_text())
         for task, rows in scores.groupby("task"):
             counted = record[task]["status_counts"]
             assert counted == {name: int((rows["status"] == name).sum()) for name in REASONS}
             assert sum(counted.values()) == N_FEATURES and counted["ok"] == 0
         server.server.behave = lambda request: 500
-        again = score(tmp_path, url, api=api, batch=3)
+        again = score(tmp_path, url, api=api, batch=3, give_up=10_000)
         assert set(again["status"]) <= set(scores["status"]) | {"server_error"}
     finally:
         server.stop()

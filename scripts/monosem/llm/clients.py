@@ -34,7 +34,11 @@ class Client:
         from monosem.llm.wire import line  # the library under the SDKs comes with them
 
         options = {"base_url": model.url, "api_key": key or "none", "max_retries": 0, "timeout": timeout_s}
-        options["http_client"] = line(self.sdk, model.url, self.secrets, timeout_s)
+        try:
+            options["http_client"] = line(self.sdk, model.url, self.secrets, timeout_s)
+        except (ValueError, ImportError) as error:
+            said = reason_of(self.secrets.hide(str(error)))
+            raise ValueError(f"{model.url}: a proxy that the environment names cannot be used: {said}") from None
         if model.api == "openai":
             self.create = self.sdk.OpenAI(**options).chat.completions.with_raw_response.create
             self.request, self.read = request_openai, read_openai
