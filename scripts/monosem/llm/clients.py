@@ -6,6 +6,7 @@ the SDKs' models, so that a reply which is not what the API promises is told apa
 
 import os
 import sys
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -39,6 +40,7 @@ class Client:
         except (ValueError, ImportError) as error:
             said = reason_of(self.secrets.hide(str(error)))
             raise ValueError(f"{model.url}: a proxy that the environment names cannot be used: {said}") from None
+        weakref.finalize(self, options["http_client"].close)
         if model.api == "openai":
             self.create = self.sdk.OpenAI(**options).chat.completions.with_raw_response.create
             self.request, self.read = request_openai, read_openai
