@@ -27,7 +27,7 @@ def line(sdk: ModuleType, url: str, secrets: Secrets, timeout_s: float) -> httpx
                 raise type(error)(secrets.hide(str(error)), request=request) from None
 
     for name in ("httpx2", "httpcore2"):  # they would log what came as it came
-        logging.getLogger(name).propagate = False
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     direct = {"transport": httpx2.HTTPTransport(trust_env=False), "trust_env": False} if is_here(url) else {}
     return Line(follow_redirects=False, timeout=timeout_s, **direct)
 
