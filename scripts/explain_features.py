@@ -33,6 +33,7 @@ from monosem.ground.artefacts import replacing, write_record
 from monosem.ground.records import read_table
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
+from monosem.llm.questions import plain
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -75,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
     table["reason"] = table["status"].map(REASONS)
     table = table.assign(key="", **dict.fromkeys(COUNTS, 0.0)).astype({"tokens_in": int, "tokens_out": int})
     for row, answer in zip(chosen, answers, strict=True):
-        text = answer.value["explanation"].strip() if answer.value else ""
+        text = plain(answer.value["explanation"]).strip() if answer.value else ""
         status, reason = (answer.status, answer.reason) if text or not answer.value else ("unparsable", "no words")
         given = {"status": status, "reason": reason, "explanation": text, "key": answer.key}
         table.loc[row, [*given, *COUNTS]] = [*given.values(), *(getattr(answer, name) for name in COUNTS)]
