@@ -24,7 +24,6 @@ import numpy as np
 
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.devices import use_device
-from monosem.ground.records import value_of
 from monosem.investigations.ablation import draw_pairs, measure_pairs, written_to_residual
 from monosem.investigations.attribution import (
     feature_rows,
@@ -35,9 +34,8 @@ from monosem.investigations.attribution import (
 )
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
-from monosem.measures.codes import read_codes
+from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.sae.autoencoder import load_sae
-from monosem.text.tokens import read_contexts, read_record
 
 NAME = "effects"
 
@@ -68,15 +66,14 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = use_device(args.device, args.threads)
     args.device = device.type
-    acts, codes_record, tokens = read_json(args.acts_record), read_json(args.codes_record), read_record(args.tokens)
-    if value_of(codes_record, "tokens_digest", args.codes_record) != tokens["digest"]:
-        raise ValueError(f"{args.codes}: made from other tokens than {args.tokens}; encode these tokens again")
-    codes, tokens_SL = read_codes(args.codes), read_contexts(args.tokens, codes_record["n_contexts"])
-    pairs = draw_pairs(codes, tokens_SL, tokens["bos"], args.pairs, args.seed)
+    acts, codes_record = read_json(args.acts_record), read_json(args.codes_record)
+    held_out = read_held_out(args.tokens, args.codes_record)
+    codes = read_codes_of(args.codes, args.codes_record, held_out)
+    pairs = draw_pairs(codes, held_out, args.pairs, args.seed)
     model = load_lm(args.model, acts["lm_digest"]).to(device)
     site = parse_site(acts["site"], model.config.n_layers)
     out_FD = written_to_residual(model, load_sae(args.sae).W_dec_FN.to(device), site)
-    measured = measure_pairs(model, tokens_SL, pairs, out_FD)
+    measured = measure_pairs(model, held_out.tokens_SL, pairs, out_FD)
     table = with_attributions(measured, logit_weights(args.logits, pairs))
     density_F = np.diff(codes.by_feature().indptr) / codes.n_tokens
     features, by_stratum = feature_rows(table, density_F), strata(table, density_F)

@@ -23,10 +23,11 @@ from pathlib import Path
 import pandas as pd
 
 from monosem.autointerp.token_table import quoted
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import beside, read_table, value_of
-from monosem.investigations.held_out import HeldOut, read_codes_of, read_held_out
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.records import beside, read_table
 from monosem.investigations.token_features import Limits, common_tokens, features_of, of_word, shares, token_table
+from monosem.measures.codes import read_codes_of, read_held_out
+from monosem.text.packed import Packed
 from monosem.text.tokens import load_vocabulary
 
 
@@ -51,7 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def counted(args: argparse.Namespace, held_out: HeldOut, shown: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def counted(args: argparse.Namespace, held_out: Packed, shown: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Features and common tokens of all dictionaries, the narrowest first."""
     limits, features, common = Limits(args.min_focus, args.min_coverage, args.min_active), [], []
     tokens_K = common_tokens(held_out, args.common, [shown.index(args.word)] if args.word in shown else [])
@@ -71,7 +72,7 @@ def counted(args: argparse.Namespace, held_out: HeldOut, shown: list[str]) -> tu
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    held_out = read_held_out(args.tokens, value_of(read_json(args.records[0]), "n_contexts", args.records[0]))
+    held_out = read_held_out(args.tokens, args.records[0])
     shown = load_vocabulary(args.tokenizer)
     features, common = counted(args, held_out, shown)
     common["text"] = [quoted(shown[token]) for token in common["token"]]
@@ -84,7 +85,7 @@ def main(argv: list[str] | None = None) -> None:
         "investigation": "tokens",
         "model": run.model,
         "site": run.site,
-        "n_tokens": held_out.token_T.size,
+        "n_tokens": held_out.n_tokens,
         "tokens_digest": held_out.digest,
         "widths": [{"dictionary": name, **shares(rows)} for name, rows in features.groupby("dictionary", sort=False)],
         "word": {"text": args.word, **of_word(common, shown.index(args.word) if args.word in shown else None)},

@@ -25,13 +25,11 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import value_of
 from monosem.investigations.automata import Wanted, find
 from monosem.investigations.automata_tables import automata_table, record_fields, states_table
-from monosem.investigations.held_out import flat, read_codes_of
-from monosem.investigations.packed import read_packed
 from monosem.investigations.transitions import Needed, dealt_anew, fires_on, promoted_tokens, step_counts, steps_of
-from monosem.text.tokens import load_vocabulary, read_record
+from monosem.measures.codes import read_codes_of, read_held_out
+from monosem.text.tokens import load_vocabulary
 
 NAME = "automata"
 
@@ -65,10 +63,9 @@ def main(argv: list[str] | None = None) -> None:
     if min(args.promoted, args.min_count) < 1 or args.max_states < 3:
         raise ValueError("--promoted, --min-count: at least 1 expected, and --max-states at least 3")
     codes_record = read_json(args.codes_record)
-    packed = read_packed(args.tokens, value_of(codes_record, "n_contexts", args.codes_record))
-    held_out = flat(packed, read_record(args.tokens))
+    held_out = read_held_out(args.tokens, args.codes_record)
     codes = read_codes_of(args.codes, args.codes_record, held_out)
-    steps = steps_of(codes, packed.tokens_SL, packed.bos)
+    steps = steps_of(codes, held_out)
     fires_VF, seen_V = fires_on(steps.active_TF, held_out.token_T, held_out.vocab_size)
     promoted_FK = promoted_tokens(args.logits, seen_V >= args.min_seen, args.promoted)
     count_FF, vocabulary = step_counts(steps), load_vocabulary(args.tokenizer)

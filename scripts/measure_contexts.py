@@ -28,10 +28,10 @@ import pandas as pd
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.records import MATCH_COLUMNS, read_table
 from monosem.investigations.contexts import Dictionary, Limits, learn, measure
-from monosem.investigations.held_out import flat, read_codes_of
-from monosem.investigations.packed import read_packed
 from monosem.investigations.proxies import parse_contexts
-from monosem.text.tokens import load_bytes, read_record
+from monosem.measures.codes import read_codes_of, read_held_out
+from monosem.text.packed import read_packed
+from monosem.text.tokens import load_bytes
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -64,10 +64,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     asked, limits = parse_contexts(args.contexts), Limits(args.min_tokens, args.rare, args.seed)
     record = read_json(args.record)
-    held_out = read_packed(args.tokens, record["n_contexts"])
-    tokens = flat(held_out, read_record(args.tokens))
-    features = read_codes_of(args.codes, args.record, tokens)
-    neurons = read_codes_of(args.neurons, args.neurons_record, tokens)
+    held_out = read_held_out(args.tokens, args.record)
+    features = read_codes_of(args.codes, args.record, held_out)
+    neurons = read_codes_of(args.neurons, args.neurons_record, held_out)
     training = read_packed(args.training, max(1, args.train_tokens // held_out.tokens_SL.shape[1]))
     known = learn(asked, held_out, training, load_bytes(args.tokenizer), limits)
     dictionary = Dictionary(features, neurons, args.logits, read_table(args.matches, MATCH_COLUMNS))

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import NEURONS, beside, kind, value_of
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.records import NEURONS, beside, kind
 from monosem.ground.summary import summarise
-from monosem.investigations.held_out import read_codes_of, read_held_out
 from monosem.investigations.purity import Purity
+from monosem.measures.codes import read_codes_of, read_held_out
 
 STRONGEST = "strongest of neurons"
 
@@ -46,7 +46,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def measured(args: argparse.Namespace) -> tuple[Purity, pd.DataFrame]:
     """The tables of all units, one under the other."""
-    held_out = read_held_out(args.tokens, value_of(read_json(args.records[0]), "n_contexts", args.records[0]))
+    held_out = read_held_out(args.tokens, args.records[0])
     purity, tables = Purity.on(held_out, args.min_active), []
     for (run, path), record in zip(beside(args.codes, args.records), args.records, strict=True):
         codes = read_codes_of(path, record, held_out)
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     fields = {
         "investigation": "purity",
         **run._asdict(),
-        "n_tokens": purity.held_out.token_T.size,
+        "n_tokens": purity.held_out.n_tokens,
         "tokens_digest": purity.held_out.digest,
         "median_n_active": {str(of): float(counts.median()) for of, counts in kinds["n_active"]},
         **summaries,

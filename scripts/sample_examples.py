@@ -26,10 +26,8 @@ from pathlib import Path
 from monosem.autointerp.examples import sample_windows
 from monosem.autointerp.layout import Plan, Quota, lay_out
 from monosem.autointerp.windows import write_windows
-from monosem.ground.artefacts import read_json, replacing
-from monosem.ground.records import value_of
-from monosem.measures.codes import read_codes
-from monosem.text.tokens import counted, read_contexts, read_record
+from monosem.ground.artefacts import replacing
+from monosem.measures.codes import read_codes_of, read_held_out
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -65,21 +63,10 @@ def plan_of(args: argparse.Namespace) -> Plan:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     plan = plan_of(args)
-    record, tokens_record = read_json(args.codes_record), read_record(args.tokens)
-    if value_of(record, "tokens_digest", args.codes_record) != tokens_record["digest"]:
-        raise ValueError(f"{args.codes}: made from other tokens than {args.tokens}; encode these tokens again")
-    tokens_SL = read_contexts(args.tokens, record["n_contexts"])
-    document_SL = read_contexts(args.tokens, record["n_contexts"], "document")
-    counted_SL = counted(tokens_SL, tokens_record["bos"])
-    codes = read_codes(args.codes)
-    n_counted = int(counted_SL.sum())
-    if codes.n_tokens != n_counted:
-        raise ValueError(
-            f"{args.codes}: {codes.n_tokens} tokens, but {args.codes_record} tells of {n_counted}; encode them again"
-        )
-    held_out = lay_out(tokens_SL, document_SL, counted_SL, plan)
+    held_out = read_held_out(args.tokens, args.codes_record)
+    codes = read_codes_of(args.codes, args.codes_record, held_out)
     with replacing(args.output) as tmp:
-        n_windows = write_windows(tmp, sample_windows(codes, held_out, plan), plan.width)
+        n_windows = write_windows(tmp, sample_windows(codes, lay_out(held_out, plan), plan), plan.width)
     print(f"{n_windows} windows of {codes.n_features} features: {args.output}")
 
 

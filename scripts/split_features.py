@@ -24,13 +24,12 @@ kin and children, what it fires on, its groups; and a record with counts by widt
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import value_of
+from monosem.ground.artefacts import replacing, write_record
 from monosem.investigations.families import family_table, kinship
-from monosem.investigations.held_out import read_held_out
 from monosem.investigations.masked_cosine import activity
 from monosem.investigations.named_groups import named_groups
 from monosem.investigations.splitting import describe, read_sweep, record_of
+from monosem.measures.codes import read_held_out
 from monosem.text.tokens import load_vocabulary
 
 NAME = "splitting"
@@ -62,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
             f"--min-cosine {args.min_cosine}, --group-share {args.group_share}, --min-active {args.min_active}: the "
             "first two between 0 and 1, the last at least 1 expected"
         )
-    text = read_held_out(args.tokens, value_of(read_json(args.records[0]), "n_contexts", args.records[0]))
+    text = read_held_out(args.tokens, args.records[0])
     sweep = read_sweep(args.codes, args.records, text)
     vocabulary = load_vocabulary(args.tokenizer)
     groups = named_groups(args.categories, args.words, text, vocabulary)

@@ -24,12 +24,12 @@ from pathlib import Path
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.devices import use_device
 from monosem.ground.records import read_table, value_of
-from monosem.investigations.packed import read_packed
 from monosem.investigations.steered_text import PAPER_MULTIPLE, Judge, conditions, record_fields, steerable, write_all
 from monosem.investigations.steering import Writer
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.sae.autoencoder import load_sae
+from monosem.text.packed import read_packed
 from monosem.text.tokens import load_bytes, load_tokenizer, read_record
 
 NAME = "steering"

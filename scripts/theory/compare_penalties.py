@@ -27,8 +27,8 @@ import pandas as pd
 
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table, value_of
-from monosem.theory.experiment import parser_of, write
-from monosem.theory.penalties import SCORE, row_of, summary
+from monosem.theory.experiment import parser_of, read_scores, write
+from monosem.theory.penalties import row_of, summary
 
 COLUMNS = ["density", "status"]
 
@@ -52,8 +52,8 @@ def rows_of(args: argparse.Namespace, records: Sequence[Path | None], files: Seq
     for record, evaluated, features, scores in zip(records, *files, strict=True):
         penalty = value_of(read_json(record), "hyperparameters.l1", record) if record else np.nan
         columns = [*COLUMNS, "enc_dec_cosine", "dec_top_weight"] if record else COLUMNS
-        scores_F = read_table(scores, [SCORE])[SCORE].to_numpy(dtype=float)
-        rows.append(row_of(penalty, read_json(evaluated), read_table(features, columns), scores_F, args.seed))
+        measured = read_json(evaluated), read_table(features, columns), read_scores(scores)
+        rows.append(row_of(penalty, *measured, args.seed))
     return rows
 
 

@@ -26,17 +26,18 @@ import pandas as pd
 import torch
 
 from monosem.ground.artefacts import read_json
-from monosem.ground.records import read_table, value_of
-from monosem.investigations.held_out import HeldOut, read_codes_of, read_held_out
+from monosem.ground.records import value_of
 from monosem.investigations.token_features import Limits
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
+from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.measures.evaluation import held_out_activations
 from monosem.sae.autoencoder import load_sae
 from monosem.sae.kernels import Screen
-from monosem.text.tokens import load_vocabulary, read_contexts, read_record
-from monosem.theory.experiment import parser_of, write
-from monosem.theory.targets import SCORE, likeness, logit_weights, null_space, site_row, target, word_features
+from monosem.text.packed import Packed
+from monosem.text.tokens import load_vocabulary
+from monosem.theory.experiment import parser_of, read_scores, write
+from monosem.theory.targets import likeness, logit_weights, null_space, site_row, target, word_features
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -54,7 +55,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sae-record", type=Path, required=True, help="its record, which knows the model (sae.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr)")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
-    parser.add_argument("--sample", type=int, required=True, help="held-out vectors in which variances are measured")
+    parser.add_argument(
+        "--sample", type=int, required=True, help="held-out vectors in which variances are measured, at most"
+    )
     parser.add_argument("--word", required=True, help="text of the token whose features are read")
     parser.add_argument("--promoted", type=int, required=True, help="tokens of the highest logit weights to show")
     parser.add_argument("--min-active", type=int, required=True, help="as in count_token_features.py")
@@ -63,52 +66,49 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def unseen(args: argparse.Namespace, site: str) -> dict[str, float]:
+def unseen(args: argparse.Namespace, site: str, held_out: Packed) -> dict[str, float]:
     """What the first place's dictionary and activations have that the MLP's output matrix does not see."""
     model = load_lm(args.model, value_of(read_json(args.sae_record), "lm_digest", args.sae_record))
-    sae, tokens = load_sae(args.sae), read_record(args.tokens)
-    place = parse_site(site, model.config.n_layers)
+    sae, place = load_sae(args.sae), parse_site(site, model.config.n_layers)
     if place.name != "mlp_post":
         raise ValueError(f"--evals: the first is of {site}, not of mlp_post; give that of the neurons first")
-    n_contexts = -(-args.sample // tokens["context_length"])
+    tokens_SL = held_out.tokens_SL[: -(-args.sample // held_out.tokens_SL.shape[1])]
     with torch.no_grad():
-        x_BM = torch.cat([*held_out_activations(model, read_contexts(args.tokens, n_contexts), tokens["bos"], place)])
+        x_BM = torch.cat([*held_out_activations(model, tokens_SL, held_out.bos, place)])
         recon_BM = sae.decode_sparse(sae.encode_sparse(x_BM, Screen.exact(x_BM.device)))
         return null_space(model.blocks[place.layer].W_out_MD, x_BM, recon_BM, sae.W_dec_FN)
 
 
-def read_word(args: argparse.Namespace, number: int, held_out: HeldOut, shown: list[str]) -> tuple[pd.DataFrame, dict]:
+def read_word(args: argparse.Namespace, number: int, held_out: Packed, shown: list[str]) -> tuple[pd.DataFrame, dict]:
     """A place's features for the word, and how alike the logit weights of any two features are, and of two of these."""
     if args.word not in shown:
         raise ValueError(f"--word {args.word!r}: not one token of {args.tokenizer}; give one that is, with its space")
     codes = read_codes_of(args.codes[number], args.codes_records[number], held_out)
     limits, weights_FV = Limits(args.min_focus, args.min_coverage, args.min_active), logit_weights(args.logits[number])
     found = word_features(codes, held_out, limits, shown.index(args.word), weights_FV, shown, args.promoted)
-    of_word = {"n": len(found), "likeness": likeness(weights_FV[found["feature"]])}
-    return found, {"likeness": likeness(weights_FV), "word": of_word}
+    alike, of_word = (likeness(of_FV) for of_FV in (weights_FV, weights_FV[found["feature"]]))
+    return found, {"likeness": alike, "word": {"n": len(found), "likeness": of_word}}
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    files = list(zip(args.evals, args.other_evals, args.matches, strict=True))
     sites = [value_of(read_json(path), "site", path) for path in args.evals]
-    scores = [read_table(path, [SCORE])[SCORE].to_numpy(dtype=float) for path in args.scores]
-    places = zip(sites, files, scores, strict=True)
+    files = zip(args.evals, args.other_evals, args.matches, strict=True)
+    places = zip(sites, files, map(read_scores, args.scores), strict=True)
     found = [target(site, list(map(read_json, of)), scores_F, args.seed) for site, of, scores_F in places]
-    held_out = read_held_out(args.tokens, read_json(args.codes_records[0])["n_contexts"])
+    held_out = read_held_out(args.tokens, args.codes_records[0])
     shown, fields, rows, read = load_vocabulary(args.tokenizer), {}, [], []
     for number, own in enumerate(found):
         (words, alike), row = read_word(args, number, held_out, shown), site_row(own, found[0])
-        fields[own.site] = {**row, **alike}
+        fields[own.site] = row | alike
         rows.append({"what": "site", **row})
         read.append(words.assign(what="feature", site=own.site))
-    table = pd.concat([pd.DataFrame(rows), *read], ignore_index=True)
-    of, n_tokens = found[0].evaluated, held_out.token_T.size
-    note = f"{of['model']}, {of['dictionary']}, {n_tokens} held-out tokens, the word {args.word!r}"
-    record = {"sites": fields, "null_space": unseen(args, sites[0]), "word": args.word, "note": note}
+    note = "{model}, {dictionary}, ".format(**found[0].evaluated)
+    note += f"{held_out.n_tokens} held-out tokens, the word {args.word!r}"
+    record = {"sites": fields, "null_space": unseen(args, sites[0], held_out), "word": args.word, "note": note}
     from monosem.figures.theory.targets import targets
 
-    write(args, table, record, targets)
+    write(args, pd.concat([pd.DataFrame(rows), *read], ignore_index=True), record, targets)
 
 
 if __name__ == "__main__":

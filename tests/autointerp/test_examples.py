@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from texts import packed
 
 from monosem.autointerp.examples import interval_of, sample_windows, within_quota
 from monosem.autointerp.layout import Layout, Plan, Quota, lay_out, roles
@@ -44,7 +45,7 @@ def sample(codes: Codes, tokens_SL: np.ndarray, plan: Plan = PLAN) -> Windows:
 
 
 def laid_out(tokens_SL: np.ndarray, plan: Plan = PLAN) -> Layout:
-    return lay_out(tokens_SL, documents_of(tokens_SL), tokens_SL != BOS, plan)
+    return lay_out(replace(packed(tokens_SL, bos=BOS), document_SL=documents_of(tokens_SL)), plan)
 
 
 def of_feature(windows: Windows, feature: int) -> Windows:
@@ -220,6 +221,5 @@ def test_windows_survive_the_file(windows, tmp_path):
 
 
 def test_one_document_cannot_be_split():
-    ones_SL = np.ones((3, 8), dtype=int)
     with pytest.raises(ValueError, match=r"held-out documents 1: at least 2 expected.*; encode more tokens, or"):
-        lay_out(ones_SL, ones_SL, ones_SL > 0, PLAN)
+        lay_out(packed(np.ones((1, 24), dtype=int)), PLAN)

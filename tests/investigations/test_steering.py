@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import torch
 from small_run import flags
+from texts import packed
 
 import steer_features
-from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context
 from monosem.investigations.steered_text import Condition, Judge, conditions, record_fields, steerable
 from monosem.investigations.steering import Writer, pinned
@@ -134,7 +134,7 @@ TOKENS = [b"<|bos|>", b"the", b" cat", "قط".encode(), b"\xd9", b"ACGT"]
 def judge():
     rng = np.random.default_rng(0)
     tokens_SL = rng.choice([0, 1, 2, 3], (50, 16), p=[0.05, 0.5, 0.35, 0.1])
-    return Judge.learn([ARABIC, DNA], Packed(tokens_SL, tokens_SL, tokens_SL, ["x"] * 4, 0), TOKENS)
+    return Judge.learn([ARABIC, DNA], packed(tokens_SL, "xxxx", category_SL=tokens_SL), TOKENS)
 
 
 def test_tokens_are_counted_after_the_prefix_and_by_context():

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import zarr
 from safetensors.numpy import save_file
 from scipy.sparse import csr_array
+from texts import packed, write_store
 from tokenizers import AddedToken, Tokenizer, models
 
 import assemble_browser
@@ -56,13 +56,7 @@ def write_tokens(root: Path) -> np.ndarray:
     rng = np.random.default_rng(0)
     tokens_SL = rng.integers(1, N_VOCAB, (N_CONTEXTS, LENGTH)).astype(np.uint16)
     tokens_SL[:, 0] = tokens_SL[::5, 20] = 0
-    store = zarr.open_group(root / "val.zarr", mode="w", zarr_format=3)
-    store.create_array("tokens", data=tokens_SL)
-    store.create_array(
-        "document", data=np.broadcast_to(np.arange(N_CONTEXTS)[:, None], tokens_SL.shape).astype(np.int32)
-    )
-    record = {"n_contexts": N_CONTEXTS, "context_length": LENGTH, "bos": 0, "digest": "abc", "vocab_size": N_VOCAB}
-    (root / "val.json").write_text(json.dumps(record))
+    write_store(root / "val.zarr", packed(tokens_SL, vocab_size=N_VOCAB))
     return tokens_SL
 
 

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from monosem.investigations.families import growth
 from monosem.investigations.firing import spell
-from monosem.investigations.held_out import HeldOut
+from monosem.text.packed import Packed
 
 
 class Group(NamedTuple):
@@ -24,7 +24,7 @@ class Group(NamedTuple):
 
 
 def named_groups(
-    categories: Sequence[str], words: Sequence[str], text: HeldOut, vocabulary: Sequence[str]
+    categories: Sequence[str], words: Sequence[str], text: Packed, vocabulary: Sequence[str]
 ) -> dict[str, Group]:
     """Groups by name; one of a category that the text does not have is empty. Raises ValueError for a name twice."""
     names = [*categories, *words]

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.investigations.held_out import HeldOut, blocks, members
-from monosem.measures.codes import Codes
+from monosem.measures.codes import Codes, blocks, members
+from monosem.text.packed import Packed
 
 WHOLE, IN_CONTEXT, OTHER, UNTOLD = "whole token", "token in context", "other", "untold"
 KINDS = (WHOLE, IN_CONTEXT, OTHER, UNTOLD)
@@ -33,12 +33,11 @@ class Limits(NamedTuple):
     min_active: int
 
 
-def token_table(codes: Codes, held_out: HeldOut, limits: Limits) -> pd.DataFrame:
+def token_table(codes: Codes, held_out: Packed, limits: Limits) -> pd.DataFrame:
     """A row a feature: n_active, main_token (-1: never active), focus, coverage, kind."""
     tokens = members(held_out.token_T, held_out.vocab_size)
-    occurrences_V = np.bincount(held_out.token_T, minlength=held_out.vocab_size)
     parts = []
-    for _, values_RT in blocks(codes):
+    for values_RT in blocks(codes):
         mass_RV = values_RT @ tokens
         n_active_R, total_R = np.diff(values_RT.indptr), mass_RV.sum(axis=1)
         main_R, most_R = np.asarray(mass_RV.argmax(axis=1)).ravel(), mass_RV.max(axis=1).toarray().ravel()
@@ -47,7 +46,7 @@ def token_table(codes: Codes, held_out: HeldOut, limits: Limits) -> pd.DataFrame
         parts.append(
             pd.DataFrame({"n_active": n_active_R, "main_token": main_R, "focus": most_R / total_R.clip(1e-30)})
         )
-        parts[-1]["coverage"] = np.asarray(fires_R).ravel() / occurrences_V[main_R].clip(1)
+        parts[-1]["coverage"] = np.asarray(fires_R).ravel() / held_out.seen_V[main_R].clip(1)
     table = pd.concat(parts, ignore_index=True)
     dead = table["n_active"] == 0
     table.loc[dead, ["focus", "coverage"]] = np.nan
@@ -66,10 +65,9 @@ def kinds(table: pd.DataFrame, limits: Limits) -> np.ndarray:
     return np.select(conditions, [UNTOLD, WHOLE, IN_CONTEXT], OTHER)
 
 
-def common_tokens(held_out: HeldOut, n_common: int, also: list[int]) -> np.ndarray:
+def common_tokens(held_out: Packed, n_common: int, also: list[int]) -> np.ndarray:
     """The most frequent tokens, most frequent first, and `also` where they are not among them, [K]."""
-    occurrences_V = np.bincount(held_out.token_T, minlength=held_out.vocab_size)
-    first = np.argsort(-occurrences_V, kind="stable")[:n_common]
+    first = np.argsort(-held_out.seen_V, kind="stable")[:n_common]
     return np.array([*first, *(token for token in also if token not in first)], dtype=np.int64)
 
 

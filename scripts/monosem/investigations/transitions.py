@@ -22,8 +22,8 @@ from scipy.sparse import csc_array, csr_array, vstack
 
 from monosem.ground.progress import progress
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
-from monosem.measures.codes import Codes
-from monosem.text.tokens import counted
+from monosem.measures.codes import Codes, members
+from monosem.text.packed import Packed
 
 BLOCK_CODES = 1 << 20  # stored codes of a block of features, on average
 
@@ -53,24 +53,22 @@ class Steps:
         return self.active_TF[np.flatnonzero(self.followed_T) + 1]
 
 
-def steps_of(codes: Codes, tokens_SL: np.ndarray, bos: int) -> Steps:
+def steps_of(codes: Codes, held_out: Packed) -> Steps:
     active_TF = (codes.matrix > 0).astype(np.int32)
-    return Steps(csr_array(active_TF), followed(tokens_SL, bos))
+    return Steps(csr_array(active_TF), followed(held_out))
 
 
-def followed(tokens_SL: np.ndarray, bos: int) -> np.ndarray:
+def followed(held_out: Packed) -> np.ndarray:
     """Of every counted position, whether the next position of its context is counted too, bool [T]."""
-    counted_SL = counted(tokens_SL, bos)
-    next_SL = np.zeros_like(counted_SL)
-    next_SL[:, :-1] = counted_SL[:, 1:]
-    return next_SL[counted_SL]
+    next_SL = np.zeros_like(held_out.counted_SL)
+    next_SL[:, :-1] = held_out.counted_SL[:, 1:]
+    return next_SL[held_out.counted_SL]
 
 
 def fires_on(active_TF: csr_array, token_T: np.ndarray, n_vocab: int) -> tuple[csr_array, np.ndarray]:
     """P(feature fires | token) [V, F], and how often each token was seen [V]."""
-    one_VT = csr_array((np.ones(token_T.size), token_T, np.arange(token_T.size + 1)), shape=(token_T.size, n_vocab)).T
     seen_V = np.bincount(token_T, minlength=n_vocab)
-    share_VF = (one_VT @ active_TF).tocsr()
+    share_VF = (members(token_T, n_vocab).T @ active_TF).tocsr()
     share_VF.data /= np.repeat(np.maximum(seen_V, 1), np.diff(share_VF.indptr))
     return share_VF, seen_V
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from monosem.ground.artefacts import write_record
+from monosem.ground.records import read_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +25,11 @@ def parser_of(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--output-figure", type=Path, required=True, help="figure (.svg)")
     parser.add_argument("--output-record", type=Path, required=True, help="what the findings are judged by (.json)")
     return parser
+
+
+def read_scores(path: Path) -> np.ndarray:
+    """How well each feature's explanation predicts it, of a scores.parquet; NaN where it has none."""
+    return read_table(path, ["spearman"])["spearman"].to_numpy(dtype=float)
 
 
 def write(

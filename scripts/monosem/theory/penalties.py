@@ -13,7 +13,6 @@ import pandas as pd
 from monosem.autointerp.statistics import estimate
 from monosem.ground.records import DIRECTIONS, NEURONS
 
-SCORE = "spearman"
 MEASURED = ["explained_variance", "loss_recovered"]
 
 

@@ -17,12 +17,10 @@ from torch import Tensor
 
 from monosem.autointerp.statistics import INTERVAL, Estimate, estimate
 from monosem.autointerp.token_table import quoted
-from monosem.investigations.held_out import HeldOut
 from monosem.investigations.token_features import IN_CONTEXT, WHOLE, Limits, token_table
 from monosem.measures.codes import Codes
 from monosem.measures.universality import open_logits
-
-SCORE = "spearman"
+from monosem.text.packed import Packed
 
 
 class Target(NamedTuple):
@@ -106,7 +104,7 @@ def likeness(weights_FV: np.ndarray) -> float | None:
 
 
 def word_features(
-    codes: Codes, held_out: HeldOut, limits: Limits, token: int, weights_FV: np.ndarray, shown: list[str], promoted: int
+    codes: Codes, held_out: Packed, limits: Limits, token: int, weights_FV: np.ndarray, shown: list[str], promoted: int
 ) -> pd.DataFrame:
     """The features that follow a token, those of most activation on it first, and the tokens that each promotes."""
     table = token_table(codes, held_out, limits)
