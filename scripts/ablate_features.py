@@ -24,6 +24,7 @@ import numpy as np
 
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.devices import use_device
+from monosem.ground.flags import parser_of
 from monosem.investigations.ablation import draw_pairs, measure_pairs, written_to_residual
 from monosem.investigations.attribution import (
     feature_rows,
@@ -41,9 +42,7 @@ NAME = "effects"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")

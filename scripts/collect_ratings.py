@@ -15,14 +15,13 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.records import value_of
 from monosem.pages.rating.ratings import join, read_ratings, summary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--key", type=Path, required=True, help="key.json, written beside the page that was rated")
     parser.add_argument("--ratings", type=Path, nargs="+", required=True, help="files that raters exported (.csv)")
     parser.add_argument("--output", type=Path, required=True, help="all ratings, a row each, unblinded (.tsv)")

@@ -32,6 +32,7 @@ import torch
 from monosem.acts.store import open_store
 from monosem.ground.artefacts import replacing, write_record
 from monosem.ground.devices import use_device
+from monosem.ground.flags import parser_of
 from monosem.investigations.explained import as_record, at_equal_l0, measure, way_table
 from monosem.investigations.ways import baseline_ways, dictionary_ways, small_mlp_ways
 from monosem.lm.sites import parse_site
@@ -40,9 +41,7 @@ from monosem.text.tokens import read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     whole = {"type": int, "required": True}
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts", type=Path, required=True, help="its activation store (.zarr)")

@@ -26,18 +26,16 @@ import pandas as pd
 from monosem.autointerp.scores import MEASURES
 from monosem.autointerp.statistics import differences_table, estimates, estimates_table
 from monosem.ground.artefacts import replacing
+from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, RUN, Run, read_tables
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    files = {"type": Path, "nargs": "+", "required": True}
-    parser.add_argument("--scores", **files, help="scores.json, names each dictionary")
-    parser.add_argument("--tables", **files, help="scores.parquet, in the same order")
-    parser.add_argument("--explanations", **files, help="explanations.parquet, in the same order")
-    parser.add_argument("--features", **files, help="features.parquet, in the same order")
+    parser = parser_of(__doc__)
+    parser.add_argument("--scores", **FILES, help="scores.json, names each dictionary")
+    parser.add_argument("--tables", **FILES, help="scores.parquet, in the same order")
+    parser.add_argument("--explanations", **FILES, help="explanations.parquet, in the same order")
+    parser.add_argument("--features", **FILES, help="features.parquet, in the same order")
     parser.add_argument("--seed", type=int, required=True, help="of the bootstrap")
     parser.add_argument("--output-estimates", type=Path, required=True, help="a row a dictionary and number (.tsv)")
     parser.add_argument("--output-differences", type=Path, required=True, help="a row two dictionaries (.tsv)")

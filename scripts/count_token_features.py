@@ -24,6 +24,7 @@ import pandas as pd
 
 from monosem.autointerp.token_table import quoted
 from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import beside, read_table
 from monosem.investigations.token_features import Limits, common_tokens, features_of, of_word, shares, token_table
 from monosem.measures.codes import read_codes_of, read_held_out
@@ -32,15 +33,12 @@ from monosem.text.tokens import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    files = {"type": Path, "nargs": "+", "required": True}
+    parser = parser_of(__doc__)
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json, for readable tokens")
-    parser.add_argument("--codes", **files, help="codes of each dictionary")
-    parser.add_argument("--records", **files, help="codes.json, in the same order")
-    parser.add_argument("--explanations", **files, help="explanations.parquet, in the same order")
+    parser.add_argument("--codes", **FILES, help="codes of each dictionary")
+    parser.add_argument("--records", **FILES, help="codes.json, in the same order")
+    parser.add_argument("--explanations", **FILES, help="explanations.parquet, in the same order")
     parser.add_argument("--min-active", type=int, required=True, help="features active on fewer tokens are untold")
     parser.add_argument("--min-focus", type=float, required=True, help="share of activation that makes a token the one")
     parser.add_argument("--min-coverage", type=float, required=True, help="share of occurrences that are most of them")

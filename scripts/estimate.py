@@ -15,6 +15,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.configs import config_of
+from monosem.ground.flags import parser_of
 from monosem.planning.expected import Expected, compared, compared_table, expected, expected_table
 from monosem.planning.planned import planned_jobs
 from monosem.planning.schedule import wall_seconds
@@ -23,9 +24,7 @@ from monosem.readme.pages import set_tables
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--config", type=Path, nargs="+", default=[], help="merged onto the default, in this order")
     parser.add_argument("--cores", type=int, default=2, help="CPU cores in all")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs in all; used by jobs that ask for one")

@@ -30,6 +30,7 @@ from monosem.autointerp.judgement import COUNTS, REASONS
 from monosem.autointerp.subjects import Subjects, Vocabulary, choose, load_windows
 from monosem.autointerp.tasks import explain_question
 from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.records import read_table
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
@@ -37,9 +38,7 @@ from monosem.llm.questions import plain
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", required=True, help="name of the explained model, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the model, for the record")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary, for the record")

@@ -25,6 +25,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.investigations.automata import Wanted, find
 from monosem.investigations.automata_tables import automata_table, record_fields, states_table
 from monosem.investigations.transitions import Needed, dealt_anew, fires_on, promoted_tokens, step_counts, steps_of
@@ -35,9 +36,7 @@ NAME = "automata"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--codes", type=Path, required=True, help="held-out activations (codes.safetensors)")
     parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
     parser.add_argument("--logits", type=Path, required=True, help="logit weights (logits.safetensors)")

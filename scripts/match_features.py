@@ -22,15 +22,14 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.records import value_of
 from monosem.measures.codes import Codes, read_codes
 from monosem.measures.universality import logit_correlations, match_table, side, summary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", required=True, help="name of model A, for the record")
     parser.add_argument("--other", required=True, help="name of model B, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the models, for the record")

@@ -26,6 +26,7 @@ from pathlib import Path
 import pandas as pd
 
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.records import MATCH_COLUMNS, read_table
 from monosem.investigations.contexts import Dictionary, Limits, learn, measure
 from monosem.investigations.proxies import parse_contexts
@@ -35,9 +36,7 @@ from monosem.text.tokens import load_bytes
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--contexts", type=json.loads, required=True, help="JSON: by name, category, blocks, alphabet")
     parser.add_argument("--seed", type=int, required=True, help="which documents are chosen on")
     parser.add_argument("--min-tokens", type=int, required=True, help="fewest tokens of a context in either half")

@@ -23,6 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.records import NEURONS, beside, kind
 from monosem.ground.summary import summarise
 from monosem.investigations.purity import Purity
@@ -32,9 +33,7 @@ STRONGEST = "strongest of neurons"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
     parser.add_argument("--codes", type=Path, nargs="+", required=True, help="codes of a dictionary first, then others")
     parser.add_argument("--records", type=Path, nargs="+", required=True, help="codes.json, in the same order")

@@ -28,6 +28,7 @@ import sys
 from pathlib import Path
 
 from monosem.ground.configs import ROOT, SCHEMA, config_of, load
+from monosem.ground.flags import parser_of
 from monosem.planning.planned import planned_jobs, workflow_rules
 from monosem.planning.reruns import reruns_table
 from monosem.planning.stages import stages_picture
@@ -52,9 +53,7 @@ FROM_FILES = {  # the flag that each table's source is given by
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--project", type=Path, default=ROOT, help="folder of the pages; this clone by default")
     parser.add_argument("--rules", action="store_true", help="read the rules that the Snakefile includes")
     parser.add_argument("--plan", action="store_true", help="plan the default config and the discussion")

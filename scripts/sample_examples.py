@@ -27,13 +27,12 @@ from monosem.autointerp.examples import sample_windows
 from monosem.autointerp.layout import Plan, Quota, lay_out
 from monosem.autointerp.windows import write_windows
 from monosem.ground.artefacts import replacing
+from monosem.ground.flags import parser_of
 from monosem.measures.codes import read_codes_of, read_held_out
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--codes", type=Path, required=True, help="sparse held-out activations (codes.safetensors)")
     parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")

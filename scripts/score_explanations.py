@@ -35,15 +35,14 @@ from monosem.autointerp.judgement import MEASURES, Asked, summary
 from monosem.autointerp.subjects import Subjects, Vocabulary, load_windows
 from monosem.autointerp.trials import Plan, requests, tabulate
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.records import read_table, value_of
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--explanations", type=Path, required=True, help="by explain_features.py (.parquet)")
     parser.add_argument("--explanations-record", type=Path, required=True, help="their record (.json)")
     parser.add_argument("--examples", type=Path, required=True, help="short windows, by sample_examples.py (.parquet)")

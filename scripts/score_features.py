@@ -27,15 +27,14 @@ from monosem.autointerp.scores import complete, explain_and_score, summary
 from monosem.autointerp.token_table import quoted
 from monosem.autointerp.windows import Windows, read_windows
 from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.progress import progress
 from monosem.ground.records import read_table
 from monosem.text.tokens import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", required=True, help="name of the model, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the model, for the record")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary, for the record")

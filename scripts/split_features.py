@@ -25,6 +25,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.investigations.families import family_table, kinship
 from monosem.investigations.masked_cosine import activity
 from monosem.investigations.named_groups import named_groups
@@ -36,9 +37,7 @@ NAME = "splitting"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--codes", type=Path, nargs="+", required=True, help="activations of each dictionary")
     parser.add_argument("--records", type=Path, nargs="+", required=True, help="their codes.json, in the same order")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.devices import use_device
+from monosem.ground.flags import parser_of
 from monosem.ground.records import read_table, value_of
 from monosem.investigations.steered_text import PAPER_MULTIPLE, Judge, conditions, record_fields, steerable, write_all
 from monosem.investigations.steering import Writer
@@ -36,9 +37,7 @@ NAME = "steering"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
     parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")

@@ -27,6 +27,7 @@ from monosem.acts.store import open_store
 from monosem.ground.artefacts import replacing, sha256, write_record
 from monosem.ground.checkpoints import Checkpoint, run_key
 from monosem.ground.devices import PRECISIONS, resolved, use_device
+from monosem.ground.flags import parser_of
 from monosem.sae.architectures import ARCHITECTURES
 from monosem.sae.autoencoder import save_sae
 from monosem.sae.recipe import HYPERPARAMETERS, Products, Recipe, architecture_of, penalty_units
@@ -34,9 +35,7 @@ from monosem.sae.training import train_sae
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--acts", type=Path, required=True, help="activation store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables, e.g. relu-w2048")
     parser.add_argument("--arch", choices=ARCHITECTURES, required=True, help="kind of autoencoder")

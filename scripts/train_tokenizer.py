@@ -15,15 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monosem.ground.artefacts import replacing
+from monosem.ground.flags import parser_of
 from monosem.ground.progress import progress
 from monosem.text.corpus.documents import read_documents
 from monosem.text.tokens import load_tokenizer, train_bpe
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="corpus (.jsonl.zst)")
     parser.add_argument("--vocab-size", type=int, required=True, help="number of tokens, BOS included")
     parser.add_argument("--train-mb", type=float, required=True, help="megabytes of text to learn from")

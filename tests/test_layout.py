@@ -95,7 +95,8 @@ def test_scripts_stand_alone(path):
     others = {other.stem for other in SCRIPTS}
     assert not {name.split(".")[0] for name in names} & (others | {"snakemake"})
     tree = ast.parse(path.read_text())
-    assert "Example" in (ast.get_docstring(tree) or ""), f"{path}: the docstring is the --help text; show an example"
+    _, _, example = (ast.get_docstring(tree) or "").partition("Example")
+    assert f"{path.relative_to(ROOT)} " in example, f"{path}: the docstring is the --help text; show an example"
     if path.stem not in TOOLS:
         assert "config.yaml" not in path.read_text() and not any(name.startswith("yaml") for name in names)
 

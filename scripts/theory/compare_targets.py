@@ -6,14 +6,14 @@ how well features are explained, how alike those of two models are, and what the
 neurons' dictionary also: how much of it is spent on what the MLP's output matrix does not see.
 
 Example:
-  cd results; D=target-tokens100000; python ../scripts/compare_targets.py --evals A/{mlp_post,logits}/$D/eval.json \\
-      --other-evals B/{mlp_post,logits}/$D/eval.json --matches universality/{mlp_post,logits}/$D.json \\
-      --scores A/{mlp_post,logits}/$D/autointerp/scores.parquet --codes A/{mlp_post,logits}/$D/codes.safetensors \\
-      --codes-records A/{mlp_post,logits}/$D/codes.json --logits A/{mlp_post,logits}/$D/logits.safetensors \\
-      --sae A/mlp_post/target/sae.safetensors --sae-record A/mlp_post/target/sae.json \\
-      --model A/lm/weights.safetensors --tokens tokens/val.zarr --tokenizer tokens/tokenizer.json --sample 32768 \\
-      --word ' the' --promoted 10 --min-active 20 --min-focus 0.5 --min-coverage 0.5 --seed 0 \\
-      --output t.tsv --output-figure t.svg --output-record t.json
+  cd results; D=target-tokens100000; python ../scripts/theory/compare_targets.py \\
+      --evals A/{mlp_post,logits}/$D/eval.json --other-evals B/{mlp_post,logits}/$D/eval.json \\
+      --matches universality/{mlp_post,logits}/$D.json --scores A/{mlp_post,logits}/$D/autointerp/scores.parquet \\
+      --codes A/{mlp_post,logits}/$D/codes.safetensors --codes-records A/{mlp_post,logits}/$D/codes.json \\
+      --logits A/{mlp_post,logits}/$D/logits.safetensors --sae A/mlp_post/target/sae.safetensors \\
+      --sae-record A/mlp_post/target/sae.json --model A/lm/weights.safetensors --tokens tokens/val.zarr \\
+      --tokenizer tokens/tokenizer.json --sample 32768 --word ' the' --promoted 10 --min-active 20 --min-focus 0.5 \\
+      --min-coverage 0.5 --seed 0 --output t.tsv --output-figure t.svg --output-record t.json
 """
 
 import argparse
@@ -26,6 +26,7 @@ import pandas as pd
 import torch
 
 from monosem.ground.artefacts import read_json
+from monosem.ground.flags import FILES
 from monosem.ground.records import value_of
 from monosem.investigations.token_features import Limits
 from monosem.lm.sites import parse_site
@@ -36,20 +37,19 @@ from monosem.sae.autoencoder import load_sae
 from monosem.sae.kernels import Screen
 from monosem.text.packed import Packed
 from monosem.text.tokens import load_vocabulary
-from monosem.theory.experiment import parser_of, read_scores, write
+from monosem.theory.experiment import experiment_parser, read_scores, write
 from monosem.theory.targets import likeness, logit_weights, null_space, site_row, target, word_features
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
-    files = {"type": Path, "nargs": "+", "required": True}
-    parser.add_argument("--evals", **files, help="eval.json of each place, that of the neurons (mlp_post) first")
-    parser.add_argument("--other-evals", **files, help="of the other model, in the same order")
-    parser.add_argument("--matches", **files, help="records of match_features.py, in the same order")
-    parser.add_argument("--scores", **files, help="scores.parquet, in the same order")
-    parser.add_argument("--codes", **files, help="codes.safetensors, in the same order")
-    parser.add_argument("--codes-records", **files, help="codes.json, in the same order")
-    parser.add_argument("--logits", **files, help="logits.safetensors, in the same order")
+    parser = experiment_parser(__doc__)
+    parser.add_argument("--evals", **FILES, help="eval.json of each place, that of the neurons (mlp_post) first")
+    parser.add_argument("--other-evals", **FILES, help="of the other model, in the same order")
+    parser.add_argument("--matches", **FILES, help="records of match_features.py, in the same order")
+    parser.add_argument("--scores", **FILES, help="scores.parquet, in the same order")
+    parser.add_argument("--codes", **FILES, help="codes.safetensors, in the same order")
+    parser.add_argument("--codes-records", **FILES, help="codes.json, in the same order")
+    parser.add_argument("--logits", **FILES, help="logits.safetensors, in the same order")
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--sae", type=Path, required=True, help="the dictionary of the first place")
     parser.add_argument("--sae-record", type=Path, required=True, help="its record, which knows the model (sae.json)")

@@ -34,13 +34,13 @@ from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.text.tokens import load_vocabulary
 from monosem.theory.coupled import Together, halves_of, pairs_together, triples_of, turn_heights, turning, turns
 from monosem.theory.coupled_text import Texts, divided, divisors, group_rows, promotion
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 
 KINDS = {2: "pairs", 3: "triples"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")

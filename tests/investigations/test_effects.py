@@ -29,9 +29,7 @@ from monosem.lm.sites import Site
 from monosem.lm.transformer import LanguageModel, LMConfig, token_losses
 from monosem.measures.codes import Codes
 from monosem.text.tokens import counted
-from plot import automata as plot_automata
 from plot import effects as plot_effects
-from plot import steering as plot_steering
 
 POST = Site("mlp_post", 0)
 F, N, V = 6, 12, 11
@@ -217,11 +215,7 @@ def test_codes_of_other_tokens_are_refused(command, tokens, tmp_path):
     assert not (tmp_path / "pairs.parquet").exists()
 
 
-@pytest.mark.parametrize(
-    "module",
-    [ablate_features, steer_features, find_automata, plot_effects, plot_steering, plot_automata],
-    ids=lambda module: module.__name__,
-)
+@pytest.mark.parametrize("module", [ablate_features, steer_features, find_automata], ids=lambda module: module.__name__)
 def test_the_example_of_the_help_is_a_command_that_parses(module):
     script = Path(module.__file__).relative_to(SCRIPTS).as_posix()
     example = module.__doc__.split(f"{script} ", 1)[1].split("\n\n")[0].replace("\\\n", " ")

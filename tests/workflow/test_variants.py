@@ -107,5 +107,5 @@ def test_the_figure_of_a_sweep_is_in_order_whatever_that_of_the_records(tmp_path
     table = drawn(plot_universality_sweep, tmp_path, *words, "--at", 256, 64, 128)
     assert table["at"].tolist() == [64, 128, 256] and table["dictionary"].tolist() == ["d64", "d128", "d256"]
     assert table["median"].isna().tolist() == [False, True, False]
-    with pytest.raises(SystemExit):
+    with pytest.raises(ValueError, match="--at: 1 values of 3 records; give one each"):
         drawn(plot_universality_sweep, tmp_path, *words, "--at", 256)
