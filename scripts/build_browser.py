@@ -21,10 +21,10 @@ from pathlib import Path
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.flags import FILE, parser_of
 from monosem.ground.records import RUN, run_of
+from monosem.ground.tensors import open_tensor
 from monosem.pages.browser.columns import read_features
 from monosem.pages.browser.dictionary import Held, write_dictionary
 from monosem.pages.browser.examples import Limits, choose
-from monosem.pages.browser.neighbours import read_tensor
 from monosem.pages.browser.relations import Sources
 
 LIMITS = {
@@ -82,8 +82,8 @@ def main(argv: list[str] | None = None) -> None:
     held = Held.read(args.codes, args.codes_record, args.tokens, args.tokenizer)
     limits = Limits(*(getattr(args, name) for name in Limits._fields))
     sources = Sources(*(getattr(args, name) for name in Sources._fields))
-    decoder_FN = read_tensor(args.sae, "W_dec") if args.sae else None
-    logits_FV = held.checked_logits(read_tensor(args.logits, "logit_weights"), args.logits)
+    decoder_FN = open_tensor(args.sae, "W_dec")[:] if args.sae else None
+    logits_FV = held.checked_logits(open_tensor(args.logits, "logit_weights")[:], args.logits)
     weights = (logits_FV, decoder_FN, args.beside)
     with replacing(args.output) as tmp:
         written = write_dictionary(

@@ -25,7 +25,7 @@ import pandas as pd
 
 from monosem.autointerp.scores import MEASURES
 from monosem.autointerp.statistics import differences_table, estimates, estimates_table
-from monosem.ground.artefacts import replacing
+from monosem.ground.artefacts import write_table
 from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, RUN, Run, read_tables
 
@@ -61,8 +61,7 @@ def main(argv: list[str] | None = None) -> None:
         args.output_differences: differences_table(found),
     }
     for path, rows in outputs.items():
-        with replacing(path) as tmp:
-            rows.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+        write_table(path, rows)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ from pathlib import Path
 import pandas as pd
 
 from monosem.autointerp.token_table import quoted
-from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.artefacts import write_record, write_table
 from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import beside, read_table
-from monosem.investigations.token_features import Limits, common_tokens, features_of, of_word, shares, token_table
+from monosem.investigations.token_features import Limits, common_tokens, count_following, growth_of, shares, token_table
 from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.text.packed import Packed
 from monosem.text.tokens import load_vocabulary
@@ -63,7 +63,7 @@ def counted(args: argparse.Namespace, held_out: Packed, shown: list[str]) -> tup
         table = table.merge(single, on="feature", how="left", validate="one_to_one")
         of_run = {"dictionary": run.dictionary, "width": len(table)}
         features.append(table.assign(**of_run))
-        common.append(features_of(tokens_K, table).assign(**of_run))
+        common.append(count_following(tokens_K, table).assign(**of_run))
     both = (pd.concat(tables).sort_values("width", kind="stable", ignore_index=True) for tables in (features, common))
     return tuple(both)
 
@@ -74,10 +74,8 @@ def main(argv: list[str] | None = None) -> None:
     shown = load_vocabulary(args.tokenizer)
     features, common = counted(args, held_out, shown)
     common["text"] = [quoted(shown[token]) for token in common["token"]]
-    with replacing(args.output) as tmp:
-        features.to_parquet(tmp, index=False, compression="zstd")
-    with replacing(args.output_common) as tmp:
-        common.to_csv(tmp, sep="\t", index=False, lineterminator="\n")
+    write_table(args.output, features)
+    write_table(args.output_common, common)
     run, _ = beside(args.codes, args.records)[-1]
     fields = {
         "investigation": "tokens",
@@ -86,7 +84,7 @@ def main(argv: list[str] | None = None) -> None:
         "n_tokens": held_out.n_tokens,
         "tokens_digest": held_out.digest,
         "widths": [{"dictionary": name, **shares(rows)} for name, rows in features.groupby("dictionary", sort=False)],
-        "word": {"text": args.word, **of_word(common, shown.index(args.word) if args.word in shown else None)},
+        "word": {"text": args.word, **growth_of(common, shown.index(args.word) if args.word in shown else None)},
     }
     write_record(args.output_record, fields, args=args)
     print(f"features of {quoted(args.word)}: {fields['word']['narrowest']} to {fields['word']['widest']}")

@@ -29,7 +29,7 @@ import pandas as pd
 from monosem.autointerp.judgement import COUNTS, REASONS
 from monosem.autointerp.subjects import Subjects, Vocabulary, choose, load_windows
 from monosem.autointerp.tasks import explain_question
-from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.artefacts import write_record, write_table
 from monosem.ground.flags import parser_of
 from monosem.ground.records import read_table
 from monosem.llm.asking import forecast
@@ -80,8 +80,7 @@ def main(argv: list[str] | None = None) -> None:
         given = {"status": status, "reason": reason, "explanation": text, "key": answer.key}
         table.loc[row, [*given, *COUNTS]] = [*given.values(), *(getattr(answer, name) for name in COUNTS)]
 
-    with replacing(args.output) as tmp:
-        table.to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, table)
     record(args, table)
 
 

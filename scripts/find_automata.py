@@ -24,7 +24,7 @@ them.
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.flags import parser_of
 from monosem.investigations.automata import Wanted, find
 from monosem.investigations.automata_tables import automata_table, record_fields, states_table
@@ -79,8 +79,7 @@ def main(argv: list[str] | None = None) -> None:
     lifted = lifted.astype(dict.fromkeys(lifted.select_dtypes("float64"), "float32"))
     tables = {args.output_edges: lifted, args.output_automata: automata_table(automata), args.output_states: states}
     for path, table in tables.items():
-        with replacing(path) as tmp:
-            table.to_parquet(tmp, index=False, compression="zstd")
+        write_table(path, table)
     fields = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
     fields |= {"n_steps": steps.n_steps, "loop_in": args.loop_in, **numbers, "by_chance": by_chance}
     write_record(args.output_record, {"investigation": NAME, **fields}, args=args)

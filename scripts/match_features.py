@@ -21,7 +21,7 @@ feature of B varies). Only ok has numbers. The record has medians, quartiles and
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.flags import parser_of
 from monosem.ground.records import value_of
 from monosem.measures.codes import Codes, read_codes
@@ -76,8 +76,7 @@ def main(argv: list[str] | None = None) -> None:
     table = match_table(a, b, args.top_k)
     if args.logits_a:
         table["logit_correlation"] = logit_correlations(args.logits_a, args.logits_b, table["match"].to_numpy())
-    with replacing(args.output) as tmp:
-        table.to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, table)
     run = {"model": args.model, "other": args.other, "site": args.site, "dictionary": args.dictionary}
     fields = {**run, "tokens_digest": tokens_digest, **summary(table, a, b)}
     write_record(args.output_record, fields, args=args)

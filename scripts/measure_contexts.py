@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.flags import parser_of
 from monosem.ground.records import MATCH_COLUMNS, read_table
 from monosem.investigations.contexts import Dictionary, Limits, learn, measure
@@ -71,8 +71,7 @@ def main(argv: list[str] | None = None) -> None:
     dictionary = Dictionary(features, neurons, args.logits, read_table(args.matches, MATCH_COLUMNS))
     rows, counts = measure(asked, known, dictionary, limits)
     for table, path in ((pd.DataFrame(rows).convert_dtypes(), args.output), (counts, args.output_histograms)):
-        with replacing(path) as tmp:
-            table.to_csv(tmp, sep="\t", index=False, float_format="%.6g")
+        write_table(path, table)
     fields = {name: record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
     fields |= {"investigation": "contexts", "n_measured": int(known.half_T.sum())}
     fields |= {"contexts": {row.pop("context"): row for row in rows}}

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import beside, read_table, value_of
 from monosem.investigations.geometry import Weights, describe, geometry_table, weak_neurons
@@ -67,8 +67,7 @@ def main(argv: list[str] | None = None) -> None:
         table = columns.merge(geometry_table(weights, weak_N, centred=centred), on="feature", validate="one_to_one")
         found[trained] = {"dictionary": run.dictionary, "architecture": architecture, **describe(table, weights)}
         tables.append(table.assign(dictionary=run.dictionary, trained=trained))
-    with replacing(args.output) as tmp:
-        pd.concat(tables, ignore_index=True).to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, pd.concat(tables, ignore_index=True))
     run, first = beside(args.features, args.evals)[0][0], read_json(args.evals[0])
     fields = {"investigation": "geometry", **run._asdict(), "n_tokens": first["n_tokens"], "n_neurons": weak_N.size}
     write_record(args.output_record, {**fields, **found}, args=args)

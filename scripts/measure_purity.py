@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.artefacts import write_record, write_table
 from monosem.ground.flags import parser_of
 from monosem.ground.records import NEURONS, beside, kind
 from monosem.ground.summary import summarise
@@ -60,8 +60,7 @@ def measured(args: argparse.Namespace) -> tuple[Purity, pd.DataFrame]:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     purity, table = measured(args)
-    with replacing(args.output) as tmp:
-        table.to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, table)
     run, _ = beside(args.codes, args.records)[0]
     kinds = table.groupby("kind", sort=False)
     everywhere = purity.of_all_tokens()

@@ -25,7 +25,7 @@ import argparse
 
 import pandas as pd
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import FEATURE_COLUMNS, RUN, SCORE_COLUMNS, read_table, value_of
 from monosem.investigations.correspondence import feature_table, group_summary, pair_summary, pair_table
@@ -71,11 +71,9 @@ def main(argv: list[str] | None = None) -> None:
         tables[name] = pair_table(a, read_codes(codes), args.candidates, (args.logits, logits))
         comparisons[name] = {**{key: other[key] for key in RUN}, **pair_summary(tables[name])}
     known = feature_table(tables, read_table(args.features, FEATURE_COLUMNS), read_table(args.scores, SCORE_COLUMNS))
-    with replacing(args.output_pairs) as tmp:
-        frames = [table.assign(comparison=name) for name, table in tables.items()]
-        pd.concat(frames, ignore_index=True).to_parquet(tmp, index=False, compression="zstd")
-    with replacing(args.output_features) as tmp:
-        known.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    frames = [table.assign(comparison=name) for name, table in tables.items()]
+    write_table(args.output_pairs, pd.concat(frames, ignore_index=True))
+    write_table(args.output_features, known)
     fields = {"investigation": "correspondence", **{key: record[key] for key in (*RUN, "n_tokens", "tokens_digest")}}
     fields |= {"comparisons": comparisons, "features": group_summary(known)}
     write_record(args.output_record, fields, args=args)

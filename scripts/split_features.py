@@ -24,7 +24,7 @@ kin and children, what it fires on, its groups; and a record with counts by widt
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.artefacts import write_record, write_table
 from monosem.ground.flags import parser_of
 from monosem.investigations.families import family_table, kinship
 from monosem.investigations.masked_cosine import activity
@@ -69,8 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     table = describe(family_table(activities, pairs), sweep, text, vocabulary, groups, args.group_share)
     fields = {"investigation": NAME, **record_of(table, pairs, activities, sweep, groups, args.min_cosine)}
     for path, frame in ((args.output_kin, pairs), (args.output_families, table)):
-        with replacing(path) as tmp:
-            frame.to_parquet(tmp, index=False, compression="zstd")
+        write_table(path, frame)
     write_record(args.output_record, fields, args=args)
     print(f"{len(pairs)} pairs of kin among {len(table)} features: {args.output_families}")
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from monosem.ground.artefacts import replacing, sha256, write_record
+from monosem.ground.artefacts import sha256, write_record, write_table
 from monosem.ground.checkpoints import Checkpoint, Stoppable, run_key
 from monosem.ground.devices import PRECISIONS, resolved, use_device
 from monosem.ground.flags import parser_of
@@ -92,8 +92,7 @@ def train(args: argparse.Namespace, device: torch.device, together: Team) -> Non
         rows = train_lm(model, map_contexts(args.train), val_SL, settings, state, together)
         if not together.leads:
             return
-        with replacing(args.output_log) as tmp:
-            pd.DataFrame(rows).to_csv(tmp, sep="\t", index=False)
+        write_table(args.output_log, pd.DataFrame(rows), digits=None)
         save_lm(args.output, model)
         fields = {
             "model": args.name,

@@ -28,6 +28,7 @@ import torch
 from monosem.ground.artefacts import read_json
 from monosem.ground.flags import FILES
 from monosem.ground.records import value_of
+from monosem.ground.tensors import open_tensor
 from monosem.investigations.token_features import Limits
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
@@ -38,7 +39,7 @@ from monosem.sae.kernels import Screen
 from monosem.text.packed import Packed
 from monosem.text.tokens import load_vocabulary
 from monosem.theory.experiment import experiment_parser, read_scores, write
-from monosem.theory.targets import likeness, logit_weights, null_space, site_row, target, word_features
+from monosem.theory.targets import Word, null_space, read_word, site_row, target
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -79,27 +80,20 @@ def unseen(args: argparse.Namespace, site: str, held_out: Packed) -> dict[str, f
         return null_space(model.blocks[place.layer].W_out_MD, x_BM, recon_BM, sae.W_dec_FN)
 
 
-def read_word(args: argparse.Namespace, number: int, held_out: Packed, shown: list[str]) -> tuple[pd.DataFrame, dict]:
-    """A place's features for the word, and how alike the logit weights of any two features are, and of two of these."""
-    if args.word not in shown:
-        raise ValueError(f"--word {args.word!r}: not one token of {args.tokenizer}; give one that is, with its space")
-    codes = read_codes_of(args.codes[number], args.codes_records[number], held_out)
-    limits, weights_FV = Limits(args.min_focus, args.min_coverage, args.min_active), logit_weights(args.logits[number])
-    found = word_features(codes, held_out, limits, shown.index(args.word), weights_FV, shown, args.promoted)
-    alike, of_word = (likeness(of_FV) for of_FV in (weights_FV, weights_FV[found["feature"]]))
-    return found, {"likeness": alike, "word": {"n": len(found), "likeness": of_word}}
-
-
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     sites = [value_of(read_json(path), "site", path) for path in args.evals]
     files = zip(args.evals, args.other_evals, args.matches, strict=True)
     places = zip(sites, files, map(read_scores, args.scores), strict=True)
     found = [target(site, list(map(read_json, of)), scores_F, args.seed) for site, of, scores_F in places]
-    held_out = read_held_out(args.tokens, args.codes_records[0])
-    shown, fields, rows, read = load_vocabulary(args.tokenizer), {}, [], []
-    for number, own in enumerate(found):
-        (words, alike), row = read_word(args, number, held_out, shown), site_row(own, found[0])
+    shown, held_out = load_vocabulary(args.tokenizer), read_held_out(args.tokens, args.codes_records[0])
+    if args.word not in shown:
+        raise ValueError(f"--word {args.word!r}: not one token of {args.tokenizer}; give one that is, with its space")
+    limits = Limits(args.min_focus, args.min_coverage, args.min_active)
+    word, fields, rows, read = Word(shown.index(args.word), limits, shown, args.promoted), {}, [], []
+    for own, path, record, logits in zip(found, args.codes, args.codes_records, args.logits, strict=True):
+        codes, weights_FV = read_codes_of(path, record, held_out), open_tensor(logits, "logit_weights")[:]
+        (words, alike), row = read_word(word, codes, held_out, weights_FV), site_row(own, found[0])
         fields[own.site] = row | alike
         rows.append({"what": "site", **row})
         read.append(words.assign(what="feature", site=own.site))

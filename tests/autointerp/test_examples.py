@@ -11,11 +11,22 @@ from texts import packed
 
 from monosem.autointerp.examples import interval_of, sample_windows, within_quota
 from monosem.autointerp.layout import Layout, Plan, Quota, lay_out, roles
-from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate, read_windows, write_windows
+from monosem.autointerp.windows import (
+    INTERVAL,
+    KINDS,
+    OUT_OF_CONTEXT,
+    RANDOM,
+    ROLES,
+    TOP,
+    UNOBSERVED,
+    Windows,
+    concatenate,
+    read_windows,
+    write_windows,
+)
 from monosem.measures.codes import Codes
 
 BOS = 0
-TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))
 PLAN = Plan((Quota(10, 2, 5, 10), Quota(6, 2, 10, 20)), n_intervals=13, width=9, min_active=20, seed=3)
 
 

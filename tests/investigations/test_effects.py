@@ -10,6 +10,7 @@ import torch
 from places import SCRIPTS
 from safetensors.numpy import save_file
 from scipy.sparse import csr_array
+from sharp_models import sharp_model
 from small_run import flags
 from texts import packed
 
@@ -37,11 +38,7 @@ F, N, V = 6, 12, 11
 
 @pytest.fixture
 def model():
-    model = LanguageModel(LMConfig(V, 8, 1, 8, 2, N), seed=0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(20 if parameter.ndim == 2 else 1)
-    return model
+    return sharp_model(LMConfig(V, 8, 1, 8, 2, N))
 
 
 @pytest.fixture

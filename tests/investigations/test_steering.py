@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sharp_models import sharp_model
 from small_run import flags
 from texts import packed
 
@@ -15,7 +16,7 @@ from monosem.investigations.proxies import Context
 from monosem.investigations.steered_text import Condition, Judge, conditions, record_fields, steerable
 from monosem.investigations.steering import Writer, pinned
 from monosem.lm.sites import Site
-from monosem.lm.transformer import LanguageModel, LMConfig
+from monosem.lm.transformer import LMConfig
 from monosem.sae.autoencoder import SparseAutoencoder
 from plot import steering as plot_steering
 
@@ -24,11 +25,7 @@ PREFIX = [0, 3, 4, 3]
 
 
 def model_of(n_layers=1):
-    model = LanguageModel(LMConfig(V, 16, n_layers, 8, 2, N), seed=0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(20 if parameter.ndim == 2 else 1)
-    return model
+    return sharp_model(LMConfig(V, 16, n_layers, 8, 2, N))
 
 
 def dictionary(directions_FN, k=None):

@@ -20,9 +20,9 @@ from monosem.investigations.token_features import (
     WHOLE,
     Limits,
     common_tokens,
-    features_of,
+    count_following,
+    growth_of,
     kinds,
-    of_word,
     shares,
     token_table,
 )
@@ -64,7 +64,7 @@ def test_planted_features_are_recognised():
     assert table["main_token"].tolist()[:2] == [1, 1] and table["main_token"].tolist()[-1] == -1
     assert table["coverage"][0] == table["focus"][0] == 1
     assert table["coverage"][1] == pytest.approx((token_T[in_a_T] == 1).sum() / (token_T == 1).sum())
-    counts = features_of(np.array([1, 3]), table).set_index("token")
+    counts = count_following(np.array([1, 3]), table).set_index("token")
     assert counts.loc[1].tolist() == [2, 1] and counts.loc[3].tolist() == [0, 0]
 
 
@@ -120,8 +120,8 @@ def test_common_tokens_are_the_frequent_ones_and_those_asked_for():
 
 def test_gains_of_a_word_from_the_narrowest_to_the_widest():
     common = pd.DataFrame({"token": [5, 6] * 3, "n_features": [1, 9, 4, 9, 5, 9], "n_in_context": [0, 0, 1, 0, 4, 9]})
-    assert of_word(common, 5) == dict(zip(GAINS, [1, 5, 1, 0.8], strict=True))
-    assert set(of_word(common, None).values()) == {None}
+    assert growth_of(common, 5) == dict(zip(GAINS, [1, 5, 1, 0.8], strict=True))
+    assert set(growth_of(common, None).values()) == {None}
 
 
 @pytest.fixture
@@ -187,5 +187,5 @@ def test_a_word_that_is_no_token_has_no_numbers(runs):
     count(runs, " absent")
     assert read_json(runs / "tokens.json")["word"] == {
         "text": " absent",
-        **of_word(pd.DataFrame(columns=["token", "n_features"]), None),
+        **growth_of(pd.DataFrame(columns=["token", "n_features"]), None),
     }

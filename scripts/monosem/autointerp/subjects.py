@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError, safe_open
 
 from monosem.autointerp.demonstrations import Subject
 from monosem.autointerp.levels import quantise
 from monosem.autointerp.prompts import Window
-from monosem.autointerp.windows import KINDS, ROLES, Windows, concatenate, read_windows
+from monosem.autointerp.windows import EXPLAIN, KINDS, SCORE, Windows, concatenate, read_windows
+from monosem.ground.tensors import open_tensor
 from monosem.text.tokens import load_tokenizer, load_vocabulary
 
-EXPLAIN, SCORE = map(ROLES.index, ("explain", "score"))
 SHOWN = 10  # tokens of the highest logit weights that the explainer sees; it is not tested on them (paper)
 RANKED = 60  # of those below, the ones that the logits test asks about (paper: 10th to 60th)
 
@@ -25,10 +24,7 @@ class Vocabulary:
 
     def __init__(self, tokenizer: Path, logits: Path) -> None:
         self.text, (_, self.bos) = load_vocabulary(tokenizer), load_tokenizer(tokenizer)
-        try:
-            self.logits = safe_open(logits, "numpy").get_slice("logit_weights")
-        except (OSError, SafetensorError) as error:
-            raise ValueError(f"{logits}: not the logit weights of a dictionary ({error}); rerun its rule") from None
+        self.logits = open_tensor(logits, "logit_weights")
         if self.logits.get_shape()[1] != len(self.text):
             raise ValueError(f"{logits}: {self.logits.get_shape()[1]} tokens, but {tokenizer} has {len(self.text)}")
 

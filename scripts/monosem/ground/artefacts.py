@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monosem.ground.machine import machine
 from monosem.ground.provenance import SCRIPTS, fingerprint
 from monosem.ground.scratch import scratch
+
+if TYPE_CHECKING:  # scripts without tables start without it
+    import pandas as pd
 
 VERSIONED = ("torch", "numpy", "zarr", "numcodecs", "pandas", "scipy", "tokenizers", "safetensors", "zstandard")
 VERSIONED += ("scikit-learn", "umap-learn", "numba")
@@ -53,6 +56,16 @@ def digest(path: Path) -> str:
     record = read_json(path)
     stable = {key: value for key, value in record.items() if key not in VOLATILE}
     return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def write_table(path: Path, table: "pd.DataFrame", digits: int | None = 6) -> None:
+    """As .parquet; or as .tsv, with so many significant digits, or all for None."""
+    with replacing(path) as tmp:
+        if path.suffix == ".parquet":
+            table.to_parquet(tmp, index=False, compression="zstd")
+        else:
+            numbers = digits and f"%.{digits}g"
+            table.to_csv(tmp, sep="\t", index=False, float_format=numbers, lineterminator="\n")
 
 
 def write_record(

@@ -9,6 +9,12 @@ FILES: dict[str, Any] = {**FILE, "nargs": "+"}
 ANY_FILES: dict[str, Any] = {**FILE, "nargs": "*"}  # or none
 
 
+def device_flags(parser: argparse.ArgumentParser) -> None:
+    """What `devices.device_of` asks for."""
+    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+
+
 def parser_of(description: str | None) -> argparse.ArgumentParser:
     """A parser that shows a script's docstring as it is written, and takes no flag by half its name."""
     return argparse.ArgumentParser(

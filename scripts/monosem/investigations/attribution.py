@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monosem.ground.summary import summarise
+from monosem.ground.summary import defined, summarise
 from monosem.investigations.ablation import MEASURES, Pairs
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
 from monosem.measures.universality import row_correlation
@@ -92,14 +92,9 @@ def record_fields(table: pd.DataFrame, features: pd.DataFrame, by_stratum: pd.Da
     return {
         "n_pairs": len(table),
         "n_features": len(features),
-        "correlation": defined(correlations(table)),
+        "correlation": {name: defined(value) for name, value in correlations(table).items()},
         "share_helpful": float((features["mean_effect"] > 0).mean()) if len(features) else None,
         "mean_effect": float(table["effect"].mean()) if len(table) else None,
         "of_a_feature": {name: summarise(features[f"r_{name}"].to_numpy(np.float64)) for name in MEASURES},
-        "by_size": {end: defined({name: float(row[name]) for name in MEASURES}) for end, row in ends.items()},
+        "by_size": {end: {name: defined(row[name]) for name in MEASURES} for end, row in ends.items()},
     }
-
-
-def defined(numbers: dict[str, float]) -> dict[str, float | None]:
-    """JSON has no NaN."""
-    return {name: None if np.isnan(number) else number for name, number in numbers.items()}

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from monosem.ground.tensors import open_tensor
 from monosem.investigations.best_features import Evidence, choose, halves
 from monosem.investigations.characters import vocabulary_of
 from monosem.investigations.context_claims import HISTOGRAM_COLUMNS, absent, claims, histograms, promoted, tidy
 from monosem.investigations.proxies import Context, count_rates, proxies, token_scores
 from monosem.measures.codes import Codes
-from monosem.measures.universality import open_logits
 from monosem.text.packed import Packed
 
 LIKELIER = np.log(2)  # a token is one of the context's when it is twice as likely there
@@ -74,17 +74,16 @@ def measure(
     measured = known.evidence.of(np.flatnonzero(known.half_T == 1))
     rows, counts = [], []
     matches = dictionary.matches.set_index("feature")
-    with open_logits(dictionary.logits) as file:
-        weights = file.get_slice("logit_weights")
-        for c, context in enumerate(contexts):
-            inside_T = measured.inside_TC[:, c]
-            row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
-            row["n_documents"] = np.unique(measured.document_T[inside_T]).size
-            if not absent_C[c]:
-                feature = int(best.feature_C[c])
-                tokens = promoted(weights[feature : feature + 1][0], known.inside_CV[c], known.common_V)
-                row |= claims(best, measured, c, tokens)
-                row |= {name: matches.loc[feature, column].item() for name, column in MATCH.items()}
-                counts.append(histograms(context, best.acts_TC[:, c], inside_T, tokens))
-            rows.append(tidy(row))
+    weights = open_tensor(dictionary.logits, "logit_weights")
+    for c, context in enumerate(contexts):
+        inside_T = measured.inside_TC[:, c]
+        row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
+        row["n_documents"] = np.unique(measured.document_T[inside_T]).size
+        if not absent_C[c]:
+            feature = int(best.feature_C[c])
+            tokens = promoted(weights[feature : feature + 1][0], known.inside_CV[c], known.common_V)
+            row |= claims(best, measured, c, tokens)
+            row |= {name: matches.loc[feature, column].item() for name, column in MATCH.items()}
+            counts.append(histograms(context, best.acts_TC[:, c], inside_T, tokens))
+        rows.append(tidy(row))
     return rows, pd.concat(counts, ignore_index=True) if counts else pd.DataFrame(columns=HISTOGRAM_COLUMNS)

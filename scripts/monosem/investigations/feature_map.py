@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError, safe_open
 
+from monosem.ground.tensors import open_tensor
 from monosem.investigations.families import NO_PARENT
 
 NO_CLUSTER = -1
@@ -29,13 +29,7 @@ class Neighbours(NamedTuple):
 
 def decoder_rows(path: Path, feature_F: np.ndarray) -> np.ndarray:
     """Decoder directions of some features of a saved dictionary. Raises ValueError naming a file that does not fit."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            decoder_FN = file.get_tensor("W_dec")
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; run the rule that writes it") from None
-    except SafetensorError as error:
-        raise ValueError(f"{path}: not a dictionary ({error}); delete it and rerun") from None
+    decoder_FN = open_tensor(path, "W_dec")[:]
     if feature_F.size and feature_F.max() >= len(decoder_FN):
         raise ValueError(
             f"{path}: {len(decoder_FN)} features, but feature {feature_F.max()} asked; find families again"

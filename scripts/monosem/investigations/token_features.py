@@ -25,6 +25,7 @@ from monosem.text.packed import Packed
 
 WHOLE, IN_CONTEXT, OTHER, UNTOLD = "whole token", "token in context", "other", "untold"
 KINDS = (WHOLE, IN_CONTEXT, OTHER, UNTOLD)
+FOLLOWING = [WHOLE, IN_CONTEXT]  # of the features that follow a token, their main one
 
 
 class Limits(NamedTuple):
@@ -71,11 +72,17 @@ def common_tokens(held_out: Packed, n_common: int, also: list[int]) -> np.ndarra
     return np.array([*first, *(token for token in also if token not in first)], dtype=np.int64)
 
 
-def features_of(tokens_K: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
+def count_following(tokens_K: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     """A row a token: how many features follow it, and how many of these in some contexts only."""
     counts = pd.crosstab(table["main_token"], table["kind"]).reindex(index=tokens_K, columns=KINDS, fill_value=0)
-    columns = {"token": tokens_K, "n_features": counts[WHOLE] + counts[IN_CONTEXT], "n_in_context": counts[IN_CONTEXT]}
+    columns = {"token": tokens_K, "n_features": counts[FOLLOWING].sum(axis=1), "n_in_context": counts[IN_CONTEXT]}
     return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def following(token: int, table: pd.DataFrame) -> pd.DataFrame:
+    """The features that follow a token, those active at most of its occurrences first."""
+    rows = table[(table["main_token"] == token) & table["kind"].isin(FOLLOWING)]
+    return rows.sort_values("coverage", ascending=False, kind="stable")
 
 
 def shares(table: pd.DataFrame) -> dict[str, Any]:
@@ -93,7 +100,7 @@ def shares(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def of_word(common: pd.DataFrame, token: int | None) -> dict[str, Any]:
+def growth_of(common: pd.DataFrame, token: int | None) -> dict[str, Any]:
     """Features of one token in the narrowest and the widest dictionary; nothing for a token that there is not."""
     rows = common[common["token"] == token]
     counts = rows["n_features"].tolist()

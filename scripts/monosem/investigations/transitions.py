@@ -21,6 +21,7 @@ import pandas as pd
 from scipy.sparse import csc_array, csr_array, vstack
 
 from monosem.ground.progress import progress
+from monosem.ground.summary import most
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
 from monosem.measures.codes import Codes, members
 from monosem.text.packed import Packed
@@ -83,13 +84,8 @@ def promoted_tokens(logits: Path, allowed_V: np.ndarray, n_promoted: int) -> np.
         raise ValueError(f"{logits}: {n_vocab} tokens, but the text's have {allowed_V.size}; rerun its rule")
     if not allowed.size:
         raise ValueError(f"{logits}: no token of the text is seen often enough to be promoted; give more text")
-    n_kept, blocks = min(n_promoted, allowed.size), []
-    for _, weight_RV in logit_blocks(logits):
-        allowed_RV = weight_RV[:, allowed].astype(np.float32)
-        best_RK = np.argpartition(-allowed_RV, n_kept - 1, axis=1)[:, :n_kept]
-        order_RK = np.argsort(-np.take_along_axis(allowed_RV, best_RK, axis=1), axis=1, kind="stable")
-        blocks.append(allowed[np.take_along_axis(best_RK, order_RK, axis=1)])
-    return np.concatenate(blocks)
+    kept_RV = (weight_RV[:, allowed].astype(np.float32) for _, weight_RV in logit_blocks(logits))
+    return np.concatenate([allowed[most(allowed_RV, n_promoted)] for allowed_RV in kept_RV])
 
 
 def dealt_anew(promoted_FK: np.ndarray, fires_F: np.ndarray, seed: int) -> np.ndarray:

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.autointerp.statistics import INTERVAL, Estimate, estimate
+from monosem.autointerp.statistics import Estimate, estimate, interval
 from monosem.ground.records import NEURONS, OFFLINE
+from monosem.ground.summary import defined
 
 COLUMNS = [
     "client",
@@ -121,7 +122,7 @@ def by_doubling(n_F: pd.Series, medians: Sequence[Estimate]) -> dict[str, float 
     slope, start, _ = straight(x_F, np.array([median.value for median in medians]))
     drawn_RF = np.stack([median.replicates_R for median in medians], axis=1)
     x = x_F - x_F.mean()
-    low, high = np.quantile(drawn_RF @ x / (x @ x), INTERVAL).tolist()
+    low, high = interval(drawn_RF @ x / (x @ x))
     return {"per_doubling": slope, "at_one": start, "low": low, "high": high}
 
 
@@ -129,7 +130,7 @@ def against(scores_F: pd.Series, offline_F: pd.Series, seed: int) -> dict[str, f
     """Mean of a client's score less the token table's, of the features that have both."""
     found = estimate((scores_F - offline_F).to_numpy(dtype=float), "mean", np.random.default_rng(seed))
     values = {"difference": found.value, "low": found.low, "high": found.high}
-    return {"n": found.n, **{name: None if np.isnan(value) else float(value) for name, value in values.items()}}
+    return {"n": found.n, **{name: defined(value) for name, value in values.items()}}
 
 
 def drawn_out(curves: dict[str, dict[str, Any]], sizes: Sequence[int]) -> dict[str, dict[str, dict[str, float]]]:

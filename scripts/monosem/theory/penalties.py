@@ -12,6 +12,7 @@ import pandas as pd
 
 from monosem.autointerp.statistics import estimate
 from monosem.ground.records import DIRECTIONS, NEURONS
+from monosem.ground.summary import defined
 
 MEASURED = ["explained_variance", "loss_recovered"]
 
@@ -72,7 +73,3 @@ def summary(table: pd.DataFrame, usual: float) -> dict[str, Any]:
         **{name: {key: defined(row[key]) for key in kept} for name, row in named.items()},
         "steps": {name: defined(value) for name, value in steps.items()},
     }
-
-
-def defined(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -10,12 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.autointerp.windows import KINDS, ROLES, concatenate, read_windows
+from monosem.autointerp.windows import INTERVAL, KINDS, ROLES, TOP, concatenate, read_windows
 from monosem.measures.codes import Codes
 from monosem.text.packed import Packed
 
 LEVELS = 999  # activations are whole numbers of this share of the feature's highest
-TOP, INTERVAL = KINDS.index("top"), KINDS.index("interval")
 
 COLUMNS = ["kind", "role", "interval", "context", "position"]
 Entry = list[int | list[int]]  # kind, role, interval, context, position, first offset, tokens, activations

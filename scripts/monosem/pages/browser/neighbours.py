@@ -3,30 +3,11 @@
 Shape suffixes: F features, D dimensions of their directions, B features of a block, K nearest.
 """
 
-from pathlib import Path
-
 import numpy as np
-from safetensors import safe_open
+
+from monosem.ground.summary import most
 
 BLOCK_ENTRIES = 1 << 24  # of a block of cosines
-
-
-def read_tensor(path: Path, name: str) -> np.ndarray:
-    """Raises ValueError naming the file when it has no such tensor."""
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; run the rule that writes it")
-    with safe_open(path, framework="numpy") as file:
-        if name not in file.keys():  # noqa: SIM118
-            raise ValueError(f"{path}: has no tensor {name}; rerun the rule that writes it")
-        return file.get_tensor(name)
-
-
-def most(values_BF: np.ndarray, count: int) -> np.ndarray:
-    """Columns of the `count` highest of each row, highest first, [B, K]."""
-    count = min(count, values_BF.shape[1])
-    best_BK = np.argpartition(-values_BF, count - 1, axis=1)[:, :count]
-    order_BK = np.argsort(-np.take_along_axis(values_BF, best_BK, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(best_BK, order_BK, axis=1)
 
 
 def highest(values_FD: np.ndarray, count: int, *, sign: int = 1) -> tuple[np.ndarray, np.ndarray]:
