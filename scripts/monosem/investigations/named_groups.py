@@ -1,7 +1,8 @@
 """Groups of features with a name: those that fire mostly on one category of text, such as base64, or on one word.
 
 A feature belongs to a group when more than a given share of its activation falls there; the paper, which names such
-features by what a person sees in them, states no share.
+features by what a person sees in them, states no share. A word is all tokens that spell it, whatever the case and the
+space around it; token_features tells which one token a feature follows.
 
 Shape suffixes: F features.
 """

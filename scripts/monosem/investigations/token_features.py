@@ -8,8 +8,10 @@ share of all occurrences of that token, its `coverage`. (Activation is summed, o
   other             no token has so much of its activation
   untold            active on too few tokens to tell
 
-The paper's definition of a single-token feature is another one, of its strongest examples alone (autointerp.scores:
-the same token on top in all of them), and stays beside these: a feature can be both single-token and in context.
+The first two *follow* their main token, and no other. Two other things said of features and words are not the same.
+The paper's single-token feature is one whose strongest examples all have one token on top (autointerp.scores); here it
+can be in context. And a feature is in the *group* of a word (named_groups) by its activation on all tokens that spell
+it.
 
 Shape suffixes: T held-out tokens, F features, V vocabulary, K common tokens.
 """
