@@ -132,6 +132,19 @@ def test_work_goes_on_in_a_copy_and_a_copy_of_that_knows_it(finished, tmp_path):
     assert again(tmp_path / "next") == {"score_features"}
 
 
+def test_where_nothing_is_known_of_the_files_touch_says_that_they_are_as_they_should_be(finished, tmp_path):
+    copy = tmp_path / "copy"
+    results_alone(finished, copy)
+    shutil.rmtree(copy / "results/history")
+    shuffle_times(copy)
+    assert again(copy)
+    snakemake(copy, "--touch", "--forceall")
+    shuffle_times(copy)
+    assert again(copy) == set()
+    (copy / "texts/7.txt").write_text("edited")
+    assert again(copy) == ALL
+
+
 def test_results_deleted_and_run_again(finished, tmp_path):
     """What is left is a link to nothing, where Snakemake looks for what it knows."""
     copy = tmp_path / "copy"

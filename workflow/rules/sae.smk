@@ -40,7 +40,7 @@ rule train_sae:
 
 rule draw_directions:
     input:
-        acts=ancient("results/{model}/{site}/acts.zarr"),
+        acts="results/{model}/{site}/acts.zarr",
         record="results/{model}/{site}/acts.json",
     output:
         sae="results/{model}/{site}/random/sae.safetensors",
