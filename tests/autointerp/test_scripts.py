@@ -52,7 +52,8 @@ def sample(run: Path, **changes: object) -> None:
     quotas = {f"{role}-{kind}": n for role in ("explain", "score") for kind, n in QUOTAS.items()}
     paths = {"codes": run / "codes.safetensors", "codes-record": run / "codes.json", "tokens": run / "val.zarr"}
     numbers = {"seed": 0, "width": 9, "intervals": 5, "min-active": 20}
-    sample_examples.main(flags({**paths, **numbers, **quotas, "output": run / "examples.parquet", **changes}))
+    outputs = {"output": run / "examples.parquet", "output-record": run / "examples.json"}
+    sample_examples.main(flags({**paths, **numbers, **quotas, **outputs, **changes}))
 
 
 def score(run: Path, **changes: object) -> None:

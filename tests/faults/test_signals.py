@@ -79,7 +79,7 @@ def jobs(corpus, documents, tokens, lm, pieces, acts, sae, evaluated, examples):
         Job(
             "sample_examples.py",
             lambda folder: sample_flags(evaluated, tokens, folder / "examples.parquet"),
-            ("examples.parquet",),
+            ("examples.parquet", "examples.json"),
         ),
         Job(
             "score_features.py",
@@ -141,7 +141,7 @@ def sample_flags(evaluated, tokens, output):
     values |= {"tokens": tokens / "val.zarr", "width": 5, "intervals": 5, "min_active": 5}
     for role in ("explain", "score"):
         values |= {f"{role}_{kind}": 3 for kind in ("top", "interval", "random", "out_of_context")}
-    return flags(**values, output=output)
+    return flags(**values, output=output, output_record=output.with_suffix(".json"))
 
 
 def moments(job, whole_s, rng):

@@ -91,7 +91,8 @@ def write_run(root: Path, model: str, name: str, dense_TF: np.ndarray) -> Path:
     }
     given = {"codes": folder / "codes.safetensors", "codes_record": folder / "codes.json", "tokens": root / "val.zarr"}
     counts = {"seed": 0, "width": 9, "intervals": INTERVALS, "min_active": 5, **quotas}
-    sample_examples.main(words(**given, **counts, output=folder / "examples.parquet"))
+    outputs = {"output": folder / "examples.parquet", "output_record": folder / "examples.json"}
+    sample_examples.main(words(**given, **counts, **outputs))
     outputs = {f"output_{part}": folder / f"{part}.parquet" for part in ("explanations", "scores")}
     given = {"examples": folder / "examples.parquet", "features": folder / "features.parquet"}
     given |= {"tokenizer": root / "tokenizer.json", "shrinkage": 0.5, "single_token_min": 2}

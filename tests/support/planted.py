@@ -71,7 +71,8 @@ def sample(folder: Path, name: str, width: int, **quotas: tuple[int, ...]) -> No
         "tokens": folder / "val.zarr",
     }
     numbers = {"seed": 0, "width": width, "intervals": 5, "min-active": 20}
-    sample_examples.main(flags({**paths, **numbers, **windows, "output": folder / f"{name}.parquet"}))
+    outputs = {"output": folder / f"{name}.parquet", "output-record": folder / f"{name}.json"}
+    sample_examples.main(flags({**paths, **numbers, **windows, **outputs}))
 
 
 def asking(folder: Path, url: str, **changed: object) -> dict[str, object]:

@@ -7,7 +7,7 @@ out: results/{model}/{site}/{dict}/
 
 rule train_sae:
     input:
-        acts=ancient("results/{model}/{site}/acts.zarr"),
+        acts="results/{model}/{site}/acts.zarr",
         record="results/{model}/{site}/acts.json",
     output:
         sae="results/{model}/{site}/{dict}/sae.safetensors",
@@ -40,7 +40,7 @@ rule train_sae:
 
 rule draw_directions:
     input:
-        acts=ancient("results/{model}/{site}/acts.zarr"),
+        acts="results/{model}/{site}/acts.zarr",
         record="results/{model}/{site}/acts.json",
     output:
         sae="results/{model}/{site}/random/sae.safetensors",
@@ -69,7 +69,7 @@ rule evaluate_dictionary:
         unpack(autoencoder),
         weights="results/{model}/lm/weights.safetensors",
         acts_record="results/{model}/{site}/acts.json",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
     output:
         codes="results/{model}/{site}/{run}/codes.safetensors",
