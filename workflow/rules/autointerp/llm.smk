@@ -49,7 +49,6 @@ rule explain_features:
         examples_record="results/{model}/{site}/{run}/autointerp/examples.json",
         features="results/{model}/{site}/{run}/features.parquet",
         logits="results/{model}/{site}/{run}/logits.safetensors",
-        logits_record="results/{model}/{site}/{run}/eval.json",
         tokenizer="results/tokens/tokenizer.json",
     output:
         explanations="results/{model}/{site}/{run}/autointerp/llm/explanations.parquet",
