@@ -70,6 +70,17 @@ def test_sources_mix_and_a_second_build_gives_the_same_bytes(tmp_path, flags, le
     assert outputs(tmp_path) == ["corpus.json", "documents.jsonl.zst"]
 
 
+def test_rows_without_text_are_counted_by_source(tmp_path, flags, letters, capsys):
+    lines = tmp_path / "pile.jsonl"
+    rows = [{"content": f"row {number}" if number % 3 else None, "category": "\ud83d"} for number in range(30)]
+    lines.write_text("".join(json.dumps(row) + "\n" for row in rows) + "{")
+    build_corpus.main(["--source", letters, str(lines), "--text-column", "content", "--on-bad-row", "skip", *flags])
+    record = json.loads((tmp_path / "out" / "corpus.json").read_text())
+    assert record["skipped_rows"] == {str(lines): 11} and record["sources"][str(lines)]["documents"] == 20
+    assert record["categories"]["?"]["documents"] == 20  # a lone surrogate is no UTF-8
+    assert f"source {lines}: 11 rows without text in column content left out" in capsys.readouterr().out
+
+
 def test_max_mb_limits_each_source(tmp_path, flags, letters):
     build_corpus.main(["--source", letters, "--max-mb", "0.002", *flags])
     record = json.loads((tmp_path / "out" / "corpus.json").read_text())
@@ -86,6 +97,7 @@ def test_max_mb_limits_each_source(tmp_path, flags, letters):
         (["--source", "packages", "--packages", "nonsense"], r"package nonsense: not in the catalogue; choose from"),
         (["--source", "hf:org/pile"], r"source hf:org/pile: a stream may be endless; say how much .* with --max-mb"),
         (["--source", "nowhere/*.txt"], r"source nowhere/\*\.txt: no such file"),
+        (["--source=-x.txt"], r"source -x\.txt: begins like a flag; write \./-x\.txt"),
     ],
 )
 def test_bad_flags_are_explained_before_any_work(tmp_path, flags, letters, changes, message):

@@ -1,16 +1,19 @@
 """Local files: what they give, and what is said about bad ones."""
 
 import json
+from pathlib import Path
 
 import pytest
 import zstandard
 
 from monosem.text.corpus.documents import Document
-from monosem.text.corpus.sources import local_documents, local_files
+from monosem.text.corpus.sources import Rows, local_documents
+
+STRICT = Rows()
 
 
-def read(path):
-    return list(local_documents([path], "test"))
+def read(path, rows=STRICT):
+    return list(local_documents([path], "test", rows))
 
 
 def save(path, rows):
@@ -29,7 +32,7 @@ def test_a_text_file_is_one_document_of_its_folder(tmp_path):
 def test_a_text_file_without_folder_has_the_category_text(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.txt").write_text("some text")
-    (document,) = local_documents(local_files("a.txt"), "a.txt")
+    (document,) = read(Path("a.txt"))
     assert document.category == "text"
 
 
@@ -53,24 +56,9 @@ def test_zst_frames_and_chunks_do_not_matter(tmp_path):
     assert [document.text for document in read(path)] == [row["text"] for row in rows]
 
 
-def test_globs_are_sorted_and_may_be_absolute_or_deep(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("b/2.txt", "a/1.txt", "odd[1].txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("text")
-    assert [file.as_posix() for file in local_files("*/*.txt")] == ["a/1.txt", "b/2.txt"]
-    assert len(local_files(str(tmp_path / "**" / "*.txt"))) == 3
-    assert [file.name for file in local_files("odd[1].txt")] == ["odd[1].txt"]
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", b'{"text": "x"}\n{"txt": "y"}\n', r'a\.jsonl line 2: no "text"; expected an object like'),
-        ("a.jsonl", b'"text"\n', r'a\.jsonl line 1: no "text"'),
-        ("a.jsonl", b'{"text": 7}\n', r'a\.jsonl line 1: "text" is int; expected a string'),
-        ("a.jsonl", b'{"text": "x"}\n{"text": \n', r"a\.jsonl line 2: not JSON \(Expecting value\); expected one"),
-        ("a.jsonl", b'{"text": "x"}\n{"text": "\xff"}\n', r"a\.jsonl line 2: not UTF-8 .*; convert the file"),
         ("a.jsonl", b"", r"a\.jsonl: empty; expected one JSON object a line"),
         ("a.txt", b"first\nsecond \xff", r"a\.txt line 2: not UTF-8 \(invalid start byte\)"),
         ("a.txt", b" \n", r"a\.txt: empty; expected text"),
@@ -96,11 +84,39 @@ def test_a_truncated_zst_file_is_an_error_and_not_a_short_corpus(tmp_path, kept)
         read(path)
 
 
-def test_unusable_paths_are_named(tmp_path):
+ROWS = [  # that have no text, and what is said of them
+    (b'{"txt": "y", "id": 1}', r'no "text" among its columns \(txt, id\)'),
+    (b"{}", r'no "text" among its columns \(none\)'),
+    (b'{"text": null}', r'"text" is null, not text'),
+    (b'{"text": 7}', r'"text" is int, not text'),
+    (b'{"text": NaN}', r'"text" is float, not text'),
+    (b'{"text": ["a", "b"]}', r'"text" is list, not text'),
+    (b'"text"', r'str, expected an object like {"text": "..."}'),
+    (b"NaN", r"float, expected an object"),
+    (b'{"text": ', r"not JSON \(Expecting value\), expected one object a line"),
+    (b"", r"not JSON \(Expecting value\), expected one object a line"),
+    (b'{"text": "\xff"}', r"not UTF-8 \(invalid start byte\)"),
+    (b'{"text": ' + b"[" * 100_000, r"JSON that cannot be read \(maximum recursion depth"),
+    (b'{"text": "x", "id": ' + b"1" * 5_000 + b"}", r"JSON that cannot be read \(Exceeds the limit"),
+]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("ending", [".jsonl", ".jsonl.zst"])
+@pytest.mark.parametrize(("row", "message"), ROWS)
+def test_a_row_without_text_is_named_or_left_out(tmp_path, ending, row, message):
+    path, content = tmp_path / f"a{ending}", b'{"text": "x"}\n' + row + b'\n{"text": "z"}\n'
+    path.write_bytes(zstandard.compress(content) if ending.endswith("zst") else content)
+    way_on = "set text_column to the column with the text, or on_bad_row to skip"
+    with pytest.raises(ValueError, match=rf"a{ending} line 2: {message}.*; {way_on}$"):
+        read(path)
+    assert [document and document.text for document in read(path, Rows(skip_bad=True))] == ["x", None, "z"]
+
+
+def test_the_text_may_be_in_another_column(tmp_path):
+    path = save(tmp_path / "a.jsonl", [{"content": "one", "text": None}, {"content": "two"}])
+    assert [document.text for document in read(path, Rows("content"))] == ["one", "two"]
     with pytest.raises(
-        ValueError, match=r"source .*nowhere.*txt: no such file; give `packages`, hf:DATASET, or a path"
+        ValueError, match=r'a\.jsonl line 1: no "body" among its columns \(content, text\); set text_col'
     ):
-        local_files(str(tmp_path / "nowhere" / "*.txt"))
-    (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    with pytest.raises(ValueError, match=r"a\.pdf: expected a \.txt, \.jsonl or \.jsonl\.zst file; convert it or"):
-        local_files(str(tmp_path / "*"))
+        read(path, Rows("body"))

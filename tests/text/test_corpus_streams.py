@@ -10,10 +10,11 @@ import pytest
 from monosem.ground.checkpoints import Checkpoint
 from monosem.text.corpus.buckets import buckets_of, fill, merge
 from monosem.text.corpus.documents import Document
+from monosem.text.corpus.sources import Rows, local_documents
 from monosem.text.corpus.streams import HuggingFace, Repeatable, Stream
 
 
-class Rows(list):
+class Library(list):
     """As a streaming dataset of the real library, of which `-m interop` asks the same."""
 
     first = 0
@@ -37,7 +38,7 @@ def library(monkeypatch):
 
     def load_dataset(*args, **options):
         calls.append((args, options))
-        return Rows([{"text": "one"}, {"text": "two", "meta": {"pile_set_name": "ArXiv"}}, {"text": "three"}])
+        return Library([{"text": "one"}, {"text": "two", "meta": {"pile_set_name": "ArXiv"}}, {"text": "three"}])
 
     library.load_dataset = load_dataset
     monkeypatch.setitem(sys.modules, "datasets", library)
@@ -102,6 +103,50 @@ def test_from_every_place_a_stream_goes_on_with_the_next_document(library, max_m
     assert rest == [*(whole[first:] for first in range(len(whole) + 1)), []]
 
 
+BAD = [{"text": None}, {"body": "x"}, {"text": 1.5}, {"text": float("nan")}]
+
+
+@pytest.mark.faults
+def test_bad_rows_are_left_out_and_counted_wherever_it_goes_on(library, tmp_path, monkeypatch, tried):
+    good = [{"text": f"row {number}"} for number in range(4)]
+    rows = [BAD[0], good[0], BAD[1], BAD[2], good[1], good[2], BAD[3], good[3], BAD[0]]
+    monkeypatch.setattr(sys.modules["datasets"], "load_dataset", lambda *_, **__: Library(rows))
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    policy = Rows(skip_bad=True)
+
+    def opened():
+        local = Repeatable(local_documents([file], "local", policy), "local")
+        return Stream([local, HuggingFace("hf:org/pile", policy), Repeatable(some(2))])
+
+    whole, places, texts = opened(), [], []
+    for document in whole:
+        texts.append(document.text)
+        places.append(json.loads(json.dumps(whole.place())))
+    assert texts == 2 * [row["text"] for row in good] + [document.text for document in some(2)]
+    assert [source.skipped for source in whole.sources] == [5, 5, 0]
+    for number, place in enumerate(places, start=1):
+        again = opened()
+        again.go_on(place)
+        assert [document.text for document in again] == texts[number:]
+        assert [source.skipped for source in again.sources] == [5, 5, 0]
+    with pytest.raises(ValueError, match=r'hf:org/pile row 1: "text" is null, not text; set text_column .* on_bad_row'):
+        list(HuggingFace("hf:org/pile"))
+    tried(
+        "rows without text (null, no such column, NaN, a number, broken JSON)",
+        "`on_bad_row` decides: stops with file, row and a fix, or leaves them out and counts them by source",
+    )
+
+
+@pytest.mark.parametrize("column", ["body", "id"])
+def test_a_source_of_bad_rows_only_is_an_error_also_where_they_are_skipped(tmp_path, column):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(3 * '{"text": "a", "id": 3}\n')
+    source = Repeatable(local_documents([file], "rows", Rows(column, skip_bad=True)), "rows")
+    with pytest.raises(ValueError, match=r"source rows: all of its 3 rows are bad; set text_column to the column with"):
+        list(Stream([source]))
+
+
 class Stopped(Exception):
     pass
 
@@ -115,7 +160,7 @@ class StopsAfter(Repeatable):
 
     def __iter__(self):
         for document in super().__iter__():
-            if self.n_given > self.n:
+            if self.n_read > self.n:
                 raise Stopped
             yield document
 

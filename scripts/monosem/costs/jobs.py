@@ -7,13 +7,13 @@ Standard library only, because every job parses the Snakefile again.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from math import ceil
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from monosem.costs import imports
 from monosem.costs.recipes import Settings, acts_of, measured, recipe
+from monosem.ground.sources import PACKAGES, is_local, local_files
 
 ON_GPU = {"train_lm", "collect_acts", "train_sae", "evaluate_dictionary", "compare_baselines"}
 ON_GPU |= {"ablate_features", "steer_features"}
@@ -139,18 +139,23 @@ class Job:
         """Megabytes of the corpus."""
         corpus = self.config["corpus"]
         most = corpus["max_mb"] or float("inf")
-        return sum(min(most, self.source_mb(source)) for source in corpus["source"])
+        return sum(min(most, self.source_mb(source)) for source in dict.fromkeys(corpus["source"]))
 
     def source_mb(self, source: str) -> float:
-        if source == "packages":
+        """Of a source; zstd makes text about four times smaller."""
+        corpus = self.config["corpus"]
+        if source == PACKAGES:
             return self.packages_mb
-        return (self.config["corpus"]["max_mb"] or 0) if source.startswith("hf:") else local_mb(source)
+        if not is_local(source):
+            return corpus["max_mb"] or 0
+        files = local_files(*corpus["source"])[source]
+        return sum(file.stat().st_size * (4 if file.suffix == ".zst" else 1) for file in files) / 1e6
 
     @property
     def packages_mb(self) -> float:
         """Of the mini-Pile; a share of it by the number of its packages."""
         corpus = self.config["corpus"]
-        if "packages" not in corpus["source"]:
+        if PACKAGES not in corpus["source"]:
             return 0.0
         return corpus["scale"] * MINI_PILE_MB * len(corpus["packages"] or [0] * MINI_PILE_PACKAGES) / MINI_PILE_PACKAGES
 
@@ -168,14 +173,6 @@ class Job:
         """Megabytes of the corpus that pack_tokens goes through for them."""
         share = self.config["corpus"]["val_fraction"]
         return self.packed * BYTES_PER_TOKEN / 1e6 / (share if self.wildcards["split"] == "val" else 1 - share)
-
-
-@cache
-def local_mb(pattern: str) -> float:
-    """Megabytes of text in the files of a path or glob; zstd makes text about four times smaller."""
-    anchor = Path(Path(pattern).anchor)
-    files = anchor.glob(str(Path(pattern).relative_to(anchor)))
-    return sum(file.stat().st_size * (4 if file.suffix == ".zst" else 1) for file in files) / 1e6
 
 
 def nothing(job: Job) -> tuple[float, float]:

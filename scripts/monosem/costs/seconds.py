@@ -49,10 +49,11 @@ from monosem.costs.rates import (
     core,
     products,
 )
+from monosem.ground.sources import is_local
 
 
 def corpus(job: Job) -> float:
-    fetched = [source for source in job.config["corpus"]["source"] if source == "packages" or source.startswith("hf:")]
+    fetched = [source for source in job.config["corpus"]["source"] if not is_local(source)]
     return core(job, START + EXTRACT * job.text_mb) + DOWNLOAD * sum(map(job.source_mb, fetched))
 
 

@@ -91,7 +91,12 @@ class Checkpoint(Stoppable):
 
     def __enter__(self) -> Self:
         self.lease.parent.mkdir(parents=True, exist_ok=True)
-        self.lease_file = self.lease.open("a+")
+        try:
+            self.lease_file = self.lease.open("a+")
+        except PermissionError:
+            raise ValueError(
+                f"{self.lease}: another user's, who works on the same output or has left this; ask for it to be removed"
+            ) from None
         if lock(self.lease_file) is False:
             self.lease_file.seek(0)
             holder = self.lease_file.read().strip()

@@ -4,7 +4,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import yaml
+from monosem.ground.config_files import loaded, places_in, settled
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -14,12 +14,13 @@ DEFAULTS = (ROOT / "config/config.yaml", ROOT / "config/theory.yaml")
 
 def config_of(*own: Path) -> dict[str, Any]:
     """The defaults, and onto them the given configs in their order, as `snakemake --configfile` merges them."""
-    return reduce(merged, map(load, (*DEFAULTS, *own)))
+    return settled(reduce(merged, map(load, (*DEFAULTS, *own))), load(SCHEMA))
 
 
 def load(path: Path) -> dict[str, Any]:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        places_in([path])
+        return loaded(path.read_text(encoding="utf-8"), path) or {}
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; give a config as for snakemake --configfile") from None
 

@@ -1,12 +1,17 @@
 """What the machine can do: device, matmul precision, threads, compiler."""
 
 import argparse
-import shutil
+import re
+import sys
+from functools import cache
+from subprocess import SubprocessError
 
 import torch
 
+from monosem.ground.caches import find_room_for_torch
 from monosem.ground.claims import claim
 
+CAUSE = re.compile(r"error: |No working|No such file|denied|failed to|No space left|Read-only")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -20,6 +25,7 @@ def use_device(name: str, threads: int, processes: int = 1) -> torch.device:
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(f"--device {name}: no CUDA device found; use --device cpu or auto")
     torch.set_num_threads(threads)
+    find_room_for_torch()
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
     device = torch.device(name)
@@ -71,6 +77,26 @@ def resolved(precision: str, device: torch.device) -> str:
     return str(matmul_dtype(precision, device)).removeprefix("torch.")
 
 
+@cache
 def compilable(device: torch.device) -> bool:
-    """torch.compile needs a C++ compiler on a CPU; without one everything runs, slower."""
-    return device.type == "cuda" or any(shutil.which(name) for name in ("g++", "clang++"))
+    """Whether torch.compile works here, by a trial; where it does not, one line says why, and everything runs slower.
+
+    On a CPU it needs a C++ compiler, the headers of Python, and a folder for what it makes that libraries may be loaded
+    from. What is missing shows as errors of many kinds.
+    """
+    x_N = torch.ones(64, device=device, requires_grad=True)
+    try:
+        torch.compile(lambda x_N: (x_N.sin() * x_N).sum())(x_N).backward()
+    except (RuntimeError, OSError, ImportError, KeyError, SubprocessError) as error:
+        print(f"torch.compile does not work here, so this runs slower: {cause_of(error)}", file=sys.stderr, flush=True)
+        return False
+    return True
+
+
+def cause_of(error: BaseException | None) -> str:
+    """One line of what a compiler or a library said, from the errors that torch wraps around one another."""
+    lines: list[str] = []
+    while error:
+        lines = [*f"{type(error).__name__}: {error}".splitlines(), *lines]
+        error = error.__cause__ or error.__context__
+    return next(filter(CAUSE.search, lines), lines[0]).strip()[:300]

@@ -31,7 +31,7 @@ def scratch(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         if is_abandoned(stale, path.name):
-            with suppress(FileNotFoundError):  # another process does the same
+            with suppress(FileNotFoundError, PermissionError):  # another process does the same; another user's stays
                 remove(stale)
     folder = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
     with naming_a_full_disk(path), unwound_by_sigterm():
@@ -90,10 +90,15 @@ def is_abandoned(folder: Path, name: str) -> bool:
 
     What cannot be known is left alone.
     """
-    with suppress(FileNotFoundError), (folder / LEASE).open("r+") as file:
-        locked = lock(file)
-        if locked is not None:
-            return locked
+    try:
+        with (folder / LEASE).open("r+") as file:
+            locked = lock(file)
+    except FileNotFoundError:
+        locked = None
+    except PermissionError:  # another user's
+        return False
+    if locked is not None:
+        return locked
     owner = re.fullmatch(rf"\.{re.escape(name)}\.{re.escape(platform.node())}-(\d+)\.tmp", folder.name)
     return owner is not None and (int(owner[1]) == os.getpid() or not is_running(int(owner[1])))
 

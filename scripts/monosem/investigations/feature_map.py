@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from monosem.ground.caches import find_room_for_numba
 from monosem.ground.tensors import open_tensor
 from monosem.investigations.families import NO_PARENT
 
@@ -53,6 +54,7 @@ def nearest(directions_PN: np.ndarray, n_neighbors: int) -> Neighbours:
 
 def place(directions_PN: np.ndarray, near: Neighbours, *, n_dims: int, min_dist: float, seed: int) -> np.ndarray:
     """Places of all features, [P, D], the same for the same seed."""
+    find_room_for_numba("umap")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImportWarning)  # of parts of umap that are not used
         from umap import UMAP

@@ -2,6 +2,8 @@
 
 import re
 
+from monosem.ground.sources import local_files
+
 
 def unknown(names, known, where):
     """Stop early when the config names something that it does not define."""
@@ -32,6 +34,11 @@ def layers_known(sites, models, where):
                 )
 
 
+if workflow.is_main_process:
+    try:
+        local_files(*config["corpus"]["source"])
+    except ValueError as error:
+        raise ValueError(f"config corpus.source: {error}") from None
 for name in TRAINED_DICTIONARIES + OWN_DICTIONARIES:
     complete(name)
 unknown([config["headline"]], TRAINED_DICTIONARIES, "headline")

@@ -7,6 +7,7 @@ from functools import cache
 from shlex import quote
 
 from monosem.costs import imports, measured
+from monosem.ground.sources import local_files
 
 COMPARED_BYTES = 1_000_000  # Snakemake compares the content of inputs up to this size, and the times of larger ones
 
@@ -63,8 +64,8 @@ def original(wildcards):
 
 def own_texts(wildcards):
     """Local files that the corpus is made of, so that an edited or a new one is noticed."""
-    local = [source for source in config["corpus"]["source"] if source != "packages" and not source.startswith("hf:")]
-    return given(sorted(file for source in local for file in glob.glob(source, recursive=True)))
+    files = local_files(*config["corpus"]["source"]).values()
+    return given(sorted(str(file) for own in files for file in own))
 
 
 def told(wildcards):

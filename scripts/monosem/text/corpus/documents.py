@@ -65,11 +65,13 @@ def split_of(text: str, val_fraction: float) -> str:
 
 
 def split_parts(document: Document, val_fraction: float) -> Iterator[Part]:
-    text = document.text.encode(errors="replace").decode()  # lone surrogates of JSON are no UTF-8
+    text, *rest = (
+        field.encode(errors="replace").decode() for field in document
+    )  # lone surrogates of JSON are no UTF-8
     split = split_of(text, val_fraction)
     for part in parts(text):
         if part.strip():
-            yield Part(identity(part), part, *document[1:], split)
+            yield Part(identity(part), part, *rest, split)
 
 
 def json_line(part: Part) -> bytes:

@@ -1,0 +1,95 @@
+"""Machines on which nothing can be compiled, or nothing kept: the work goes on, slower, and one line says why."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+from places import SCRIPTS
+
+pytestmark = pytest.mark.faults
+
+TRAIN = """
+import sys
+import torch
+from monosem.ground.devices import compilable, use_device
+device = use_device("cpu", 1)
+print(compilable(device), compilable(device))
+weight_N = torch.nn.Parameter(torch.ones(3))
+optimizer = torch.optim.AdamW([weight_N], fused=True)
+weight_N.sum().backward()
+optimizer.step()
+print("trained")
+"""
+MAP = """
+import numpy as np
+from monosem.investigations.feature_map import nearest, place
+directions_PN = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
+near = nearest(directions_PN, 5)
+print(place(directions_PN, near, n_dims=2, min_dist=0.1, seed=0).shape)
+"""
+
+
+def run(code, folder, mounts=(), **variables):
+    """In a file system of its own, with what is mounted there; `None` unsets a variable."""
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "TMPDIR": str(folder), **variables}
+    environment = {name: value for name, value in environment.items() if value is not None}
+    command = [sys.executable, "-c", code]
+    if mounts:
+        if os.getuid() or not shutil.which("unshare"):
+            pytest.skip("only root may mount; run the tests as root for this one")
+        command = ["unshare", "-m", "bash", "-ec", f'{"; ".join(mounts)}; exec "$@"', "bash", *command]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "mounts", "variables", "said"),
+    [
+        ("no C++ compiler", (), {"CXX": "/bin/false"}, "No working C++ compiler found"),
+        ("no compiler of that name", (), {"CXX": "nonesuch"}, "No working C++ compiler found"),
+        ("nothing on PATH", (), {"PATH": str(Path(sys.executable).parent)}, "No working C++ compiler found"),
+        ("no Python.h", ("mount -t tmpfs tmpfs {include}",), {}, "Python.h: No such file or directory"),
+        ("TMPDIR mounted noexec", ("mount -t tmpfs -o noexec tmpfs {folder}",), {}, "failed to map segment"),
+        ("TMPDIR of 200 kB", ("mount -t tmpfs -o size=200k tmpfs {folder}",), {}, "No space left on device"),
+        (
+            "TMPDIR full",
+            ("mount -t tmpfs -o size=64k tmpfs {folder}", "cat /dev/zero > {folder}/filler || true"),
+            {"TORCHINDUCTOR_CACHE_DIR": "{folder}/cache"},
+            "No space left on device",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "{" not in value else "",
+)  # fmt: skip
+def test_where_nothing_can_be_compiled_training_goes_on(tmp_path, fault, mounts, variables, said, tried):
+    places = {"folder": tmp_path, "include": sysconfig.get_paths()["include"]}
+    mounts = [mount.format(**places) for mount in mounts]
+    variables = {name: value.format(**places) for name, value in variables.items()}
+    done = run(TRAIN, tmp_path, mounts, **variables)
+    assert done.stdout.split() == ["False", "False", "trained"], done.stderr
+    (line,) = (line for line in done.stderr.splitlines() if "torch.compile" in line)
+    assert line.startswith("torch.compile does not work here, so this runs slower: ") and said in line
+    tried(f"{fault}, and `lm: {{compile: true}}`", "`train_lm.py` runs without a compiler, slower; one line says why")
+
+
+@pytest.mark.parametrize("place", ["{file}", "{file}/cache", "/proc/cache", "/dev/null"])
+def test_a_folder_for_the_compiler_that_cannot_be_made_is_made_elsewhere(tmp_path, place, tried):
+    (tmp_path / "file").touch()
+    place = place.format(file=tmp_path / "file")
+    done = run(TRAIN, tmp_path, CXX="/bin/false", TORCHINDUCTOR_CACHE_DIR=place)
+    assert done.stdout.split() == ["False", "False", "trained"], done.stderr
+    assert f"compiler files go to {tmp_path}/torchinductor_" in done.stderr and f", not to {place}: " in done.stderr
+    assert not list(tmp_path.glob("torchinductor_*"))
+    if place == "/proc/cache":
+        tried("`TORCHINDUCTOR_CACHE_DIR` that cannot be written to", "a temporary folder is used; one line says so")
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc/home", None])
+def test_features_are_mapped_where_neither_packages_nor_home_can_be_written_to(tmp_path, home, tried):
+    mounts = ["mount -o remount,bind,ro /", f"mount -t tmpfs tmpfs {tmp_path}"]
+    done = run(MAP, tmp_path, mounts, HOME=home, XDG_CACHE_HOME=None, NUMBA_CACHE_DIR=None)
+    assert done.stdout.strip() == "(40, 2)", done.stderr
+    if home is None:
+        tried("packages and home read-only, HOME unset", "what `split_features.py` compiles is kept in TMPDIR")
