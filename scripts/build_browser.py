@@ -20,10 +20,11 @@ from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.records import RUN, Run, value_of
+from monosem.ground.tensors import open_rows
+from monosem.measures.universality import open_logits
 from monosem.pages.browser.columns import read_features
 from monosem.pages.browser.dictionary import Held, write_dictionary
 from monosem.pages.browser.examples import Limits, choose
-from monosem.pages.browser.neighbours import read_tensor
 from monosem.pages.browser.relations import Sources
 
 LIMITS = {
@@ -84,8 +85,8 @@ def main(argv: list[str] | None = None) -> None:
     held = Held.read(args.codes, args.codes_record, args.tokens, args.tokenizer)
     limits = Limits(*(getattr(args, name) for name in Limits._fields))
     sources = Sources(*(getattr(args, name) for name in Sources._fields))
-    decoder_FN = read_tensor(args.sae, "W_dec") if args.sae else None
-    logits_FV = held.checked_logits(read_tensor(args.logits, "logit_weights"), args.logits)
+    decoder_FN = open_rows(args.sae, "W_dec")[:] if args.sae else None
+    logits_FV = held.checked_logits(open_logits(args.logits)[:], args.logits)
     weights = (logits_FV, decoder_FN, args.beside)
     with replacing(args.output) as tmp:
         written = write_dictionary(

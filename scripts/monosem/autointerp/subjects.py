@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError, safe_open
 
 from monosem.autointerp.demonstrations import Subject
 from monosem.autointerp.levels import quantise
 from monosem.autointerp.prompts import Window
 from monosem.autointerp.windows import KINDS, ROLES, Windows, concatenate, read_windows
+from monosem.measures.universality import open_logits
 from monosem.text.tokens import load_tokenizer, load_vocabulary
 
 EXPLAIN, SCORE = map(ROLES.index, ("explain", "score"))
@@ -25,12 +25,9 @@ class Vocabulary:
 
     def __init__(self, tokenizer: Path, logits: Path) -> None:
         self.text, (_, self.bos) = load_vocabulary(tokenizer), load_tokenizer(tokenizer)
-        try:
-            self.logits = safe_open(logits, "numpy").get_slice("logit_weights")
-        except (OSError, SafetensorError) as error:
-            raise ValueError(f"{logits}: not the logit weights of a dictionary ({error}); rerun its rule") from None
-        if self.logits.get_shape()[1] != len(self.text):
-            raise ValueError(f"{logits}: {self.logits.get_shape()[1]} tokens, but {tokenizer} has {len(self.text)}")
+        self.logits = open_logits(logits)
+        if self.logits.shape[1] != len(self.text):
+            raise ValueError(f"{logits}: {self.logits.shape[1]} tokens, but {tokenizer} has {len(self.text)}")
 
     def split(self, feature: int, rng: np.random.Generator) -> tuple[list[str], list[str], list[str]]:
         """Tokens by logit weight: the highest, those ranked after them, as many random ones of the others."""

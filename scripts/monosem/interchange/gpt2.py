@@ -5,16 +5,18 @@ GPT-2 is our transformer with GELU, biases in LayerNorms and attention, and one 
 Conv1D keeps matrices as ours are, acting on rows, with queries, keys and values side by side.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from monosem.ground.artefacts import read_json
+from monosem.ground.finite import DAMAGED
+from monosem.ground.tensors import load_tensors
+from monosem.interchange.forms import write_json
 from monosem.lm.layers import ACTIVATIONS
 from monosem.lm.transformer import LanguageModel, LMConfig
 
@@ -77,7 +79,7 @@ def write_gpt2(folder: Path, model: LanguageModel, bos: int) -> None:
         "dtype": "float32",
     }
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / WEIGHTS, {"format": "pt"})
-    (folder / CONFIG).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / CONFIG, written)
 
 
 def zeros_like_bias(ours: str, config: LMConfig) -> Tensor:
@@ -146,7 +148,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     tensors = {}
     for file in weight_files(folder):
         try:
-            tensors |= load_file(file)
+            tensors |= load_tensors(file, "pt", cure=DAMAGED)
         except FileNotFoundError:
             raise ValueError(f"{file}: no such file; save the model with save_pretrained") from None
         except SafetensorError as error:

@@ -4,19 +4,20 @@ Shape suffixes: Z codes above zero of a feature.
 """
 
 import gzip
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from safetensors import safe_open
 
 from monosem.autointerp.windows import Windows, read_windows
+from monosem.ground.finite import write_numbers
 from monosem.ground.progress import progress
 from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_table
+from monosem.ground.tensors import open_rows
 from monosem.interchange.neuronpedia import Row, Source, about, activation_rows, explanation_row, feature_row
 from monosem.measures.codes import read_codes
+from monosem.measures.universality import open_logits
 
 BATCH = 128  # features a file, as SAEDashboard's
 
@@ -63,7 +64,9 @@ def write_batch(folder: Path, number: int, batch: list[Lines]) -> None:
 
 
 def encoded(rows: Iterable[Row]) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "replace")
+    return "".join(write_numbers(row, "line for Neuronpedia", ensure_ascii=False) + "\n" for row in rows).encode(
+        "utf-8", "replace"
+    )
 
 
 def of_features(source: Source, tables: Tables) -> Iterator[Lines]:
@@ -73,18 +76,16 @@ def of_features(source: Source, tables: Tables) -> Iterator[Lines]:
     texts = read_table(tables.explanations, EXPLANATION_COLUMNS).set_index("feature")["text"]
     windows = windows_of_features(tables.examples)
     waiting = next(windows, None)
-    with safe_open(tables.logits, "numpy") as logits, safe_open(tables.sae, "numpy") as sae:
-        logit_FV, decoder_FN = logits.get_slice("logit_weights"), sae.get_slice("W_dec")
-        for feature in range(by_feature.shape[1]):
-            code_Z = by_feature.data[by_feature.indptr[feature] : by_feature.indptr[feature + 1]]
-            density = float(density_F[feature])
-            logit_V = logit_FV[feature : feature + 1][0].astype(np.float32)
-            row = feature_row(source, feature, density, code_Z, logit_V, decoder_FN[feature : feature + 1][0])
-            activations = []
-            if waiting is not None and waiting.feature_E[0] == feature:
-                activations, waiting = activation_rows(source, waiting, code_Z, density), next(windows, None)
-            text = texts.get(feature)
-            yield Lines([row], activations, [explanation_row(source, feature, text)] if text else [])
+    logit_FV, decoder_FN = open_logits(tables.logits), open_rows(tables.sae, "W_dec")
+    for feature in range(by_feature.shape[1]):
+        code_Z = by_feature.data[by_feature.indptr[feature] : by_feature.indptr[feature + 1]]
+        density = float(density_F[feature])
+        row = feature_row(source, feature, density, code_Z, logit_FV[feature].astype(np.float32), decoder_FN[feature])
+        activations = []
+        if waiting is not None and waiting.feature_E[0] == feature:
+            activations, waiting = activation_rows(source, waiting, code_Z, density), next(windows, None)
+        text = texts.get(feature)
+        yield Lines([row], activations, [explanation_row(source, feature, text)] if text else [])
 
 
 def windows_of_features(path: Path) -> Iterator[Windows]:

@@ -8,18 +8,19 @@ Its matrices act on rows, so its W_enc is [N, F]. On the way in, the norms of de
 function stays the same. Shape suffixes as in `sae`.
 """
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from monosem.ground.artefacts import read_json
-from monosem.interchange.forms import JUMPRELU, RELU, TOPK, Origin, kind_of, largest
+from monosem.ground.finite import DAMAGED
+from monosem.ground.tensors import load_tensors
+from monosem.interchange.forms import JUMPRELU, RELU, TOPK, Origin, kind_of, largest, write_json
 from monosem.interchange.places import hook_name
 from monosem.sae.autoencoder import SparseAutoencoder
 
@@ -68,7 +69,7 @@ def write_sae_lens(folder: Path, sae: SparseAutoencoder, origin: Origin) -> None
         },
     }
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / WEIGHTS)
-    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / CONFIG, config)
 
 
 def read_sae_lens(folder: Path) -> Imported:
@@ -115,7 +116,7 @@ def check_settings(config: dict[str, Any], path: Path) -> None:
 def read_tensors(path: Path, names: set[str]) -> dict[str, Tensor]:
     """In float64: what is folded into one another is rounded once, in the end."""
     try:
-        tensors = {name: tensor.double() for name, tensor in load_file(path).items()}
+        tensors = {name: tensor.double() for name, tensor in load_tensors(path, "pt", cure=DAMAGED).items()}
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; give the folder that SAELens saved") from None
     except SafetensorError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from monosem.interchange.forms import write_json
 from monosem.text.tokens import load_tokenizer
 
 TOKENIZER = "tokenizer.json"
@@ -23,7 +24,7 @@ def write_tokenizer(folder: Path, tokenizer: Path, context_length: int) -> None:
         "model_max_length": context_length,
         "clean_up_tokenization_spaces": False,
     }
-    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / "tokenizer_config.json", config)
 
 
 def check_same_tokenizer(folder: Path, tokenizer: Path) -> None:

@@ -75,17 +75,16 @@ def measure(
     measured = known.evidence.of(np.flatnonzero(known.half_T == 1))
     rows, counts = [], []
     matches = dictionary.matches.set_index("feature")
-    with open_logits(dictionary.logits) as file:
-        weights = file.get_slice("logit_weights")
-        for c, context in enumerate(contexts):
-            inside_T = measured.inside_TC[:, c]
-            row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
-            row["n_documents"] = np.unique(measured.document_T[inside_T]).size
-            if not absent_C[c]:
-                feature = int(best.feature_C[c])
-                tokens = promoted(weights[feature : feature + 1][0], known.inside_CV[c], known.common_V)
-                row |= claims(best, measured, c, tokens)
-                row |= {name: matches.loc[feature, column].item() for name, column in MATCH.items()}
-                counts.append(histograms(context, best.acts_TC[:, c], inside_T, tokens))
-            rows.append(tidy(row))
+    weights = open_logits(dictionary.logits)
+    for c, context in enumerate(contexts):
+        inside_T = measured.inside_TC[:, c]
+        row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
+        row["n_documents"] = np.unique(measured.document_T[inside_T]).size
+        if not absent_C[c]:
+            feature = int(best.feature_C[c])
+            tokens = promoted(weights[feature], known.inside_CV[c], known.common_V)
+            row |= claims(best, measured, c, tokens)
+            row |= {name: matches.loc[feature, column].item() for name, column in MATCH.items()}
+            counts.append(histograms(context, best.acts_TC[:, c], inside_T, tokens))
+        rows.append(tidy(row))
     return rows, pd.concat(counts, ignore_index=True) if counts else pd.DataFrame(columns=HISTOGRAM_COLUMNS)

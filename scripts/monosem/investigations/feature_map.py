@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError, safe_open
 
+from monosem.ground.tensors import open_rows
 from monosem.investigations.families import NO_PARENT
 
 NO_CLUSTER = -1
@@ -29,13 +29,7 @@ class Neighbours(NamedTuple):
 
 def decoder_rows(path: Path, feature_F: np.ndarray) -> np.ndarray:
     """Decoder directions of some features of a saved dictionary. Raises ValueError naming a file that does not fit."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            decoder_FN = file.get_tensor("W_dec")
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; run the rule that writes it") from None
-    except SafetensorError as error:
-        raise ValueError(f"{path}: not a dictionary ({error}); delete it and rerun") from None
+    decoder_FN = open_rows(path, "W_dec")[:]
     if feature_F.size and feature_F.max() >= len(decoder_FN):
         raise ValueError(
             f"{path}: {len(decoder_FN)} features, but feature {feature_F.max()} asked; find families again"
@@ -90,14 +84,14 @@ def map_summary(table: pd.DataFrame) -> dict[str, Any]:
     holds features of several dictionaries; how often a feature is in the cluster of its parent, and how often it would
     be in that of a random feature of its parent's dictionary."""
     placed = table[table["cluster"] != NO_CLUSTER]
-    widths = placed.groupby("cluster")["dictionary"].nunique()
+    widths = placed.groupby("cluster")["dictionary"].nunique(dropna=False)
     cluster_of = table.set_index(["dictionary", "feature"])["cluster"]
     names = list(dict.fromkeys(table["dictionary"]))
     same, by_chance = [], []
     for narrow, wide in pairwise(names):
         child = table[(table["dictionary"] == wide) & (table["parent"] != NO_PARENT)]
         parent = cluster_of.loc[narrow]
-        share = parent.value_counts(normalize=True).drop(NO_CLUSTER, errors="ignore")
+        share = parent.value_counts(normalize=True, dropna=False).drop(NO_CLUSTER, errors="ignore")
         own = child["cluster"].to_numpy()
         same.append((own == parent.loc[child["parent"]].to_numpy()) & (own != NO_CLUSTER))
         by_chance.append(share.reindex(own, fill_value=0.0).to_numpy())

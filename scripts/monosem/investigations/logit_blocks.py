@@ -12,15 +12,12 @@ ROWS = 1024
 
 def logit_shape(path: Path) -> tuple[int, int]:
     """Features and tokens."""
-    with open_logits(path) as file:
-        n_features, n_vocab = file.get_slice("logit_weights").get_shape()
+    n_features, n_vocab = open_logits(path).shape
     return n_features, n_vocab
 
 
 def logit_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
     """The number of a block's first feature, and its logit weights as stored, [R, V]."""
-    with open_logits(path) as file:
-        rows = file.get_slice("logit_weights")
-        n_features, _ = rows.get_shape()
-        for start in range(0, n_features, ROWS):
-            yield start, rows[start : min(start + ROWS, n_features)]
+    rows = open_logits(path)
+    for start in range(0, rows.shape[0], ROWS):
+        yield start, rows[start : min(start + ROWS, rows.shape[0])]

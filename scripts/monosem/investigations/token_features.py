@@ -90,7 +90,7 @@ def shares(table: pd.DataFrame) -> dict[str, Any]:
         "n_features": len(table),
         "n_told": len(told),
         "n_judged": len(judged),
-        "single_token": float(judged.mean()) if len(judged) else None,
+        "single_token": float(judged.mean(skipna=False)) if len(judged) else None,
         **{name: float((told["kind"] == name).mean()) if len(told) else None for name in KINDS[:3]},
     }
 

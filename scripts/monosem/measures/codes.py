@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy.sparse import csc_array, csr_array
 
 from monosem.ground.artefacts import replacing
+from monosem.ground.tensors import load_tensors
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def write_codes(path: Path, codes: Codes) -> None:
 def read_codes(path: Path) -> Codes:
     """Raises ValueError naming the file when it is missing, cut short, or not a codes file."""
     try:
-        tensors = load_file(path)
+        tensors = load_tensors(path)
         narrow = np.int32 if tensors["values"].size < 1 << 31 else np.int64  # scipy widens both to the wider
         parts_Z = (tensors["values"], tensors["indices"], tensors["indptr"].astype(narrow))
         matrix = csr_array(parts_Z, shape=tuple(tensors["shape"].tolist()))

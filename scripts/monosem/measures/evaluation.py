@@ -90,7 +90,7 @@ def measure_losses(
         "zero": {site: torch.zeros_like},
         "mean": {site: lambda x_RN: mean_N.expand_as(x_RN)},
     }
-    sums = block_losses(model, tokens_SL, bos, edits).sum()
+    sums = block_losses(model, tokens_SL, bos, edits).sum(skipna=False)
     return Losses(**{name: float(sums[name] / sums["n"]) for name in edits}, n_tokens=int(sums["n"]))
 
 

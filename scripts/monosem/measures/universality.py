@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError, safe_open
 
 from monosem.ground.progress import progress
-from monosem.ground.summary import summarise
+from monosem.ground.summary import defined, summarise
+from monosem.ground.tensors import Rows, open_rows
 from monosem.measures.codes import Codes
 
 SPARSE_TOKENS = 1 << 18  # active tokens of a feature taken at once
@@ -128,7 +128,7 @@ def match_table(a: Side, b: Side, top_k: int) -> pd.DataFrame:
 
 def summary(table: pd.DataFrame, a: Side, b: Side) -> dict[str, Any]:
     """The fields of the record: quartiles and shares are over the features of A that have a match."""
-    correlation = table["correlation"].dropna().to_numpy()
+    correlation = defined(table["correlation"])
     shares = {f"share_at_least_{t}": float((correlation >= t).mean()) if correlation.size else None for t in THRESHOLDS}
     return {
         "n_tokens": a.codes.n_tokens,
@@ -148,28 +148,22 @@ def logit_correlations(path_a: Path, path_b: Path, partner_A: np.ndarray) -> np.
     Reads row by row. Raises ValueError naming the file that is missing or does not fit.
     """
     correlation_A = np.full(partner_A.size, np.nan)
-    with open_logits(path_a) as file_a, open_logits(path_b) as file_b:
-        rows_a, rows_b = (file.get_slice("logit_weights") for file in (file_a, file_b))
-        (n_features, n_vocab), (n_partners, n_vocab_b) = rows_a.get_shape(), rows_b.get_shape()
-        if (n_features, n_vocab) != (partner_A.size, n_vocab_b) or partner_A.max(initial=-1) >= n_partners:
-            raise ValueError(
-                f"{path_a} {[n_features, n_vocab]} and {path_b} {[n_partners, n_vocab_b]}: one row a feature and one "
-                "column a token expected; write the logit weights of these codes again"
-            )
-        for feature in np.flatnonzero(partner_A >= 0).tolist():
-            partner = int(partner_A[feature])
-            row_a, row_b = rows_a[feature : feature + 1][0], rows_b[partner : partner + 1][0]
-            correlation_A[feature] = row_correlation(row_a.astype(np.float64), row_b.astype(np.float64))
+    rows_a, rows_b = (open_logits(path) for path in (path_a, path_b))
+    (n_features, n_vocab), (n_partners, n_vocab_b) = rows_a.shape, rows_b.shape
+    if (n_features, n_vocab) != (partner_A.size, n_vocab_b) or partner_A.max(initial=-1) >= n_partners:
+        raise ValueError(
+            f"{path_a} {[n_features, n_vocab]} and {path_b} {[n_partners, n_vocab_b]}: one row a feature and one "
+            "column a token expected; write the logit weights of these codes again"
+        )
+    for feature in np.flatnonzero(partner_A >= 0).tolist():
+        row_a, row_b = rows_a[feature], rows_b[int(partner_A[feature])]
+        correlation_A[feature] = row_correlation(row_a.astype(np.float64), row_b.astype(np.float64))
     return correlation_A
 
 
-def open_logits(path: Path) -> safe_open:
-    try:
-        return safe_open(path, framework="numpy")
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; run the rule that writes it") from None
-    except SafetensorError as error:
-        raise ValueError(f"{path}: not a safetensors file ({error}); delete it and rerun") from None
+def open_logits(path: Path) -> Rows:
+    """Of a dictionary, [F, V], as evaluate_dictionary.py wrote them."""
+    return open_rows(path, "logit_weights")
 
 
 def row_correlation(x_V: np.ndarray, y_V: np.ndarray) -> float:

@@ -91,8 +91,7 @@ def null_space(W_out_MD: Tensor, x_BM: Tensor, recon_BM: Tensor, W_dec_FM: Tenso
 
 def logit_weights(path: Path) -> np.ndarray:
     """[F, V], as evaluate_dictionary.py wrote them."""
-    with open_logits(path) as file:
-        return file.get_tensor("logit_weights")
+    return open_logits(path)[:]
 
 
 def likeness(weights_FV: np.ndarray) -> float | None:

@@ -93,4 +93,4 @@ def write_dictionary(
     }
     scored = table.loc[table["score_status"] == "ok", "spearman"]
     summary = {"n_alive": int((table["density"] > 0).sum()), "n_scored": len(scored)}
-    return {**summary, "median_score": float(scored.median()) if len(scored) else None, "bytes": written}
+    return {**summary, "median_score": float(scored.median(skipna=False)) if len(scored) else None, "bytes": written}

@@ -3,22 +3,9 @@
 Shape suffixes: F features, D dimensions of their directions, B features of a block, K nearest.
 """
 
-from pathlib import Path
-
 import numpy as np
-from safetensors import safe_open
 
 BLOCK_ENTRIES = 1 << 24  # of a block of cosines
-
-
-def read_tensor(path: Path, name: str) -> np.ndarray:
-    """Raises ValueError naming the file when it has no such tensor."""
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file; run the rule that writes it")
-    with safe_open(path, framework="numpy") as file:
-        if name not in file.keys():  # noqa: SIM118
-            raise ValueError(f"{path}: has no tensor {name}; rerun the rule that writes it")
-        return file.get_tensor(name)
 
 
 def most(values_BF: np.ndarray, count: int) -> np.ndarray:

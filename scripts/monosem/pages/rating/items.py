@@ -82,7 +82,7 @@ def draw_from(source: Source, vocabulary: list[str], amounts: Amounts, rng: np.r
 def intervals_with_windows(path: Path) -> pd.DataFrame:
     """Features and intervals that have at least FEWEST windows, in order."""
     parts = [pd.DataFrame({"feature": block.feature_E, "interval": block.interval_E}) for block in read_windows(path)]
-    counts = pd.concat(parts).query("interval >= 0").value_counts()
+    counts = pd.concat(parts).query("interval >= 0").value_counts(dropna=False)
     return counts[counts >= FEWEST].index.to_frame(index=False).sort_values(["feature", "interval"], ignore_index=True)
 
 
