@@ -76,17 +76,13 @@ def by_models(args: argparse.Namespace) -> list[tuple[Named, pd.Series]]:
         explained, tests = explained[explained["key"] != ""], read_table(path, TESTED)
         asked = tests[tests["feature"].isin(explained["feature"])]
         both = pd.concat([explained, asked])
-        work_F = (
-            (both["tokens_in"] + both["tokens_out"]).groupby(both["feature"]).sum(skipna=False).to_numpy(dtype=float)
-        )
+        work = (both["tokens_in"] + both["tokens_out"]).groupby(both["feature"]).sum(skipna=False).astype(float)
         score_F = tests[tests["task"] == SIMULATION].set_index("feature")["spearman"].astype(float)
-        counts: dict[str, Any] = {
-            name: both[name].sum(skipna=False).item() for name in ("tokens_in", "tokens_out", "usd")
-        }
+        counts: dict[str, Any] = {of: both[of].sum(skipna=False).item() for of in ("tokens_in", "tokens_out", "usd")}
         counts |= {"calls": len(explained) + int(asked["n_requests"].sum(skipna=False)), "seconds": seconds_of(*times)}
         size = {"n_features": tests["feature"].nunique(dropna=False), "n_asked": len(explained)}
-        client = read_json(record)["explainer"]
-        named.append((Named(client, *run, **size, scores_F=score_F.to_numpy(), work_F=work_F, **counts), score_F))
+        counts |= {"scores_F": score_F.to_numpy(), "work_F": work.to_numpy()}
+        named.append((Named(read_json(record)["explainer"], *run, **size, **counts), score_F))
     return named
 
 

@@ -150,3 +150,8 @@ def asked_of_frames(trees: dict[Path, ast.Module]) -> list[tuple[Path, ast.Call]
 
 def strict(node: ast.Call) -> bool:
     return any(word.arg in ("skipna", "dropna") and ast.unparse(word.value) == "False" for word in node.keywords)
+
+
+def asked(node: ast.Call) -> str:
+    name = ast.unparse(node.func)
+    return name if name.startswith(("np.", "torch.")) else name.split(".")[-1]

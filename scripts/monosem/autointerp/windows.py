@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from monosem.ground.finite import check_finite
+
 ROLES = ("explain", "score")  # seen by the explainer; held back to score its explanation
 KINDS = ("top", "interval", "random", "out_of_context")
 UNOBSERVED = -1  # token of a window position that has no activation: BOS, or out of the document or context
@@ -118,4 +120,12 @@ def read_windows(path: Path) -> Iterator[Windows]:
                 f"{path}: columns {file.schema_arrow.names}; a file of scripts/sample_examples.py expected"
             )
         for group in range(file.num_row_groups):
-            yield from_table(file.read_row_group(group))
+            windows = from_table(file.read_row_group(group))
+            check_windows(windows, f"{path} row group {group}")
+            yield windows
+
+
+def check_windows(windows: Windows, what: str) -> None:
+    """Raises ValueError for an empty cell, which pandas and pyarrow make NaN, and for what is not finite."""
+    for name, column in zip(schema(1).names, windows, strict=True):
+        check_finite(column, f"{what} column {name}")

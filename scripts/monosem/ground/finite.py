@@ -1,9 +1,11 @@
-"""No number that is not one: NaN and infinity are refused where files are read and written, by file and place."""
+"""No number that is not one: NaN and infinity are refused where files are read and written, by file and place; and so
+are ids that do not fit where they are stored."""
 
 import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 AGAIN = "delete it and rerun the rule that writes it"
 DAMAGED = "the file is damaged, or what trained it had failed: take another"  # of files that are not ours
@@ -21,6 +23,14 @@ def check_finite(values: Any, what: object, cure: str = AGAIN) -> None:  # noqa:
     flat = np.asarray(values.double().cpu() if hasattr(values, "cpu") else values, dtype=np.float64)
     place = [int(number) for number in np.argwhere(~np.isfinite(flat))[0]]
     raise ValueError(f"{what} {place}: {flat[tuple(place)]}, a finite number expected; {cure}")
+
+
+def check_ids(ids: np.ndarray, kind: DTypeLike, what: object) -> None:
+    """Raises ValueError for a number that an integer type cannot hold: numpy would wrap it round."""
+    lowest, highest, ids = np.iinfo(kind).min, np.iinfo(kind).max, np.asarray(ids)
+    for number in (ids.min(), ids.max()) if ids.size else ():
+        if not lowest <= number <= highest:
+            raise ValueError(f"{what} {number}: {lowest} to {highest} fit where it is stored ({np.dtype(kind)})")
 
 
 def finite(value: Any) -> bool:  # noqa: ANN401

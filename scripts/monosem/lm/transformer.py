@@ -18,10 +18,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from monosem.ground.artefacts import replacing, sha256
+from monosem.ground.finite import check_finite
 from monosem.ground.tensors import load_tensors, read_metadata
 from monosem.lm.layers import ACTIVATIONS, LayerNorm, affine, causal_attention, matrix
 from monosem.lm.logit_updates import LogitCoordinates, logit_coordinates
 from monosem.lm.sites import Edit, Site, edit
+
+OVERFLOW = "its weights are finite and too large; train it again or take another"
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ class LanguageModel(nn.Module):
 
     @torch.no_grad()
     def activations(self, tokens_SL: Tensor, site: Site) -> Tensor:
-        """Activations at a site, float32 [S, L, site width]."""
+        """Activations at a site, float32 [S, L, site width]. Raises ValueError where one is not finite."""
         seen: list[Tensor] = []
 
         def look(x: Tensor) -> Tensor:
@@ -132,6 +135,7 @@ class LanguageModel(nn.Module):
             return x
 
         self(tokens_SL, edits={site: look})
+        check_finite(seen[0], f"activations at {site.name} of layer {site.layer}", OVERFLOW)
         return seen[0]
 
     @torch.no_grad()

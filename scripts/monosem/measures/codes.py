@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from scipy.sparse import csc_array, csr_array
 
 from monosem.ground.artefacts import replacing
+from monosem.ground.finite import check_finite
 from monosem.ground.tensors import load_tensors
 
 
@@ -35,6 +36,7 @@ class Codes:
 
 
 def write_codes(path: Path, codes: Codes) -> None:
+    check_finite(codes.matrix.data, f"codes for {path}", "a weight of the dictionary is too large; train it again")
     tensors = {
         "indptr": codes.matrix.indptr.astype(np.int64),
         "indices": codes.matrix.indices.astype(np.int32),

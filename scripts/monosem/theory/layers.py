@@ -94,7 +94,10 @@ def partners(earlier: Codes, later: Codes) -> np.ndarray:
 
 
 def summary(table: pd.DataFrame, above: float) -> dict[str, Any]:
-    """Shares with a partner, of the units that ever fire: medians over pairs of layers, and by model; None where none of a kind ever fires."""
+    """Shares with a partner, of the units that ever fire: medians over pairs of layers, and by model.
+
+    None where none of a kind ever fires.
+    """
     alive = table[table["correlation"].notna()].assign(partner=lambda rows: rows["correlation"] > above)
     share = alive.groupby(["n_layers", "layer", "what"])["partner"].mean(skipna=False).unstack()
     by_depth = [middle(of) for _, of in share["features"].groupby("n_layers")]
