@@ -27,7 +27,7 @@ from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.records import beside, read_table, value_of
 from monosem.investigations.held_out import HeldOut, read_codes_of, read_held_out
 from monosem.investigations.token_features import Limits, common_tokens, features_of, of_word, shares, token_table
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

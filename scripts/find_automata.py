@@ -31,7 +31,8 @@ from monosem.investigations.automata_tables import automata_table, record_fields
 from monosem.investigations.held_out import flat, read_codes_of
 from monosem.investigations.packed import read_packed
 from monosem.investigations.transitions import Needed, dealt_anew, fires_on, promoted_tokens, step_counts, steps_of
-from monosem.text.tokens import load_vocabulary, read_record
+from monosem.text.tokenizer import load_vocabulary
+from monosem.text.tokens import read_record
 
 NAME = "automata"
 

@@ -21,7 +21,8 @@ from monosem.interchange.gpt2 import read_gpt2, weight_files
 from monosem.interchange.tokenizer_files import check_same_tokenizer
 from monosem.lm.training import mean_loss
 from monosem.lm.transformer import save_lm
-from monosem.text.tokens import counted, load_tokenizer, read_contexts, read_record
+from monosem.text.tokenizer import load_tokenizer
+from monosem.text.tokens import counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -31,7 +31,8 @@ from monosem.investigations.contexts import Dictionary, Limits, learn, measure
 from monosem.investigations.held_out import flat, read_codes_of
 from monosem.investigations.packed import read_packed
 from monosem.investigations.proxies import parse_contexts
-from monosem.text.tokens import load_bytes, read_record
+from monosem.text.tokenizer import load_bytes
+from monosem.text.tokens import read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -29,7 +29,7 @@ from monosem.autointerp.windows import Windows, read_windows
 from monosem.ground.artefacts import replacing, write_record
 from monosem.ground.progress import progress
 from monosem.ground.records import read_table
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

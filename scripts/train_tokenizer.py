@@ -17,7 +17,7 @@ from pathlib import Path
 from monosem.ground.artefacts import replacing
 from monosem.ground.progress import progress
 from monosem.text.corpus.documents import read_documents
-from monosem.text.tokens import load_tokenizer, train_bpe
+from monosem.text.tokenizer import count_ids, load_tokenizer, train_bpe
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
         tokenizer = train_bpe(training_texts(args.documents, int(args.train_mb * 1e6)), args.vocab_size)
     with replacing(args.output) as tmp:
         tokenizer.save(str(tmp))
-    print(f"{args.output}: {tokenizer.get_vocab_size()} tokens")
+    print(f"{args.output}: {count_ids(tokenizer)} tokens")
 
 
 if __name__ == "__main__":

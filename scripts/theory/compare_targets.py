@@ -34,7 +34,8 @@ from monosem.lm.transformer import load_lm
 from monosem.measures.evaluation import held_out_activations
 from monosem.sae.autoencoder import load_sae
 from monosem.sae.kernels import Screen
-from monosem.text.tokens import load_vocabulary, read_contexts, read_record
+from monosem.text.tokenizer import load_vocabulary
+from monosem.text.tokens import read_contexts, read_record
 from monosem.theory.experiment import parser_of, write
 from monosem.theory.targets import SCORE, likeness, logit_weights, null_space, site_row, target, word_features
 

@@ -13,7 +13,7 @@ import import_lm
 from monosem.interchange.gpt2 import read_gpt2, write_gpt2
 from monosem.investigations.ablation import ablate
 from monosem.lm.transformer import load_lm
-from monosem.text.tokens import train_bpe
+from monosem.text.tokenizer import train_bpe
 
 
 def import_flags(folder, corpus, tokens, output, **changed):

@@ -22,7 +22,8 @@ from monosem.pages.browser.examples import COLUMNS, LEVELS, Activity, Limits, Pl
 from monosem.pages.browser.neighbours import highest, similar
 from monosem.pages.browser.texts import LONGEST, plain, sentence, shown_token, shown_vocabulary, write_text
 from monosem.pages.visible import visible
-from monosem.text.tokens import load_vocabulary, read_contexts
+from monosem.text.tokenizer import load_vocabulary
+from monosem.text.tokens import read_contexts
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import train_sae
 from monosem.findings import theory_why
 from monosem.findings.scoreboard import NOT_RUN, judge
 from monosem.ground.artefacts import read_json
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 from theory import compare_penalties, compare_targets, fit_naming
 
 QUOTAS = {

@@ -13,7 +13,7 @@ from monosem.autointerp.levels import quantise
 from monosem.autointerp.prompts import Window
 from monosem.autointerp.windows import KINDS, ROLES, Windows, concatenate, read_windows
 from monosem.measures.universality import open_logits
-from monosem.text.tokens import load_tokenizer, load_vocabulary
+from monosem.text.tokenizer import load_tokenizer, load_vocabulary
 
 EXPLAIN, SCORE = map(ROLES.index, ("explain", "score"))
 SHOWN = 10  # tokens of the highest logit weights that the explainer sees; it is not tested on them (paper)

@@ -21,7 +21,8 @@ from monosem.pages.browser.details import Details, Geometry, top_tokens
 from monosem.pages.browser.examples import LEVELS, Activity, Limits, Placed, names
 from monosem.pages.browser.relations import Sources, correlations, gather, steering
 from monosem.pages.browser.texts import plain, shown_vocabulary
-from monosem.text.tokens import counted, load_vocabulary, read_contexts, read_record
+from monosem.text.tokenizer import load_vocabulary
+from monosem.text.tokens import counted, read_contexts, read_record
 
 
 @dataclass(frozen=True)
