@@ -12,6 +12,7 @@ from monosem.autointerp.demonstrations import Subject
 from monosem.autointerp.levels import quantise
 from monosem.autointerp.prompts import Window
 from monosem.autointerp.windows import KINDS, ROLES, Windows, concatenate, read_windows
+from monosem.ground.finite import check_within
 from monosem.measures.universality import open_logits
 from monosem.text.tokenizer import load_tokenizer, load_vocabulary
 
@@ -57,9 +58,9 @@ class Subjects:
     """Prompts' view of the features in `windows`; what a feature gets depends on `seed` and itself alone."""
 
     def __init__(self, windows: Windows, max_act_F: np.ndarray, vocabulary: Vocabulary, seed: int) -> None:
-        last = windows.feature_E.max(initial=-1)
-        if last >= max_act_F.size:
-            raise ValueError(f"windows of feature {last}, but the table has {max_act_F.size}; draw the windows again")
+        check_within(windows.feature_E, max_act_F.size, "windows of feature", "draw its windows again")
+        seen = windows.tokens_EW[windows.observed_EW]
+        check_within(seen, len(vocabulary.text), "windows of token", "give the tokenizer of these examples")
         self.windows, self.max_act_F, self.vocabulary, self.seed = windows, max_act_F, vocabulary, seed
 
     def subject(self, feature: int, n_explain: int | None, contexts: "Subjects | None" = None) -> Subject:

@@ -33,6 +33,14 @@ def check_ids(ids: np.ndarray, kind: DTypeLike, what: object) -> None:
             raise ValueError(f"{what} {number}: {lowest} to {highest} fit where it is stored ({np.dtype(kind)})")
 
 
+def check_within(ids: np.ndarray, size: int, what: object, cure: str = AGAIN) -> None:
+    """Raises ValueError for a number that is none of the `size` things it is to name; negative ones name none."""
+    ids = np.asarray(ids)
+    for number in (ids.min(), ids.max()) if ids.size else ():
+        if not 0 <= number < size:
+            raise ValueError(f"{what} {number}: 0 to {size - 1} expected; {cure}")
+
+
 def finite(value: Any) -> bool:  # noqa: ANN401
     return bool(np.isfinite(float(value)))
 

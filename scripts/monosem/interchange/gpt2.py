@@ -5,6 +5,7 @@ GPT-2 is our transformer with GELU, biases in LayerNorms and attention, and one 
 Conv1D keeps matrices as ours are, acting on rows, with queries, keys and values side by side.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +87,25 @@ def zeros_like_bias(ours: str, config: LMConfig) -> Tensor:
     return torch.zeros(3 * config.d_model if ours.endswith("b_qkv_D3") else config.d_model)
 
 
+def without_padding(model: LanguageModel, n_tokens: int, folder: Path) -> LanguageModel:
+    """The model of the tokens that there are: ids beyond them, which fill a vocabulary up to a round number, are never
+    predicted. Raises ValueError when there are too few."""
+    state, found = model.state_dict(), model.config.vocab_size
+    if found < n_tokens:
+        raise ValueError(f"{folder}: {found} embeddings, and its tokenizer has {n_tokens} tokens; as many expected")
+    state |= {"W_E_VD": state["W_E_VD"][:n_tokens], "W_U_DV": state["W_U_DV"][:, :n_tokens]}
+    smaller = LanguageModel(replace(model.config, vocab_size=n_tokens), seed=0)
+    smaller.load_state_dict(state)
+    return smaller.eval()
+
+
 def read_gpt2(folder: Path) -> LanguageModel:
     """The model, on the CPU in float32; with no biases but the MLP's where all others are zero.
 
     Raises ValueError naming the file where it is missing, damaged or another kind of model.
     """
     path = folder / CONFIG
-    config = checked(read_json(path), path)
+    config = checked({name: value for name, value in read_json(path).items() if value is not None}, path)
     tensors = read_weights(folder)
     embedding = "wte.weight"
     unembedding = embedding if config.get("tie_word_embeddings", True) else "lm_head.weight"

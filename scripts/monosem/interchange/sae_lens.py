@@ -90,13 +90,19 @@ def read_sae_lens(folder: Path) -> Imported:
 
 def settings(path: Path) -> dict[str, Any]:
     """cfg.json with its metadata beside the rest, and what versions before 6 call otherwise by its later name."""
-    found = read_json(path)
-    config = {"architecture": "standard", **found, **found.get("metadata", {})}
+    found = said(read_json(path))
+    config = {"architecture": "standard", **found, **said(found.get("metadata", {}))}
     for later, earlier in {"hook_name": "hook_point", "activation_fn": "activation_fn_str"}.items():
         config[later] = config.get(later, config.get(earlier))
     if config["activation_fn"] == "topk":
-        config |= {"architecture": "topk", "activation_fn": "relu", "k": config["activation_fn_kwargs"]["k"]}
+        config |= {"architecture": "topk", "activation_fn": "relu"}
+        config |= said(config.get("activation_fn_kwargs", {}))
     return config
+
+
+def said(settings: dict[str, Any]) -> dict[str, Any]:
+    """Without what is null, which is what is not said."""
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def check_settings(config: dict[str, Any], path: Path) -> None:
@@ -105,12 +111,14 @@ def check_settings(config: dict[str, Any], path: Path) -> None:
         "activation_fn": ("relu", None),
         "normalize_activations": ("none", None, False),
         "reshape_activations": ("none", None),
-        "finetuning_scaling_factor": (False, None),
     }
     for name, allowed in wanted.items():
         if config.get(name) not in allowed:
             can = ", ".join(str(value) for value in allowed if value)
             raise ValueError(f"{path}: {name} {config[name]} cannot be imported exactly; {can or 'none'} can")
+    k = config.get("k")
+    if config["architecture"] == "topk" and not (isinstance(k, int | float) and k >= 1 and k == int(k)):
+        raise ValueError(f"{path}: k {k} of topk; a whole number from 1 on expected")
 
 
 def read_tensors(path: Path, names: set[str]) -> dict[str, Tensor]:
@@ -121,6 +129,9 @@ def read_tensors(path: Path, names: set[str]) -> dict[str, Tensor]:
         raise ValueError(f"{path}: no such file; give the folder that SAELens saved") from None
     except SafetensorError as error:
         raise ValueError(f"{path}: not a safetensors file ({error})") from None
+    scaling_F = tensors.pop("scaling_factor", torch.ones(()))
+    if not bool((scaling_F == 1).all()):
+        raise ValueError(f"{path}: scaling_factor other than 1 (of finetuning) cannot be imported exactly")
     if set(tensors) != names:
         raise ValueError(f"{path}: tensors {sorted(tensors)}; exactly {sorted(names)} expected")
     return tensors

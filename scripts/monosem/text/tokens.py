@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 
 from monosem.ground.arrays import MappedRows, open_array, read_chunk
 from monosem.ground.artefacts import read_json
+from monosem.ground.finite import check_within
 from monosem.text.tokenizer import encode_texts
 
 RULE = "pack_tokens"  # which writes token stores
@@ -98,6 +99,7 @@ def read_contexts(path: Path, n_contexts: int | None = None, array: str = "token
     read_SL = np.empty((n_contexts, rows.shape[1]), dtype=rows.dtype)
     for first in range(0, n_contexts, rows.chunks[0]):
         part_SL = read_chunk(rows, path / array, first // rows.chunks[0], RULE)
+        check_known(path, array, part_SL)
         read_SL[first : first + len(part_SL)] = part_SL[: n_contexts - first]
     return read_SL
 
@@ -106,6 +108,8 @@ def map_contexts(path: Path) -> MappedRows:
     """The tokens [S, L] of a store that may be larger than memory, by numbers of contexts; errors as above."""
     rows = MappedRows(path / "tokens", RULE)
     check_shape(path, "tokens", rows.shape)
+    for chunk in rows.chunks:
+        check_known(path, "tokens", chunk)
     return rows
 
 
@@ -113,3 +117,11 @@ def check_shape(path: Path, array: str, shape: tuple[int, ...]) -> None:
     record = read_record(path)
     if shape != (record["n_contexts"], record["context_length"]):
         raise ValueError(f"{path}/{array}: shape {shape} differs from its record; delete it and rerun {RULE}")
+
+
+def check_known(path: Path, array: str, part_SL: np.ndarray) -> None:
+    """Raises ValueError for a token or a category that the record does not know."""
+    record = read_record(path)
+    sizes = {"tokens": record["vocab_size"], "category": len(record["categories"])}
+    if array in sizes:
+        check_within(part_SL, sizes[array], f"{path}/{array}: id", f"delete it and rerun {RULE}")
