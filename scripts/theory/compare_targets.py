@@ -101,8 +101,7 @@ def main(argv: list[str] | None = None) -> None:
     for number, own in enumerate(found):
         (words, alike), row = read_word(args, number, held_out, shown), site_row(own, found[0])
         fields[own.site] = {**row, **alike}
-        rows.append({"what": "site", **row})
-        read.append(words.assign(what="feature", site=own.site))
+        rows, read = [*rows, {"what": "site", **row}], [*read, words.assign(what="feature", site=own.site)]
     table = pd.concat([pd.DataFrame(rows), *read], ignore_index=True)
     of, n_tokens = found[0].evaluated, held_out.token_T.size
     note = f"{of['model']}, {of['dictionary']}, {n_tokens} held-out tokens, the word {args.word!r}"

@@ -36,7 +36,7 @@ def run(tmp_path) -> Path:
     store = zarr.open_group(tmp_path / "val.zarr", mode="w", zarr_format=3)
     store.create_array("tokens", data=tokens_SL)
     store.create_array("document", data=np.broadcast_to(np.arange(50)[:, None], tokens_SL.shape).astype(np.int32))
-    tokens_record = {"n_contexts": 50, "context_length": 32, "bos": 0, "digest": "abc"}
+    tokens_record = {"n_contexts": 50, "context_length": 32, "bos": 0, "digest": "abc", "vocab_size": N_VOCAB}
     (tmp_path / "val.json").write_text(json.dumps(tokens_record))
     acts_FV = np.where(rng.random((4, 40)) < 0.2, rng.uniform(0, 2, (4, 40)), 0)
     dense_TF = np.zeros((50 * 31, N_FEATURES), dtype=np.float32)

@@ -37,7 +37,7 @@ def plant(folder: Path) -> Path:
     store = zarr.open_group(folder / "val.zarr", mode="w", zarr_format=3)
     store.create_array("tokens", data=tokens_SL)
     store.create_array("document", data=np.broadcast_to(np.arange(CONTEXTS)[:, None], tokens_SL.shape).astype(np.int32))
-    record = {"n_contexts": CONTEXTS, "context_length": LENGTH, "bos": bos, "digest": "abc"}
+    record = {"n_contexts": CONTEXTS, "context_length": LENGTH, "bos": bos, "digest": "abc", "vocab_size": 600}
     (folder / "val.json").write_text(json.dumps(record))
 
     acts_FW = np.where(rng.random((N_PLANTED, len(WORDS))) < 0.1, rng.choice([0.35, 0.55, 0.75, 1.0], len(WORDS)), 0)

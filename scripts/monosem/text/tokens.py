@@ -121,7 +121,8 @@ def check_shape(path: Path, array: str, shape: tuple[int, ...]) -> None:
 
 def check_known(path: Path, array: str, part_SL: np.ndarray) -> None:
     """Raises ValueError for a token or a category that the record does not know."""
-    record = read_record(path)
-    sizes = {"tokens": record["vocab_size"], "category": len(record["categories"])}
-    if array in sizes:
-        check_within(part_SL, sizes[array], f"{path}/{array}: id", f"delete it and rerun {RULE}")
+    record, cure = read_record(path), f"delete it and rerun {RULE}"
+    if array == "tokens":
+        check_within(part_SL, record["vocab_size"], f"{path}/tokens: id", cure)
+    if array == "category":
+        check_within(part_SL, len(record["categories"]), f"{path}/category: id", cure)
