@@ -4,4 +4,5 @@
 include: "workflow/Snakefile"
 
 
-workflow.default_target = "all"  # which an included file may not set
+if not IMPORTED:
+    workflow.default_target = "all"  # which an included file may not set

@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.devices import use_device
-from monosem.ground.records import value_of
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.devices import device_of
+from monosem.ground.flags import device_flags, parser_of
 from monosem.investigations.ablation import draw_pairs, measure_pairs, written_to_residual
 from monosem.investigations.attribution import (
     feature_rows,
@@ -35,17 +35,14 @@ from monosem.investigations.attribution import (
 )
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
-from monosem.measures.codes import read_codes
+from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.sae.autoencoder import load_sae
-from monosem.text.tokens import read_contexts, read_record
 
 NAME = "effects"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
@@ -55,8 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
     parser.add_argument("--pairs", type=int, required=True, help="tokens to ablate each feature on, at most")
     parser.add_argument("--seed", type=int, required=True, help="of the draw of tokens")
-    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    device_flags(parser)
     parser.add_argument("--output-pairs", type=Path, required=True, help="a row a pair (.parquet)")
     parser.add_argument("--output-features", type=Path, required=True, help="a row a feature (.parquet)")
     parser.add_argument("--output-strata", type=Path, required=True, help="a row a stratum of pairs (.tsv)")
@@ -66,25 +62,21 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    device = use_device(args.device, args.threads)
-    args.device = device.type
-    acts, codes_record, tokens = read_json(args.acts_record), read_json(args.codes_record), read_record(args.tokens)
-    if value_of(codes_record, "tokens_digest", args.codes_record) != tokens["digest"]:
-        raise ValueError(f"{args.codes}: made from other tokens than {args.tokens}; encode these tokens again")
-    codes, tokens_SL = read_codes(args.codes), read_contexts(args.tokens, codes_record["n_contexts"])
-    pairs = draw_pairs(codes, tokens_SL, tokens["bos"], args.pairs, args.seed)
+    device = device_of(args)
+    acts, codes_record = read_json(args.acts_record), read_json(args.codes_record)
+    held_out = read_held_out(args.tokens, args.codes_record)
+    codes = read_codes_of(args.codes, args.codes_record, held_out)
+    pairs = draw_pairs(codes, held_out, args.pairs, args.seed)
     model = load_lm(args.model, acts["lm_digest"]).to(device)
     site = parse_site(acts["site"], model.config.n_layers)
     out_FD = written_to_residual(model, load_sae(args.sae).W_dec_FN.to(device), site)
-    measured = measure_pairs(model, tokens_SL, pairs, out_FD)
+    measured = measure_pairs(model, held_out.tokens_SL, pairs, out_FD)
     table = with_attributions(measured, logit_weights(args.logits, pairs))
     density_F = np.diff(codes.by_feature().indptr) / codes.n_tokens
     features, by_stratum = feature_rows(table, density_F), strata(table, density_F)
     for path, rows in {args.output_pairs: table, args.output_features: features}.items():
-        with replacing(path) as tmp:
-            rows.to_parquet(tmp, index=False, compression="zstd")
-    with replacing(args.output_strata) as tmp:
-        by_stratum.to_csv(tmp, sep="\t", index=False, float_format="%.6g")
+        write_table(path, rows)
+    write_table(args.output_strata, by_stratum)
     fields = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
     fields |= record_fields(table, features, by_stratum)
     write_record(args.output_record, {"investigation": NAME, **fields}, args=args)

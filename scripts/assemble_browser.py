@@ -17,6 +17,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import replacing
+from monosem.ground.flags import parser_of
 from monosem.pages.browser.assets import read_dictionaries, write_app, write_page
 from monosem.pages.browser.texts import shown_vocabulary, write_text
 from monosem.text.tokenizer import load_vocabulary
@@ -24,9 +25,7 @@ from monosem.text.tokens import read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--dictionaries", type=Path, nargs="+", required=True, help="their records, in order (.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")

@@ -19,9 +19,9 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import RUN, Run, value_of
-from monosem.ground.tensors import open_rows
-from monosem.measures.universality import open_logits
+from monosem.ground.flags import FILE, parser_of
+from monosem.ground.records import RUN, run_of
+from monosem.ground.tensors import open_tensor
 from monosem.pages.browser.columns import read_features
 from monosem.pages.browser.dictionary import Held, write_dictionary
 from monosem.pages.browser.examples import Limits, choose
@@ -37,35 +37,32 @@ LIMITS = {
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    file, optional = {"type": Path, "required": True}, {"type": Path}
-    parser.add_argument("--codes", **file, help="held-out activations (codes.safetensors)")
-    parser.add_argument("--codes-record", **file, help="their record (codes.json), which names the dictionary")
-    parser.add_argument("--tokens", **file, help="held-out tokens (val.zarr, val.json beside it)")
-    parser.add_argument("--tokenizer", **file, help="tokenizer.json")
-    parser.add_argument("--features", **file, help="features.parquet")
-    parser.add_argument("--logits", **file, help="logit weights (logits.safetensors)")
-    parser.add_argument("--sae", **optional, help="weights of the dictionary; of neurons, of the features to link to")
+    parser = parser_of(__doc__)
+    parser.add_argument("--codes", **FILE, help="held-out activations (codes.safetensors)")
+    parser.add_argument("--codes-record", **FILE, help="their record (codes.json), which names the dictionary")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
+    parser.add_argument("--features", **FILE, help="features.parquet")
+    parser.add_argument("--logits", **FILE, help="logit weights (logits.safetensors)")
+    parser.add_argument("--sae", type=Path, help="weights of the dictionary; of neurons, of the features to link to")
     parser.add_argument("--beside", default="neurons", help="dictionary that the rows or columns of --sae belong to")
-    parser.add_argument("--examples", **file, help="examples.parquet")
-    parser.add_argument("--explanations", **file, help="explanations.parquet of the offline explainer")
-    parser.add_argument("--scores", **file, help="scores.parquet beside it")
-    parser.add_argument("--llm-explanations", **optional, help="explanations.parquet of a language model")
-    parser.add_argument("--llm-scores", **optional, help="scores.parquet beside it")
-    parser.add_argument("--llm-answers", **optional, help="answers.parquet beside it")
-    parser.add_argument("--matches", **optional, help="features matched between two models (.parquet)")
-    parser.add_argument("--matches-record", **optional, help="their record (.json)")
-    parser.add_argument("--kin", **optional, help="kin.parquet of split_features.py")
-    parser.add_argument("--edges", **optional, help="edges.parquet of find_automata.py")
-    parser.add_argument("--steering", **optional, help="steering.tsv of steer_features.py")
-    parser.add_argument("--steered-texts", **optional, help="texts.parquet beside it")
+    parser.add_argument("--examples", **FILE, help="examples.parquet")
+    parser.add_argument("--explanations", **FILE, help="explanations.parquet of the offline explainer")
+    parser.add_argument("--scores", **FILE, help="scores.parquet beside it")
+    parser.add_argument("--llm-explanations", type=Path, help="explanations.parquet of a language model")
+    parser.add_argument("--llm-scores", type=Path, help="scores.parquet beside it")
+    parser.add_argument("--llm-answers", type=Path, help="answers.parquet beside it")
+    parser.add_argument("--matches", type=Path, help="features matched between two models (.parquet)")
+    parser.add_argument("--matches-record", type=Path, help="their record (.json)")
+    parser.add_argument("--kin", type=Path, help="kin.parquet of split_features.py")
+    parser.add_argument("--edges", type=Path, help="edges.parquet of find_automata.py")
+    parser.add_argument("--steering", type=Path, help="steering.tsv of steer_features.py")
+    parser.add_argument("--steered-texts", type=Path, help="texts.parquet beside it")
     parser.add_argument("--intervals", type=int, required=True, help="even intervals of activation of the examples")
     for name, what in LIMITS.items():
         parser.add_argument(f"--{name}", type=int, required=True, help=what)
-    parser.add_argument("--output", **file, help="folder of shards")
-    parser.add_argument("--output-record", **file, help="what it holds (.json)")
+    parser.add_argument("--output", **FILE, help="folder of shards")
+    parser.add_argument("--output-record", **FILE, help="what it holds (.json)")
     args = parser.parse_args(argv)
     for one, other in (("matches", "matches_record"), ("steering", "steered_texts"), ("llm_scores", "llm_answers")):
         if (getattr(args, one) is None) != (getattr(args, other) is None):
@@ -80,13 +77,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     record = read_json(args.codes_record)
-    run = Run(*(value_of(record, name, args.codes_record) for name in RUN))
+    run = run_of(record, args.codes_record)
     table = read_features(args.features, args.explanations, args.scores, args.llm_explanations, args.llm_scores)
     held = Held.read(args.codes, args.codes_record, args.tokens, args.tokenizer)
     limits = Limits(*(getattr(args, name) for name in Limits._fields))
     sources = Sources(*(getattr(args, name) for name in Sources._fields))
-    decoder_FN = open_rows(args.sae, "W_dec")[:] if args.sae else None
-    logits_FV = held.checked_logits(open_logits(args.logits)[:], args.logits)
+    decoder_FN = open_tensor(args.sae, "W_dec")[:] if args.sae else None
+    logits_FV = held.checked_logits(open_tensor(args.logits, "logit_weights")[:], args.logits)
     weights = (logits_FV, decoder_FN, args.beside)
     with replacing(args.output) as tmp:
         written = write_dictionary(

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from monosem.ground.artefacts import replacing, write_record
 from monosem.ground.checkpoints import Checkpoint, run_key
+from monosem.ground.flags import parser_of
 from monosem.ground.scratch import naming_a_full_disk, unwound_by_sigterm
 from monosem.text.corpus.buckets import buckets_of, check_splits, fill, merge
 from monosem.text.corpus.packages import choose, package_documents
@@ -33,9 +34,7 @@ from monosem.text.corpus.streams import HuggingFace, Repeatable, Source, Stream
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--source", nargs="+", action="extend", required=True, help="where text comes from, see above")
     parser.add_argument("--packages", nargs="+", metavar="NAME", help="only these packages of the source `packages`")
     parser.add_argument("--scale", type=float, required=True, help="multiplies the packages' amount of each category")

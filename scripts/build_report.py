@@ -22,6 +22,7 @@ import json
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing
+from monosem.ground.flags import ANY_FILES, parser_of
 from monosem.ground.records import Run
 from monosem.pages.report.board import read_board
 from monosem.pages.report.facts import gather
@@ -49,24 +50,21 @@ NUMBERS = {"n-best": "best scored features", "n-random": "features at random bes
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     for name, told in FILES.items():
         parser.add_argument(f"--{name}", type=Path, required=True, help=told)
-    several = {"type": Path, "nargs": "*", "required": True}
     words = {"nargs": "+", "action": "append", "default": [], "metavar": "TEXT"}
     parser.add_argument("--section", **words, help="heading, introduction, and figures with a caption each; repeat")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary whose features are shown")
     parser.add_argument("--logits", type=Path, help="optional: its logits.safetensors, to show promoted tokens")
-    parser.add_argument("--summaries", **several, help="scores.json of every dictionary in --estimates, in order")
+    parser.add_argument("--summaries", **ANY_FILES, help="scores.json of every dictionary in --estimates, in order")
     parser.add_argument("--browser", type=Path, help="optional: page of the feature browser, to link to")
     for name, told in NUMBERS.items():
         parser.add_argument(f"--{name}", type=int, required=True, help=told)
     parser.add_argument("--config", type=json_text, required=True, help="the configuration, as JSON")
     parser.add_argument("--default-config", type=json_text, required=True, help="what to compare it with, as JSON")
     parser.add_argument("--benchmarks", type=Path, help="optional: results/benchmarks, for what the run took")
-    parser.add_argument("--records", **several, help="records (.json) to list under the facts of the run")
+    parser.add_argument("--records", **ANY_FILES, help="records (.json) to list under the facts of the run")
     return parser.parse_args(argv)
 
 

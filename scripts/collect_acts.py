@@ -20,15 +20,14 @@ from monosem.acts.sampling import Sample, sampled_rows
 from monosem.acts.store import DTYPES, check_disk, row_dtype
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.devices import use_device
+from monosem.ground.flags import device_flags, parser_of
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.text.tokens import map_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--model-record", type=Path, required=True, help="their record (lm.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="token store to run on (.zarr)")
@@ -42,8 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True, help="which positions, and their order")
     parser.add_argument("--job", type=int, required=True, help="number of this job, from 0")
     parser.add_argument("--jobs", type=int, required=True, help="how many collect the store")
-    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    device_flags(parser)
     parser.add_argument("--output", type=Path, required=True, help="folder for this job's part")
     return parser.parse_args(argv)
 

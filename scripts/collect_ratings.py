@@ -14,15 +14,14 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.flags import parser_of
 from monosem.ground.records import value_of
 from monosem.pages.rating.ratings import join, read_ratings, summary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--key", type=Path, required=True, help="key.json, written beside the page that was rated")
     parser.add_argument("--ratings", type=Path, nargs="+", required=True, help="files that raters exported (.csv)")
     parser.add_argument("--output", type=Path, required=True, help="all ratings, a row each, unblinded (.tsv)")
@@ -35,8 +34,7 @@ def main(argv: list[str] | None = None) -> None:
     key = read_json(args.key)
     key = {name: value_of(key, name, args.key) for name in ("page", "items")}
     ratings = join([read_ratings(path, key) for path in args.ratings], key)
-    with replacing(args.output) as tmp:
-        ratings.to_csv(tmp, sep="\t", index=False, lineterminator="\n")
+    write_table(args.output, ratings, digits=None)
     fields = {"page": key["page"], **summary(ratings)}
     write_record(args.output_record, fields, args=args)
     medians = ", ".join(f"{run} {found['median']:g} (n {found['n']})" for run, found in fields["runs"].items())

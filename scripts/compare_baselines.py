@@ -30,8 +30,9 @@ from pathlib import Path
 import torch
 
 from monosem.acts.store import open_store
-from monosem.ground.artefacts import replacing, write_record
-from monosem.ground.devices import use_device
+from monosem.ground.artefacts import write_record, write_table
+from monosem.ground.devices import device_of
+from monosem.ground.flags import device_flags, parser_of
 from monosem.investigations.explained import as_record, at_equal_l0, measure, way_table
 from monosem.investigations.ways import baseline_ways, dictionary_ways, small_mlp_ways
 from monosem.lm.sites import parse_site
@@ -40,9 +41,7 @@ from monosem.text.tokens import read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     whole = {"type": int, "required": True}
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts", type=Path, required=True, help="its activation store (.zarr)")
@@ -59,8 +58,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--mlp-vectors", **whole, help="training tokens that they see, BOS included")
     parser.add_argument("--mlp-epochs", **whole, help="times that they see them")
     parser.add_argument("--seed", **whole, help="of ICA, the random directions and the small MLPs")
-    parser.add_argument("--threads", **whole, help="CPU threads")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    device_flags(parser)
     parser.add_argument("--output", type=Path, required=True, help="one row a way and size (.tsv)")
     parser.add_argument("--output-record", type=Path, required=True, help="record (.json)")
     return parser.parse_args(argv)
@@ -68,8 +66,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    device = use_device(args.device, args.threads)
-    args.device = device.type
+    device = device_of(args)
     store, held_out, train = open_store(args.acts), read_record(args.tokens), read_record(args.training)
     model = load_lm(args.model, store.record["lm_digest"]).to(device)
     site = parse_site(store.record["site"], model.config.n_layers)
@@ -93,8 +90,7 @@ def main(argv: list[str] | None = None) -> None:
         others |= small_mlp_ways(model, train_SL, bos, site, args.mlp_units, args.mlp_epochs, args.seed)
     sums = sums.join(measure(model, tokens_SL, bos, others).drop(columns="n"))
     table, _ = way_table({**dictionaries, **others}, sums, args.headline)
-    with replacing(args.output) as tmp:
-        table.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    write_table(args.output, table)
     fields = {
         "investigation": "explained",
         **{name: store.record[name] for name in ("model", "site")},

@@ -25,19 +25,17 @@ import pandas as pd
 
 from monosem.autointerp.scores import MEASURES
 from monosem.autointerp.statistics import differences_table, estimates, estimates_table
-from monosem.ground.artefacts import replacing
+from monosem.ground.artefacts import write_table
+from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, RUN, Run, read_tables
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    files = {"type": Path, "nargs": "+", "required": True}
-    parser.add_argument("--scores", **files, help="scores.json, names each dictionary")
-    parser.add_argument("--tables", **files, help="scores.parquet, in the same order")
-    parser.add_argument("--explanations", **files, help="explanations.parquet, in the same order")
-    parser.add_argument("--features", **files, help="features.parquet, in the same order")
+    parser = parser_of(__doc__)
+    parser.add_argument("--scores", **FILES, help="scores.json, names each dictionary")
+    parser.add_argument("--tables", **FILES, help="scores.parquet, in the same order")
+    parser.add_argument("--explanations", **FILES, help="explanations.parquet, in the same order")
+    parser.add_argument("--features", **FILES, help="features.parquet, in the same order")
     parser.add_argument("--seed", type=int, required=True, help="of the bootstrap")
     parser.add_argument("--output-estimates", type=Path, required=True, help="a row a dictionary and number (.tsv)")
     parser.add_argument("--output-differences", type=Path, required=True, help="a row two dictionaries (.tsv)")
@@ -63,8 +61,7 @@ def main(argv: list[str] | None = None) -> None:
         args.output_differences: differences_table(found),
     }
     for path, rows in outputs.items():
-        with replacing(path) as tmp:
-            rows.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+        write_table(path, rows)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from monosem.findings.measurements import Measurements
 from monosem.findings.published import PUBLISHED
 from monosem.findings.scoreboard import judge, to_tsv
 from monosem.ground.artefacts import read_json, replacing
+from monosem.ground.flags import ANY_FILES, parser_of
 from monosem.ground.records import (
     DIFFERENCE_COLUMNS,
     EXPLANATION_COLUMNS,
@@ -45,21 +46,20 @@ BY_RUN = {"evals": "eval", "scores": "scores", "llm_scores": "llm_scores", "univ
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    files = {"type": Path, "nargs": "*", "required": True}
+    parser = parser_of(__doc__)
     parser.add_argument("--site", required=True, help="where activations were read; the paper's is mlp_post")
     parser.add_argument("--headline", required=True, help="the dictionary that stands for the paper's A/1")
     parser.add_argument("--sweep", nargs="*", required=True, help="dictionaries that differ in width only")
-    parser.add_argument("--eval", **files, help="eval.json of every dictionary and of the neurons")
-    parser.add_argument("--features", **files, help="features.parquet beside each --eval, in the same order")
-    parser.add_argument("--scores", **files, help="scores.json of every scored dictionary and of the neurons")
+    parser.add_argument("--eval", **ANY_FILES, help="eval.json of every dictionary and of the neurons")
+    parser.add_argument("--features", **ANY_FILES, help="features.parquet beside each --eval, in the same order")
+    parser.add_argument("--scores", **ANY_FILES, help="scores.json of every scored dictionary and of the neurons")
     parser.add_argument("--llm-scores", type=Path, nargs="*", default=[], help="scores.json of score_explanations.py")
-    parser.add_argument("--explanations", **files, help="explanations.parquet beside each --scores, in the same order")
+    parser.add_argument(
+        "--explanations", **ANY_FILES, help="explanations.parquet beside each --scores, in the same order"
+    )
     parser.add_argument("--differences", type=Path, help="differences.tsv of compare_scores.py")
     parser.add_argument("--ratings", type=Path, help="ratings.json of collect_ratings.py, if people have rated")
-    parser.add_argument("--universality", **files, help="A against B: one .json a dictionary, and the neurons")
+    parser.add_argument("--universality", **ANY_FILES, help="A against B: one .json a dictionary, and the neurons")
     parser.add_argument("--investigations", type=Path, nargs="*", default=[], help="the .json of each investigation")
     parser.add_argument("--output", type=Path, required=True, help="the scoreboard (.tsv)")
     return parser.parse_args(argv)

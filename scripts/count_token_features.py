@@ -23,23 +23,22 @@ from pathlib import Path
 import pandas as pd
 
 from monosem.autointerp.token_table import quoted
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import beside, read_table, value_of
-from monosem.investigations.held_out import HeldOut, read_codes_of, read_held_out
-from monosem.investigations.token_features import Limits, common_tokens, features_of, of_word, shares, token_table
+from monosem.ground.artefacts import write_record, write_table
+from monosem.ground.flags import FILES, parser_of
+from monosem.ground.records import beside, read_table
+from monosem.investigations.token_features import Limits, common_tokens, count_following, growth_of, shares, token_table
+from monosem.measures.codes import read_codes_of, read_held_out
+from monosem.text.packed import Packed
 from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    files = {"type": Path, "nargs": "+", "required": True}
+    parser = parser_of(__doc__)
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json, for readable tokens")
-    parser.add_argument("--codes", **files, help="codes of each dictionary")
-    parser.add_argument("--records", **files, help="codes.json, in the same order")
-    parser.add_argument("--explanations", **files, help="explanations.parquet, in the same order")
+    parser.add_argument("--codes", **FILES, help="codes of each dictionary")
+    parser.add_argument("--records", **FILES, help="codes.json, in the same order")
+    parser.add_argument("--explanations", **FILES, help="explanations.parquet, in the same order")
     parser.add_argument("--min-active", type=int, required=True, help="features active on fewer tokens are untold")
     parser.add_argument("--min-focus", type=float, required=True, help="share of activation that makes a token the one")
     parser.add_argument("--min-coverage", type=float, required=True, help="share of occurrences that are most of them")
@@ -51,7 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def counted(args: argparse.Namespace, held_out: HeldOut, shown: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def counted(args: argparse.Namespace, held_out: Packed, shown: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Features and common tokens of all dictionaries, the narrowest first."""
     limits, features, common = Limits(args.min_focus, args.min_coverage, args.min_active), [], []
     tokens_K = common_tokens(held_out, args.common, [shown.index(args.word)] if args.word in shown else [])
@@ -64,30 +63,28 @@ def counted(args: argparse.Namespace, held_out: HeldOut, shown: list[str]) -> tu
         table = table.merge(single, on="feature", how="left", validate="one_to_one")
         of_run = {"dictionary": run.dictionary, "width": len(table)}
         features.append(table.assign(**of_run))
-        common.append(features_of(tokens_K, table).assign(**of_run))
+        common.append(count_following(tokens_K, table).assign(**of_run))
     both = (pd.concat(tables).sort_values("width", kind="stable", ignore_index=True) for tables in (features, common))
     return tuple(both)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    held_out = read_held_out(args.tokens, value_of(read_json(args.records[0]), "n_contexts", args.records[0]))
+    held_out = read_held_out(args.tokens, args.records[0])
     shown = load_vocabulary(args.tokenizer)
     features, common = counted(args, held_out, shown)
     common["text"] = [quoted(shown[token]) for token in common["token"]]
-    with replacing(args.output) as tmp:
-        features.to_parquet(tmp, index=False, compression="zstd")
-    with replacing(args.output_common) as tmp:
-        common.to_csv(tmp, sep="\t", index=False, lineterminator="\n")
+    write_table(args.output, features)
+    write_table(args.output_common, common)
     run, _ = beside(args.codes, args.records)[-1]
     fields = {
         "investigation": "tokens",
         "model": run.model,
         "site": run.site,
-        "n_tokens": held_out.token_T.size,
+        "n_tokens": held_out.n_tokens,
         "tokens_digest": held_out.digest,
         "widths": [{"dictionary": name, **shares(rows)} for name, rows in features.groupby("dictionary", sort=False)],
-        "word": {"text": args.word, **of_word(common, shown.index(args.word) if args.word in shown else None)},
+        "word": {"text": args.word, **growth_of(common, shown.index(args.word) if args.word in shown else None)},
     }
     write_record(args.output_record, fields, args=args)
     print(f"features of {quoted(args.word)}: {fields['word']['narrowest']} to {fields['word']['widest']}")

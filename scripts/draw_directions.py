@@ -20,14 +20,13 @@ import torch
 from monosem.acts.store import open_store
 from monosem.ground.artefacts import sha256, write_record
 from monosem.ground.devices import use_device
+from monosem.ground.flags import parser_of
 from monosem.sae.autoencoder import save_sae
 from monosem.sae.directions import random_directions
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--acts", type=Path, required=True, help="activation store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables")
     parser.add_argument("--n-directions", type=int, required=True, help="directions to draw")

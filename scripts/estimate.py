@@ -13,44 +13,27 @@ Example:
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from monosem.ground.artefacts import replacing
+from monosem.ground.configs import config_of
+from monosem.ground.flags import parser_of
 from monosem.planning.expected import Expected, compared, compared_table, expected, expected_table
-from monosem.planning.planned import ROOT, planned_jobs
+from monosem.planning.planned import planned_jobs
 from monosem.planning.schedule import wall_seconds
 from monosem.readme.measured import duration, elapsed_seconds
-from monosem.readme.workflow import replace_tables
+from monosem.readme.pages import set_tables
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--config", type=Path, nargs="+", default=[], help="merged onto the default, in this order")
     parser.add_argument("--cores", type=int, default=2, help="CPU cores in all")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs in all; used by jobs that ask for one")
     parser.add_argument("--benchmarks", type=Path, help="of a finished run of this config: results/benchmarks")
-    parser.add_argument("--readme", type=Path, help="set the comparison between <!-- table:estimate --> marks")
+    parser.add_argument("--project", type=Path, help="set the comparison in its page with <!-- table:estimate -->")
     args = parser.parse_args(argv)
-    if args.readme and not args.benchmarks:
-        parser.error("--readme: --benchmarks is needed beside it")
+    if args.project and not args.benchmarks:
+        parser.error("--project: --benchmarks is needed beside it")
     return args
-
-
-def load(path: Path) -> dict[str, Any]:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file; give a config as for snakemake --configfile") from None
-
-
-def merged(config: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """As Snakemake merges configs: maps are merged, everything else is replaced."""
-    both = {name: merged(config[name], own[name]) for name in own if isinstance(own[name], dict) and config.get(name)}
-    return {**config, **own, **both}
 
 
 def comparison(rows: list[Expected], args: argparse.Namespace, wall_s: float, core: float) -> tuple[str, str]:
@@ -66,9 +49,7 @@ def comparison(rows: list[Expected], args: argparse.Namespace, wall_s: float, co
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    config = load(ROOT / "config/config.yaml")
-    for path in args.config:
-        config = merged(config, load(path))
+    config = config_of(*args.config)
     needed = config["lm"]["processes"] * config["lm"]["nodes"] if config["device"] == "cuda" else 0
     if needed > args.gpus:
         raise ValueError(f"--gpus {args.gpus}: lm.processes x lm.nodes is {needed}; give as many GPUs, or lower either")
@@ -80,10 +61,8 @@ def main(argv: list[str] | None = None) -> None:
     if args.benchmarks:
         table, sentence = comparison(rows, args, wall_s, config["machine"]["core"])
         print(f"\n{table}\n\n{sentence}")
-        if args.readme:
-            text = replace_tables(args.readme.read_text(encoding="utf-8"), {"estimate": table})
-            with replacing(args.readme) as tmp:
-                tmp.write_text(text, encoding="utf-8")
+        if args.project:
+            set_tables(args.project, {"estimate": table})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from typing import Any
 import torch
 
 from monosem.ground.artefacts import read_json, write_record
-from monosem.ground.devices import use_device
+from monosem.ground.devices import device_of
+from monosem.ground.flags import device_flags, parser_of
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.measures.evaluation import (
@@ -37,9 +38,7 @@ from monosem.text.tokens import read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out token store (.zarr)")
@@ -49,8 +48,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--n-tokens", type=int, required=True, help="held-out tokens to encode, BOS included")
     parser.add_argument("--loss-tokens", type=int, help="of these, tokens to measure losses on; without it, none")
     parser.add_argument("--ultralow-density", type=float, required=True, help="alive features fire at least this often")
-    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    device_flags(parser)
     parser.add_argument("--output-folder", type=Path, required=True, help="where codes, tables and record are written")
     args = parser.parse_args(argv)
     if (args.sae is None) != (args.sae_record is None):
@@ -71,8 +69,7 @@ def checked_sae(args: argparse.Namespace, acts: dict[str, Any]) -> SparseAutoenc
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    device = use_device(args.device, args.threads)
-    args.device = device.type
+    device = device_of(args)
     acts, tokens = read_json(args.acts_record), read_record(args.tokens)
     model = load_lm(args.model, acts["lm_digest"]).to(device)
     site = parse_site(acts["site"], model.config.n_layers)

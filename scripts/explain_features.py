@@ -29,16 +29,16 @@ import pandas as pd
 from monosem.autointerp.judgement import COUNTS, REASONS
 from monosem.autointerp.subjects import Subjects, Vocabulary, choose, load_windows
 from monosem.autointerp.tasks import explain_question
-from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.artefacts import write_record, write_table
+from monosem.ground.flags import parser_of
 from monosem.ground.records import read_table
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
+from monosem.llm.questions import plain
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", required=True, help="name of the explained model, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the model, for the record")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary, for the record")
@@ -75,13 +75,12 @@ def main(argv: list[str] | None = None) -> None:
     table["reason"] = table["status"].map(REASONS)
     table = table.assign(key="", **dict.fromkeys(COUNTS, 0.0)).astype({"tokens_in": int, "tokens_out": int})
     for row, answer in zip(chosen, answers, strict=True):
-        text = answer.value["explanation"].strip() if answer.value else ""
+        text = plain(answer.value["explanation"]).strip() if answer.value else ""
         status, reason = (answer.status, answer.reason) if text or not answer.value else ("unparsable", "no words")
         given = {"status": status, "reason": reason, "explanation": text, "key": answer.key}
         table.loc[row, [*given, *COUNTS]] = [*given.values(), *(getattr(answer, name) for name in COUNTS)]
 
-    with replacing(args.output) as tmp:
-        table.to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, table)
     record(args, table)
 
 

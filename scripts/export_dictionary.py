@@ -17,6 +17,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.interchange.dictionary_learning import write_dictionary_learning
 from monosem.interchange.forms import Origin
 from monosem.interchange.sae_lens import write_sae_lens
@@ -32,9 +33,7 @@ WRITERS = {
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--format", choices=WRITERS, required=True, help="package that is to read it")
     parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
     parser.add_argument("--sae-record", type=Path, required=True, help="its record (sae.json)")

@@ -18,6 +18,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.interchange.gpt2 import write_gpt2
 from monosem.interchange.tokenizer_files import write_tokenizer
 from monosem.interchange.transformer_lens import write_transformer_lens
@@ -26,9 +27,7 @@ from monosem.text.tokenizer import load_tokenizer
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument(
         "--format", choices=["huggingface", "transformer_lens"], required=True, help="package that is to read it"
     )

@@ -17,6 +17,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.interchange.forms import Origin
 from monosem.interchange.neuronpedia import Source
 from monosem.interchange.neuronpedia_files import Tables, write_neuronpedia
@@ -25,9 +26,7 @@ from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
     parser.add_argument("--sae-record", type=Path, required=True, help="its record (sae.json)")
     parser.add_argument("--lm-record", type=Path, required=True, help="record of its model (lm.json)")

@@ -24,23 +24,19 @@ them.
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import value_of
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.flags import parser_of
 from monosem.investigations.automata import Wanted, find
 from monosem.investigations.automata_tables import automata_table, record_fields, states_table
-from monosem.investigations.held_out import flat, read_codes_of
-from monosem.investigations.packed import read_packed
 from monosem.investigations.transitions import Needed, dealt_anew, fires_on, promoted_tokens, step_counts, steps_of
+from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.text.tokenizer import load_vocabulary
-from monosem.text.tokens import read_record
 
 NAME = "automata"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--codes", type=Path, required=True, help="held-out activations (codes.safetensors)")
     parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
     parser.add_argument("--logits", type=Path, required=True, help="logit weights (logits.safetensors)")
@@ -66,10 +62,9 @@ def main(argv: list[str] | None = None) -> None:
     if min(args.promoted, args.min_count) < 1 or args.max_states < 3:
         raise ValueError("--promoted, --min-count: at least 1 expected, and --max-states at least 3")
     codes_record = read_json(args.codes_record)
-    packed = read_packed(args.tokens, value_of(codes_record, "n_contexts", args.codes_record))
-    held_out = flat(packed, read_record(args.tokens))
+    held_out = read_held_out(args.tokens, args.codes_record)
     codes = read_codes_of(args.codes, args.codes_record, held_out)
-    steps = steps_of(codes, packed.tokens_SL, packed.bos)
+    steps = steps_of(codes, held_out)
     fires_VF, seen_V = fires_on(steps.active_TF, held_out.token_T, held_out.vocab_size)
     promoted_FK = promoted_tokens(args.logits, seen_V >= args.min_seen, args.promoted)
     count_FF, vocabulary = step_counts(steps), load_vocabulary(args.tokenizer)
@@ -84,8 +79,7 @@ def main(argv: list[str] | None = None) -> None:
     lifted = lifted.astype(dict.fromkeys(lifted.select_dtypes("float64"), "float32"))
     tables = {args.output_edges: lifted, args.output_automata: automata_table(automata), args.output_states: states}
     for path, table in tables.items():
-        with replacing(path) as tmp:
-            table.to_parquet(tmp, index=False, compression="zstd")
+        write_table(path, table)
     fields = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
     fields |= {"n_steps": steps.n_steps, "loop_in": args.loop_in, **numbers, "by_chance": by_chance}
     write_record(args.output_record, {"investigation": NAME, **fields}, args=args)

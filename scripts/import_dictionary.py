@@ -16,6 +16,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, sha256, write_record
+from monosem.ground.flags import parser_of
 from monosem.interchange.places import check_hook
 from monosem.interchange.sae_lens import CONFIG, WEIGHTS, read_sae_lens
 from monosem.lm.sites import parse_site
@@ -23,9 +24,7 @@ from monosem.sae.autoencoder import save_sae
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="folder that SAELens saved")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables")
     parser.add_argument(

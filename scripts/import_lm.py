@@ -18,6 +18,7 @@ from pathlib import Path
 
 from monosem.ground.artefacts import sha256, write_record
 from monosem.ground.devices import use_device
+from monosem.ground.flags import parser_of
 from monosem.interchange.gpt2 import read_gpt2, weight_files, without_padding
 from monosem.interchange.tokenizer_files import check_same_tokenizer
 from monosem.lm.training import mean_loss
@@ -27,9 +28,7 @@ from monosem.text.tokens import counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="Hugging Face folder of the model")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the run")
     parser.add_argument("--val", type=Path, required=True, help="held-out token store (.zarr)")

@@ -28,6 +28,7 @@ import numpy as np
 
 from monosem.figures.families import width_colours
 from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import beside, read_table, read_tables, value_of
 from monosem.investigations.feature_map import clusters, decoder_rows, map_summary, nearest, place
 from monosem.pages.report.feature_map import render
@@ -39,13 +40,10 @@ PLACED = ["dictionary", "feature", "x", "y", "cluster", "groups"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    files = {"type": Path, "nargs": "+", "required": True}
-    parser.add_argument("--saes", **files, help="the dictionaries (sae.safetensors)")
-    parser.add_argument("--records", **files, help="their sae.json, in the same order")
-    parser.add_argument("--explanations", **files, help="their explanations.parquet, in the same order")
+    parser = parser_of(__doc__)
+    parser.add_argument("--saes", **FILES, help="the dictionaries (sae.safetensors)")
+    parser.add_argument("--records", **FILES, help="their sae.json, in the same order")
+    parser.add_argument("--explanations", **FILES, help="their explanations.parquet, in the same order")
     parser.add_argument("--families", type=Path, required=True, help="families.parquet of split_features.py")
     parser.add_argument("--splitting", type=Path, required=True, help="the record beside it (splitting.json)")
     parser.add_argument("--seed", type=int, required=True, help="of the map")

@@ -21,16 +21,15 @@ feature of B varies). Only ok has numbers. The record has medians, quartiles and
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.flags import parser_of
 from monosem.ground.records import value_of
 from monosem.measures.codes import Codes, read_codes
 from monosem.measures.universality import logit_correlations, match_table, side, summary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", required=True, help="name of model A, for the record")
     parser.add_argument("--other", required=True, help="name of model B, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the models, for the record")
@@ -77,8 +76,7 @@ def main(argv: list[str] | None = None) -> None:
     table = match_table(a, b, args.top_k)
     if args.logits_a:
         table["logit_correlation"] = logit_correlations(args.logits_a, args.logits_b, table["match"].to_numpy())
-    with replacing(args.output) as tmp:
-        table.to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, table)
     run = {"model": args.model, "other": args.other, "site": args.site, "dictionary": args.dictionary}
     fields = {**run, "tokens_digest": tokens_digest, **summary(table, a, b)}
     write_record(args.output_record, fields, args=args)

@@ -25,20 +25,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.flags import parser_of
 from monosem.ground.records import MATCH_COLUMNS, read_table
 from monosem.investigations.contexts import Dictionary, Limits, learn, measure
-from monosem.investigations.held_out import flat, read_codes_of
-from monosem.investigations.packed import read_packed
 from monosem.investigations.proxies import parse_contexts
+from monosem.measures.codes import read_codes_of, read_held_out
+from monosem.text.packed import read_packed
 from monosem.text.tokenizer import load_bytes
-from monosem.text.tokens import read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--contexts", type=json.loads, required=True, help="JSON: by name, category, blocks, alphabet")
     parser.add_argument("--seed", type=int, required=True, help="which documents are chosen on")
     parser.add_argument("--min-tokens", type=int, required=True, help="fewest tokens of a context in either half")
@@ -65,17 +63,15 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     asked, limits = parse_contexts(args.contexts), Limits(args.min_tokens, args.rare, args.seed)
     record = read_json(args.record)
-    held_out = read_packed(args.tokens, record["n_contexts"])
-    tokens = flat(held_out, read_record(args.tokens))
-    features = read_codes_of(args.codes, args.record, tokens)
-    neurons = read_codes_of(args.neurons, args.neurons_record, tokens)
+    held_out = read_held_out(args.tokens, args.record)
+    features = read_codes_of(args.codes, args.record, held_out)
+    neurons = read_codes_of(args.neurons, args.neurons_record, held_out)
     training = read_packed(args.training, max(1, args.train_tokens // held_out.tokens_SL.shape[1]))
     known = learn(asked, held_out, training, load_bytes(args.tokenizer), limits)
     dictionary = Dictionary(features, neurons, args.logits, read_table(args.matches, MATCH_COLUMNS))
     rows, counts = measure(asked, known, dictionary, limits)
     for table, path in ((pd.DataFrame(rows).convert_dtypes(), args.output), (counts, args.output_histograms)):
-        with replacing(path) as tmp:
-            table.to_csv(tmp, sep="\t", index=False, float_format="%.6g")
+        write_table(path, table)
     fields = {name: record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
     fields |= {"investigation": "contexts", "n_measured": int(known.half_T.sum())}
     fields |= {"contexts": {row.pop("context"): row for row in rows}}

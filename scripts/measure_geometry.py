@@ -22,7 +22,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import beside, read_table, value_of
 from monosem.investigations.geometry import Weights, describe, geometry_table, weak_neurons
 from monosem.sae.architectures import ARCHITECTURES
@@ -32,16 +33,13 @@ WITH, WITHOUT = "with_bias", "without_bias"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    files = {"type": Path, "nargs": "+", "required": True}
+    parser = parser_of(__doc__)
     parser.add_argument("--neurons", type=Path, required=True, help="features.parquet of the neurons")
     parser.add_argument("--weak", type=float, required=True, help="share of the neurons that are called weak")
-    parser.add_argument("--saes", **files, help="one autoencoder, or two: with and without pre-encoder bias")
-    parser.add_argument("--sae-records", **files, help="sae.json, in the same order")
-    parser.add_argument("--features", **files, help="features.parquet, in the same order")
-    parser.add_argument("--evals", **files, help="eval.json, in the same order")
+    parser.add_argument("--saes", **FILES, help="one autoencoder, or two: with and without pre-encoder bias")
+    parser.add_argument("--sae-records", **FILES, help="sae.json, in the same order")
+    parser.add_argument("--features", **FILES, help="features.parquet, in the same order")
+    parser.add_argument("--evals", **FILES, help="eval.json, in the same order")
     parser.add_argument("--output", type=Path, required=True, help="one row a feature (.parquet)")
     parser.add_argument("--output-record", type=Path, required=True, help="medians and shares (.json)")
     args = parser.parse_args(argv)
@@ -69,8 +67,7 @@ def main(argv: list[str] | None = None) -> None:
         table = columns.merge(geometry_table(weights, weak_N, centred=centred), on="feature", validate="one_to_one")
         found[trained] = {"dictionary": run.dictionary, "architecture": architecture, **describe(table, weights)}
         tables.append(table.assign(dictionary=run.dictionary, trained=trained))
-    with replacing(args.output) as tmp:
-        pd.concat(tables, ignore_index=True).to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, pd.concat(tables, ignore_index=True))
     run, first = beside(args.features, args.evals)[0][0], read_json(args.evals[0])
     fields = {"investigation": "geometry", **run._asdict(), "n_tokens": first["n_tokens"], "n_neurons": weak_N.size}
     write_record(args.output_record, {**fields, **found}, args=args)

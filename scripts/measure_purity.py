@@ -22,19 +22,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import NEURONS, beside, kind, value_of
+from monosem.ground.artefacts import write_record, write_table
+from monosem.ground.flags import parser_of
+from monosem.ground.records import NEURONS, beside, kind
 from monosem.ground.summary import summarise
-from monosem.investigations.held_out import read_codes_of, read_held_out
 from monosem.investigations.purity import Purity
+from monosem.measures.codes import read_codes_of, read_held_out
 
 STRONGEST = "strongest of neurons"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
     parser.add_argument("--codes", type=Path, nargs="+", required=True, help="codes of a dictionary first, then others")
     parser.add_argument("--records", type=Path, nargs="+", required=True, help="codes.json, in the same order")
@@ -46,7 +45,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def measured(args: argparse.Namespace) -> tuple[Purity, pd.DataFrame]:
     """The tables of all units, one under the other."""
-    held_out = read_held_out(args.tokens, value_of(read_json(args.records[0]), "n_contexts", args.records[0]))
+    held_out = read_held_out(args.tokens, args.records[0])
     purity, tables = Purity.on(held_out, args.min_active), []
     for (run, path), record in zip(beside(args.codes, args.records), args.records, strict=True):
         codes = read_codes_of(path, record, held_out)
@@ -61,8 +60,7 @@ def measured(args: argparse.Namespace) -> tuple[Purity, pd.DataFrame]:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     purity, table = measured(args)
-    with replacing(args.output) as tmp:
-        table.to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, table)
     run, _ = beside(args.codes, args.records)[0]
     kinds = table.groupby("kind", sort=False)
     everywhere = purity.of_all_tokens()
@@ -73,7 +71,7 @@ def main(argv: list[str] | None = None) -> None:
     fields = {
         "investigation": "purity",
         **run._asdict(),
-        "n_tokens": purity.held_out.token_T.size,
+        "n_tokens": purity.held_out.n_tokens,
         "tokens_digest": purity.held_out.digest,
         "median_n_active": {str(of): float(counts.median(skipna=False)) for of, counts in kinds["n_active"]},
         **summaries,

@@ -17,6 +17,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.progress import progress
 from monosem.text.contexts import BLOCK, ContextWriter
 from monosem.text.corpus.documents import read_documents
@@ -25,9 +26,7 @@ from monosem.text.tokens import Packer, encode_documents
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="corpus (.jsonl.zst)")
     parser.add_argument("--split", choices=["train", "val"], required=True, help="which documents to take")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")

@@ -22,11 +22,11 @@ a feature with what it is like beside all its correlations; and medians and shar
 """
 
 import argparse
-from pathlib import Path
 
 import pandas as pd
 
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import FEATURE_COLUMNS, RUN, SCORE_COLUMNS, read_table, value_of
 from monosem.investigations.correspondence import feature_table, group_summary, pair_summary, pair_table
 from monosem.measures.codes import read_codes
@@ -34,23 +34,20 @@ from monosem.measures.universality import side
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    one, each = {"type": Path, "required": True}, {"type": Path, "nargs": "+", "required": True}
-    parser.add_argument("--codes", **one, help="activations whose features are paired")
-    parser.add_argument("--record", **one, help="their codes.json")
-    parser.add_argument("--logits", **one, help="their logit weights")
-    parser.add_argument("--features", **one, help="table of these features (features.parquet)")
-    parser.add_argument("--scores", **one, help="how well each is explained (scores.parquet)")
+    parser = parser_of(__doc__)
+    parser.add_argument("--codes", **FILE, help="activations whose features are paired")
+    parser.add_argument("--record", **FILE, help="their codes.json")
+    parser.add_argument("--logits", **FILE, help="their logit weights")
+    parser.add_argument("--features", **FILE, help="table of these features (features.parquet)")
+    parser.add_argument("--scores", **FILE, help="how well each is explained (scores.parquet)")
     parser.add_argument("--names", nargs="+", required=True, help="what each other dictionary is: seed, model, control")
-    parser.add_argument("--other-codes", **each, help="activations among whose features partners are looked for")
-    parser.add_argument("--other-records", **each, help="their codes.json, in the same order")
-    parser.add_argument("--other-logits", **each, help="their logit weights, in the same order")
+    parser.add_argument("--other-codes", **FILES, help="activations among whose features partners are looked for")
+    parser.add_argument("--other-records", **FILES, help="their codes.json, in the same order")
+    parser.add_argument("--other-logits", **FILES, help="their logit weights, in the same order")
     parser.add_argument("--candidates", type=int, required=True, help="partners tried for each feature")
-    parser.add_argument("--output-pairs", **one, help="one row a comparison and feature (.parquet)")
-    parser.add_argument("--output-features", **one, help="one row a feature (.tsv)")
-    parser.add_argument("--output-record", **one, help="medians and shares (.json)")
+    parser.add_argument("--output-pairs", **FILE, help="one row a comparison and feature (.parquet)")
+    parser.add_argument("--output-features", **FILE, help="one row a feature (.tsv)")
+    parser.add_argument("--output-record", **FILE, help="medians and shares (.json)")
     args = parser.parse_args(argv)
     if len({len(args.names), len(args.other_codes), len(args.other_records), len(args.other_logits)}) > 1:
         parser.error("--names, --other-codes, --other-records and --other-logits: one each of every other dictionary")
@@ -74,11 +71,9 @@ def main(argv: list[str] | None = None) -> None:
         tables[name] = pair_table(a, read_codes(codes), args.candidates, (args.logits, logits))
         comparisons[name] = {**{key: other[key] for key in RUN}, **pair_summary(tables[name])}
     known = feature_table(tables, read_table(args.features, FEATURE_COLUMNS), read_table(args.scores, SCORE_COLUMNS))
-    with replacing(args.output_pairs) as tmp:
-        frames = [table.assign(comparison=name) for name, table in tables.items()]
-        pd.concat(frames, ignore_index=True).to_parquet(tmp, index=False, compression="zstd")
-    with replacing(args.output_features) as tmp:
-        known.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    frames = [table.assign(comparison=name) for name, table in tables.items()]
+    write_table(args.output_pairs, pd.concat(frames, ignore_index=True))
+    write_table(args.output_features, known)
     fields = {"investigation": "correspondence", **{key: record[key] for key in (*RUN, "n_tokens", "tokens_digest")}}
     fields |= {"comparisons": comparisons, "features": group_summary(known)}
     write_record(args.output_record, fields, args=args)

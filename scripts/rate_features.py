@@ -21,6 +21,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import beside
 from monosem.pages.rating.items import Amounts, Source, draw_items
 from monosem.pages.rating.page import page_id, render
@@ -28,14 +29,11 @@ from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    files = {"type": Path, "nargs": "+", "required": True}
-    parser.add_argument("--records", **files, help="a record (.json) of each dictionary, which names it")
-    parser.add_argument("--examples", **files, help="its windows (.parquet), in the same order")
-    parser.add_argument("--features", **files, help="its features.parquet, in the same order")
-    parser.add_argument("--logits", **files, help="its logits.safetensors, in the same order")
+    parser = parser_of(__doc__)
+    parser.add_argument("--records", **FILES, help="a record (.json) of each dictionary, which names it")
+    parser.add_argument("--examples", **FILES, help="its windows (.parquet), in the same order")
+    parser.add_argument("--features", **FILES, help="its features.parquet, in the same order")
+    parser.add_argument("--logits", **FILES, help="its logits.safetensors, in the same order")
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
     parser.add_argument("--n-features", type=int, required=True, help="features of each dictionary")
     parser.add_argument("--n-intervals", type=int, required=True, help="intervals of each feature")

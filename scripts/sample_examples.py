@@ -13,7 +13,8 @@ Example (the numbers of the paper; 13 intervals: the top one and 12 others):
     --codes-record results/A/mlp_post/relu-w2048/codes.json --tokens results/tokens/val.zarr \\
     --seed 0 --width 9 --intervals 13 --min-active 20 \\
     --explain-top 10 --explain-interval 2 --explain-random 5 --explain-out-of-context 10 \\
-    --score-top 6 --score-interval 2 --score-random 10 --score-out-of-context 20 --output examples.parquet
+    --score-top 6 --score-interval 2 --score-random 10 --score-out-of-context 20 \\
+    --output examples.parquet --output-record examples.json
 
 Output: one row a window: feature, role (explain, score), kind (top, interval, random, out_of_context), interval (-1:
 none), context and position of the centre, tokens, activations, weight (importance, paper). Token -1 marks a position
@@ -26,16 +27,13 @@ from pathlib import Path
 from monosem.autointerp.examples import sample_windows
 from monosem.autointerp.layout import Plan, Quota, lay_out
 from monosem.autointerp.windows import write_windows
-from monosem.ground.artefacts import read_json, replacing
-from monosem.ground.records import value_of
-from monosem.measures.codes import read_codes
-from monosem.text.tokens import counted, read_contexts, read_record
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import parser_of
+from monosem.measures.codes import read_codes_of, read_held_out
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--codes", type=Path, required=True, help="sparse held-out activations (codes.safetensors)")
     parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
@@ -49,6 +47,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.add_argument(f"--{role}-random", type=int, required=True, help="random windows")
         parser.add_argument(f"--{role}-out-of-context", type=int, required=True, help="top tokens anywhere")
     parser.add_argument("--output", type=Path, required=True, help="windows (.parquet)")
+    parser.add_argument("--output-record", type=Path, required=True, help="their record (.json), written last")
     return parser.parse_args(argv)
 
 
@@ -65,21 +64,11 @@ def plan_of(args: argparse.Namespace) -> Plan:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     plan = plan_of(args)
-    record, tokens_record = read_json(args.codes_record), read_record(args.tokens)
-    if value_of(record, "tokens_digest", args.codes_record) != tokens_record["digest"]:
-        raise ValueError(f"{args.codes}: made from other tokens than {args.tokens}; encode these tokens again")
-    tokens_SL = read_contexts(args.tokens, record["n_contexts"])
-    document_SL = read_contexts(args.tokens, record["n_contexts"], "document")
-    counted_SL = counted(tokens_SL, tokens_record["bos"])
-    codes = read_codes(args.codes)
-    n_counted = int(counted_SL.sum())
-    if codes.n_tokens != n_counted:
-        raise ValueError(
-            f"{args.codes}: {codes.n_tokens} tokens, but {args.codes_record} tells of {n_counted}; encode them again"
-        )
-    held_out = lay_out(tokens_SL, document_SL, counted_SL, plan)
+    held_out = read_held_out(args.tokens, args.codes_record)
+    codes = read_codes_of(args.codes, args.codes_record, held_out)
     with replacing(args.output) as tmp:
-        n_windows = write_windows(tmp, sample_windows(codes, held_out, plan), plan.width)
+        n_windows = write_windows(tmp, sample_windows(codes, lay_out(held_out, plan), plan), plan.width)
+    write_record(args.output_record, {"n_windows": n_windows, "n_features": codes.n_features}, args=args)
     print(f"{n_windows} windows of {codes.n_features} features: {args.output}")
 
 

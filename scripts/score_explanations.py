@@ -34,16 +34,15 @@ import pandas as pd
 from monosem.autointerp.judgement import MEASURES, Asked, summary
 from monosem.autointerp.subjects import Subjects, Vocabulary, load_windows
 from monosem.autointerp.trials import Plan, requests, tabulate
-from monosem.ground.artefacts import read_json, replacing, write_record
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.flags import parser_of
 from monosem.ground.records import read_table, value_of
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--explanations", type=Path, required=True, help="by explain_features.py (.parquet)")
     parser.add_argument("--explanations-record", type=Path, required=True, help="their record (.json)")
     parser.add_argument("--examples", type=Path, required=True, help="short windows, by sample_examples.py (.parquet)")
@@ -86,8 +85,7 @@ def main(argv: list[str] | None = None) -> None:
     asked = [Asked(*one[:3], answer) for one, answer in zip(planned, answers, strict=True)]
     scores = tabulate(explanations, asked, plan.tasks)
     for path, table in ((args.output_answers, pd.DataFrame([one.row() for one in asked])), (args.output, scores)):
-        with replacing(path) as tmp:
-            table.to_parquet(tmp, index=False, compression="zstd")
+        write_table(path, table)
     record(args, scores)
 
 

@@ -26,16 +26,15 @@ import numpy as np
 from monosem.autointerp.scores import complete, explain_and_score, summary
 from monosem.autointerp.token_table import quoted
 from monosem.autointerp.windows import Windows, read_windows
-from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.artefacts import write_record, write_table
+from monosem.ground.flags import parser_of
 from monosem.ground.progress import progress
 from monosem.ground.records import read_table
 from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", required=True, help="name of the model, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the model, for the record")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary, for the record")
@@ -79,8 +78,7 @@ def main(argv: list[str] | None = None) -> None:
     explanations, scores = complete(features, *map(list, zip(*parts, strict=True)))
 
     for table, path in ((explanations, args.output_explanations), (scores, args.output_scores)):
-        with replacing(path) as tmp:
-            table.to_parquet(tmp, index=False, compression="zstd")
+        write_table(path, table)
     run = {"model": args.model, "site": args.site, "dictionary": args.dictionary}
     fields = {**run, **summary(explanations, scores)}
     write_record(args.output_summary, fields, args=args)

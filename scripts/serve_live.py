@@ -28,15 +28,14 @@ import signal
 from pathlib import Path
 
 from monosem.ground.devices import use_device
+from monosem.ground.flags import parser_of
 from monosem.pages.live.files import Files, addresses
 from monosem.pages.live.model import Live
 from monosem.pages.live.server import HOST, Server
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument(
         "--dictionary", type=Path, required=True, help="folder of sae.safetensors, sae.json and features.parquet"
     )

@@ -16,13 +16,12 @@ import os
 import signal
 from pathlib import Path
 
+from monosem.ground.flags import parser_of
 from monosem.llm.local import MODELS, fetch_model
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", choices=sorted(MODELS), required=True, help="what to serve")
     parser.add_argument("--folder", type=Path, default=Path("results/downloads"), help="where the model is kept")
     parser.add_argument("--port", type=int, default=18431, help="on 127.0.0.1")

@@ -17,15 +17,14 @@ from pathlib import Path
 
 from monosem.ground.artefacts import sha256, write_record
 from monosem.ground.devices import use_device
+from monosem.ground.flags import parser_of
 from monosem.lm.training import mean_loss
 from monosem.lm.transformer import load_lm, save_lm, shuffle_weights
 from monosem.text.tokens import counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the trained model")
     parser.add_argument("--val", type=Path, required=True, help="held-out token store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the control in tables")

@@ -24,22 +24,20 @@ kin and children, what it fires on, its groups; and a record with counts by widt
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.records import value_of
+from monosem.ground.artefacts import write_record, write_table
+from monosem.ground.flags import parser_of
 from monosem.investigations.families import family_table, kinship
-from monosem.investigations.held_out import read_held_out
 from monosem.investigations.masked_cosine import activity
 from monosem.investigations.named_groups import named_groups
 from monosem.investigations.splitting import describe, read_sweep, record_of
+from monosem.measures.codes import read_held_out
 from monosem.text.tokenizer import load_vocabulary
 
 NAME = "splitting"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--codes", type=Path, nargs="+", required=True, help="activations of each dictionary")
     parser.add_argument("--records", type=Path, nargs="+", required=True, help="their codes.json, in the same order")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
@@ -62,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
             f"--min-cosine {args.min_cosine}, --group-share {args.group_share}, --min-active {args.min_active}: the "
             "first two between 0 and 1, the last at least 1 expected"
         )
-    text = read_held_out(args.tokens, value_of(read_json(args.records[0]), "n_contexts", args.records[0]))
+    text = read_held_out(args.tokens, args.records[0])
     sweep = read_sweep(args.codes, args.records, text)
     vocabulary = load_vocabulary(args.tokenizer)
     groups = named_groups(args.categories, args.words, text, vocabulary)
@@ -71,8 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     table = describe(family_table(activities, pairs), sweep, text, vocabulary, groups, args.group_share)
     fields = {"investigation": NAME, **record_of(table, pairs, activities, sweep, groups, args.min_cosine)}
     for path, frame in ((args.output_kin, pairs), (args.output_families, table)):
-        with replacing(path) as tmp:
-            frame.to_parquet(tmp, index=False, compression="zstd")
+        write_table(path, frame)
     write_record(args.output_record, fields, args=args)
     print(f"{len(pairs)} pairs of kin among {len(table)} features: {args.output_families}")
 

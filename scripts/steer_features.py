@@ -21,15 +21,16 @@ texts, perplexity; texts.parquet, all that was written; and a record with each c
 import argparse
 from pathlib import Path
 
-from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.devices import use_device
+from monosem.ground.artefacts import read_json, write_record, write_table
+from monosem.ground.devices import device_of
+from monosem.ground.flags import device_flags, parser_of
 from monosem.ground.records import read_table, value_of
-from monosem.investigations.packed import read_packed
 from monosem.investigations.steered_text import PAPER_MULTIPLE, Judge, conditions, record_fields, steerable, write_all
 from monosem.investigations.steering import Writer
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.sae.autoencoder import load_sae
+from monosem.text.packed import read_packed
 from monosem.text.tokenizer import encode_texts, load_bytes, load_tokenizer
 from monosem.text.tokens import read_record
 
@@ -37,9 +38,7 @@ NAME = "steering"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
     parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
@@ -55,8 +54,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--texts", type=int, required=True, help="texts of each condition")
     parser.add_argument("--length", type=int, required=True, help="tokens written of each")
     parser.add_argument("--seed", type=int, required=True, help="of the drawing of tokens")
-    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    device_flags(parser)
     parser.add_argument("--output", type=Path, required=True, help="a row a condition and context (.tsv)")
     parser.add_argument("--output-texts", type=Path, required=True, help="a row a text (.parquet)")
     parser.add_argument("--output-record", type=Path, required=True, help="what each feature brings about (.json)")
@@ -67,8 +65,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if PAPER_MULTIPLE not in args.multiples:
         raise ValueError(f"--multiples {args.multiples}: {PAPER_MULTIPLE:g}, the paper's, expected among them; add it")
-    device = use_device(args.device, args.threads)
-    args.device = device.type
+    device = device_of(args)
     acts, found = read_json(args.acts_record), read_json(args.contexts)
     contexts = steerable(found, args.steer, args.contexts)
     n_contexts = value_of(found, "flags.train_tokens", args.contexts) // read_record(args.training)["context_length"]
@@ -82,10 +79,8 @@ def main(argv: list[str] | None = None) -> None:
     highest_F = read_table(args.features, ["max_act"])["max_act"].to_numpy()
     wanted = conditions(contexts, features, highest_F, args.multiples)
     table, texts = write_all(writer, load_sae(args.sae).to(device), judge, wanted, tokenizer)
-    with replacing(args.output) as tmp:
-        table.to_csv(tmp, sep="\t", index=False, float_format="%.6g")
-    with replacing(args.output_texts) as tmp:
-        texts.to_parquet(tmp, index=False, compression="zstd")
+    write_table(args.output, table)
+    write_table(args.output_texts, texts)
     fields = {name: found[name] for name in ("model", "site", "dictionary")}
     fields |= {"n_texts": args.texts, **record_fields(table)}
     write_record(args.output_record, {"investigation": NAME, **fields}, args=args)

@@ -18,13 +18,12 @@ from pathlib import Path
 from monosem.acts.collection import read_parts, shuffle
 from monosem.ground.artefacts import write_record
 from monosem.ground.checkpoints import Checkpoint, run_key
+from monosem.ground.flags import parser_of
 from monosem.ground.scratch import naming_a_full_disk, remove
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--collected", type=Path, nargs="+", required=True, help="all parts, from collect_acts.py")
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
     parser.add_argument("--output", type=Path, required=True, help="activation store (.zarr)")

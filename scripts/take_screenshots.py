@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from monosem.ground.artefacts import replacing
+from monosem.ground.flags import parser_of
 
 SIZE = {"width": 1280, "height": 800}
 COLOURS = 128
@@ -34,9 +35,7 @@ class Shot(NamedTuple):
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--report", type=Path, required=True, help="page of the report (index.html)")
     parser.add_argument("--figure", required=True, help="name of the figure to begin the dark picture with")
     parser.add_argument("--browser", type=Path, required=True, help="page of the feature browser (index.html)")

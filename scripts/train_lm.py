@@ -21,9 +21,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from monosem.ground.artefacts import replacing, sha256, write_record
+from monosem.ground.artefacts import sha256, write_record, write_table
 from monosem.ground.checkpoints import Checkpoint, Stoppable, run_key
 from monosem.ground.devices import PRECISIONS, resolved, use_device
+from monosem.ground.flags import parser_of
 from monosem.ground.parallel import Team, processes_here, team
 from monosem.lm.training import LMTraining, mean_loss, train_lm
 from monosem.lm.transformer import LanguageModel, LMConfig, save_lm
@@ -31,9 +32,7 @@ from monosem.text.tokens import counted, map_contexts, read_contexts, read_recor
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--train", type=Path, required=True, help="token store to train on (.zarr)")
     parser.add_argument("--val", type=Path, required=True, help="token store to validate on (.zarr)")
     parser.add_argument("--name", required=True, help="name of the model in tables, e.g. A")
@@ -93,8 +92,7 @@ def train(args: argparse.Namespace, device: torch.device, together: Team) -> Non
         rows = train_lm(model, map_contexts(args.train), val_SL, settings, state, together)
         if not together.leads:
             return
-        with replacing(args.output_log) as tmp:
-            pd.DataFrame(rows).to_csv(tmp, sep="\t", index=False)
+        write_table(args.output_log, pd.DataFrame(rows), digits=None)
         save_lm(args.output, model)
         fields = {
             "model": args.name,

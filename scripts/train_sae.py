@@ -24,9 +24,10 @@ from pathlib import Path
 import pandas as pd
 
 from monosem.acts.store import open_store
-from monosem.ground.artefacts import replacing, sha256, write_record
+from monosem.ground.artefacts import sha256, write_record, write_table
 from monosem.ground.checkpoints import Checkpoint, run_key
-from monosem.ground.devices import PRECISIONS, resolved, use_device
+from monosem.ground.devices import PRECISIONS, device_of, resolved
+from monosem.ground.flags import device_flags, parser_of
 from monosem.sae.architectures import ARCHITECTURES
 from monosem.sae.autoencoder import save_sae
 from monosem.sae.recipe import HYPERPARAMETERS, Products, Recipe, architecture_of, penalty_units
@@ -34,9 +35,7 @@ from monosem.sae.training import train_sae
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--acts", type=Path, required=True, help="activation store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables, e.g. relu-w2048")
     parser.add_argument("--arch", choices=ARCHITECTURES, required=True, help="kind of autoencoder")
@@ -64,8 +63,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for name, (kind, _, text) in HYPERPARAMETERS.items():
         several = "+" if name == "prefixes" else None
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, nargs=several, help=text)
-    parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    device_flags(parser)
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
     parser.add_argument("--output", type=Path, required=True, help="weights (.safetensors)")
     parser.add_argument("--output-log", type=Path, required=True, help="losses by step (.tsv)")
@@ -75,8 +73,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    device = use_device(args.device, args.threads)
-    args.device, args.precision = device.type, resolved(args.precision, device)  # a checkpoint is of this machine's
+    device = device_of(args)
+    args.precision = resolved(args.precision, device)  # a checkpoint is of this machine's
     architecture = architecture_of(args.arch, vars(args))
     given = {**vars(args), "architecture": architecture, "resample_at": tuple(args.resample_at)}
     recipe = Recipe(**{field.name: given[field.name] for field in fields(Recipe)})
@@ -84,8 +82,7 @@ def main(argv: list[str] | None = None) -> None:
     inputs = [args.acts.with_suffix(".json")]
     with Checkpoint(args.output, run_key(args, inputs), every_s=args.checkpoint_s) as checkpoint:
         sae, rows = train_sae(store, recipe, device, Products.of(args.precision, device), checkpoint)
-        with replacing(args.output_log) as tmp:
-            pd.DataFrame(rows).to_csv(tmp, sep="\t", index=False)
+        write_table(args.output_log, pd.DataFrame(rows), digits=None)
         save_sae(args.output, sae.folded(store.scale), args.arch)
         fields_of_record = {
             "dictionary": args.name,

@@ -7,28 +7,29 @@ categories. Give --tokenizer to use an existing tokenizer.json instead of learni
 
 Example:
   python scripts/train_tokenizer.py --documents results/corpus/documents.jsonl.zst \\
-      --vocab-size 4096 --train-mb 20 --output results/tokens/tokenizer.json
+      --vocab-size 4096 --train-mb 20 \\
+      --output results/tokens/tokenizer.json --output-record results/tokens/vocabulary.json
 """
 
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from monosem.ground.artefacts import replacing
+from monosem.ground.artefacts import replacing, write_record
+from monosem.ground.flags import parser_of
 from monosem.ground.progress import progress
 from monosem.text.corpus.documents import read_documents
 from monosem.text.tokenizer import count_ids, load_tokenizer, train_bpe
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--documents", type=Path, required=True, help="corpus (.jsonl.zst)")
     parser.add_argument("--vocab-size", type=int, required=True, help="number of tokens, BOS included")
     parser.add_argument("--train-mb", type=float, required=True, help="megabytes of text to learn from")
     parser.add_argument("--tokenizer", type=Path, help="use this tokenizer.json instead of learning one")
     parser.add_argument("--output", type=Path, required=True, help="tokenizer.json to write")
+    parser.add_argument("--output-record", type=Path, required=True, help="its record (.json), written last")
     return parser.parse_args(argv)
 
 
@@ -50,6 +51,7 @@ def main(argv: list[str] | None = None) -> None:
         tokenizer = train_bpe(training_texts(args.documents, int(args.train_mb * 1e6)), args.vocab_size)
     with replacing(args.output) as tmp:
         tokenizer.save(str(tmp))
+    write_record(args.output_record, {"vocab_size": count_ids(tokenizer)}, args=args)
     print(f"{args.output}: {count_ids(tokenizer)} tokens")
 
 

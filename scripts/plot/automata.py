@@ -19,35 +19,28 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.automata import automata_figure
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
-from monosem.ground.records import read_table
+from monosem.ground.records import read_table, run_of
 
 AUTOMATA = ["kind", "features", "probabilities", "lifts", "count", "lift"]
 STATES = ["feature", "density", "category", "category_share", "fires_on", "promotes"]
+FLAGS = {
+    "record": file("automata.json of find_automata.py"),
+    "automata": file("its automata.parquet"),
+    "states": file("its states.parquet"),
+}
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--record", type=Path, required=True, help="automata.json of find_automata.py")
-    parser.add_argument("--automata", type=Path, required=True, help="its automata.parquet")
-    parser.add_argument("--states", type=Path, required=True, help="its states.parquet")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+def draw(args: argparse.Namespace) -> Drawn:
+    record = read_json(args.record)
+    counts = ", ".join(f"{record[f'n_{name}s']:,} {name.replace('_', '-')}s" for name in ("self_loop", "pair", "chain"))
+    title = f"Features that lead to features: {counts} in {record['n_tokens']:,} tokens, {run_of(record, args.record)}"
+    return automata_figure(read_table(args.automata, AUTOMATA), read_table(args.states, STATES), title)
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    record = read_json(args.record)
-    where = "/".join(record[name] for name in ("model", "site", "dictionary"))
-    counts = ", ".join(f"{record[f'n_{name}s']:,} {name.replace('_', '-')}s" for name in ("self_loop", "pair", "chain"))
-    title = f"Features that lead to features: {counts} in {record['n_tokens']:,} tokens, {where}"
-    with theme():
-        figure, data = automata_figure(read_table(args.automata, AUTOMATA), read_table(args.states, STATES), title)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

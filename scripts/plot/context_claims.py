@@ -17,25 +17,20 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.contexts import all_claims
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
 
+FLAGS = {
+    "record": file("contexts.json of measure_contexts.py"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--record", type=Path, required=True, help="contexts.json of measure_contexts.py")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return all_claims(read_json(args.record))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    with theme():
-        figure, data = all_claims(read_json(args.record))
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ in the tokens they promote. Below: what features are like that the other model h
 an SVG, and the numbers in it as a table.
 
 Example:
-  cd results/investigations/correspondence; python ../../../scripts/plot_correspondence.py --pairs pairs.parquet \\
+  cd results/investigations/correspondence; python ../../../scripts/plot/correspondence.py --pairs pairs.parquet \\
       --features features.tsv --record correspondence.json --output pairs.svg --output-data pairs.tsv
 """
 
@@ -18,29 +18,24 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.correspondence import FEATURE_COLUMNS, PAIR_COLUMNS, correspondence
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table
 
+FLAGS = {
+    "pairs": file("pairs of pair_features.py (.parquet)"),
+    "features": file("its table of features (.tsv)"),
+    "record": file("its record (.json)"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--pairs", type=Path, required=True, help="pairs of pair_features.py (.parquet)")
-    parser.add_argument("--features", type=Path, required=True, help="its table of features (.tsv)")
-    parser.add_argument("--record", type=Path, required=True, help="its record (.json)")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    pairs, features = read_table(args.pairs, PAIR_COLUMNS), read_table(args.features, FEATURE_COLUMNS)
+    return correspondence(pairs, features, read_json(args.record))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    pairs, features = read_table(args.pairs, PAIR_COLUMNS), read_table(args.features, FEATURE_COLUMNS)
-    with theme():
-        figure, data = correspondence(pairs, features, read_json(args.record))
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -18,28 +18,22 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.histograms import densities
-from monosem.figures.style import save, theme
-from monosem.ground.records import DENSITY_TOKENS, FEATURE_COLUMNS, read_records, read_tables, value_of
+from monosem.figures.script import Drawn, files, plot
+from monosem.ground.records import DENSITY_TOKENS, FEATURE_COLUMNS, read_tables, values_by_run
+
+FLAGS = {
+    "eval": files("eval.json, names each dictionary"),
+    "features": files("features.parquet, in the same order"),
+}
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--eval", type=Path, nargs="+", required=True, help="eval.json, names each dictionary")
-    parser.add_argument("--features", type=Path, nargs="+", required=True, help="features.parquet, in the same order")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+def draw(args: argparse.Namespace) -> Drawn:
+    features = read_tables(args.features, args.eval, FEATURE_COLUMNS)
+    return densities(features, values_by_run(args.eval, DENSITY_TOKENS))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    features = read_tables(args.features, args.eval, FEATURE_COLUMNS)
-    tokens = {run: value_of(record, DENSITY_TOKENS, run) for run, record in read_records(args.eval).items()}
-    with theme():
-        figure, data = densities(features, tokens)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

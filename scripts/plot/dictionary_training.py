@@ -17,27 +17,21 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.lines import dictionary_training
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, files, plot
 from monosem.ground.records import SAE_COLUMNS, read_tables
 
+FLAGS = {
+    "eval": files("eval.json, names each dictionary"),
+    "train": files("train.tsv beside each --eval, in order"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--eval", type=Path, nargs="+", required=True, help="eval.json, names each dictionary")
-    parser.add_argument("--train", type=Path, nargs="+", required=True, help="train.tsv beside each --eval, in order")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return dictionary_training(read_tables(args.train, args.eval, SAE_COLUMNS))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    curves = read_tables(args.train, args.eval, SAE_COLUMNS)
-    with theme():
-        figure, data = dictionary_training(curves)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

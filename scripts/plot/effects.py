@@ -18,34 +18,28 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.effects import ablations
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
-from monosem.ground.records import read_table, value_of
+from monosem.ground.records import read_table, run_of, value_of
 
-MEASURES = ["attribution", "divided", "gradient", "frozen"]
+PAIRS = ["feature", "effect", "attribution", "gradient"]
+STRATA = ["stratum", "low", "high", "n", "attribution", "divided", "gradient", "frozen"]
+FLAGS = {
+    "record": file("effects.json of ablate_features.py"),
+    "pairs": file("its pairs.parquet"),
+    "strata": file("its strata.tsv"),
+}
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--record", type=Path, required=True, help="effects.json of ablate_features.py")
-    parser.add_argument("--pairs", type=Path, required=True, help="its pairs.parquet")
-    parser.add_argument("--strata", type=Path, required=True, help="its strata.tsv")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+def draw(args: argparse.Namespace) -> Drawn:
+    record = read_json(args.record)
+    correlations = value_of(record, "correlation", args.record)
+    tables = read_table(args.pairs, PAIRS), read_table(args.strata, STRATA)
+    return ablations(*tables, correlations, str(run_of(record, args.record)))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    record = read_json(args.record)
-    pairs = read_table(args.pairs, ["feature", "effect", "attribution", "gradient"])
-    strata = read_table(args.strata, ["stratum", "low", "high", "n", *MEASURES])
-    where = "/".join(record[name] for name in ("model", "site", "dictionary"))
-    with theme():
-        figure, data = ablations(pairs, strata, value_of(record, "correlation", args.record), where)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -18,29 +18,24 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.explained import COLUMNS, explained
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table, value_of
 
+FLAGS = {
+    "ways": file("table of compare_baselines.py (.tsv)"),
+    "record": file("its record (.json)"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--ways", type=Path, required=True, help="table of compare_baselines.py (.tsv)")
-    parser.add_argument("--record", type=Path, required=True, help="its record (.json)")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    record = read_json(args.record)
+    n_tokens, model = (value_of(record, name, args.record) for name in ("n_tokens", "model"))
+    return explained(read_table(args.ways, COLUMNS), n_tokens, model)
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    record = read_json(args.record)
-    n_tokens, model = (value_of(record, name, args.record) for name in ("n_tokens", "model"))
-    with theme():
-        figure, data = explained(read_table(args.ways, COLUMNS), n_tokens, model)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

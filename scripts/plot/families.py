@@ -16,29 +16,24 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.families import families
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table
 
 COLUMNS = ["dictionary", "feature", "n_active", "parent", "parent_cosine", "top_tokens", "category", "category_share"]
+COLUMNS += ["groups"]
+FLAGS = {
+    "record": file("splitting.json of split_features.py"),
+    "families": file("families.parquet beside it"),
+}
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--record", type=Path, required=True, help="splitting.json of split_features.py")
-    parser.add_argument("--families", type=Path, required=True, help="families.parquet beside it")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its features (.tsv)")
-    return parser.parse_args(argv)
+def draw(args: argparse.Namespace) -> Drawn:
+    return families(read_table(args.families, COLUMNS), read_json(args.record))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    with theme():
-        figure, data = families(read_table(args.families, [*COLUMNS, "groups"]), read_json(args.record))
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -17,28 +17,23 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.families import feature_map
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table
 
+COLUMNS = ["dictionary", "feature", "x", "y", "cluster", "groups"]
+FLAGS = {
+    "map": file("map.parquet of map_features.py"),
+    "record": file("feature_map.json beside it"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--map", type=Path, required=True, help="map.parquet of map_features.py")
-    parser.add_argument("--record", type=Path, required=True, help="feature_map.json beside it")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its places (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return feature_map(read_table(args.map, COLUMNS), read_json(args.record))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    table = read_table(args.map, ["dictionary", "feature", "x", "y", "cluster", "groups"])
-    with theme():
-        figure, data = feature_map(table, read_json(args.record))
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

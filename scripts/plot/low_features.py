@@ -18,29 +18,24 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.clusters import low_features
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table
 
+COLUMNS = ["dictionary", "trained", "feature", "status", "density", "bias", "enc_dec_cosine", "weak_load"]
+FLAGS = {
+    "features": file("table of measure_geometry.py"),
+    "record": file("its record"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--features", type=Path, required=True, help="table of measure_geometry.py")
-    parser.add_argument("--record", type=Path, required=True, help="its record")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    record = read_json(args.record)
+    return low_features(read_table(args.features, COLUMNS), record, record["flags"]["weak"])
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    columns = ["dictionary", "trained", "feature", "status", "density", "bias", "enc_dec_cosine", "weak_load"]
-    record = read_json(args.record)
-    with theme():
-        figure, data = low_features(read_table(args.features, columns), record, record["flags"]["weak"])
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

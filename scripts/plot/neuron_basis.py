@@ -16,29 +16,24 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.figures.units import neuron_basis
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table
 
+COLUMNS = ["dictionary", "trained", "feature", "status", "neurons", "top_weight"]
+FLAGS = {
+    "features": file("table of measure_geometry.py"),
+    "record": file("its record"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--features", type=Path, required=True, help="table of measure_geometry.py")
-    parser.add_argument("--record", type=Path, required=True, help="its record")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return neuron_basis(read_table(args.features, COLUMNS), read_json(args.record))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    columns = ["dictionary", "trained", "feature", "status", "neurons", "top_weight"]
-    with theme():
-        figure, data = neuron_basis(read_table(args.features, columns), read_json(args.record))
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

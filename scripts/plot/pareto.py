@@ -19,27 +19,21 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.lines import pareto, pareto_points
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, files, plot
 from monosem.ground.records import read_records
 
+FLAGS = {
+    "eval": files("eval.json of each dictionary"),
+    "sae": files("sae.json of each dictionary"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--eval", type=Path, nargs="+", required=True, help="eval.json of each dictionary")
-    parser.add_argument("--sae", type=Path, nargs="+", required=True, help="sae.json of each dictionary")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return pareto(pareto_points(read_records(args.eval), read_records(args.sae)))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    points = pareto_points(read_records(args.eval), read_records(args.sae))
-    with theme():
-        figure, data = pareto(points)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -17,29 +17,24 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.figures.units import purity
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table
 
+COLUMNS = ["kind", "feature", "n_active", "category_bits", "token_bits", "top_category", "top_category_share"]
+FLAGS = {
+    "units": file("table of measure_purity.py"),
+    "record": file("its record"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--units", type=Path, required=True, help="table of measure_purity.py")
-    parser.add_argument("--record", type=Path, required=True, help="its record")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return purity(read_table(args.units, COLUMNS), read_json(args.record))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    columns = ["kind", "feature", "n_active", "category_bits", "token_bits", "top_category", "top_category_share"]
-    with theme():
-        figure, data = purity(read_table(args.units, columns), read_json(args.record))
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

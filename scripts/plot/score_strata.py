@@ -16,28 +16,22 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+from monosem.figures.script import Drawn, file, plot
 from monosem.figures.strata import scores_by_stratum
-from monosem.figures.style import save, theme
 from monosem.ground.records import ESTIMATE_COLUMNS, read_table
 
+FLAGS = {
+    "estimates": file("estimates.tsv of compare_scores.py"),
+    "headline": {"required": True, "help": "dictionary that is shown by density"},
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--estimates", type=Path, required=True, help="estimates.tsv of compare_scores.py")
-    parser.add_argument("--headline", required=True, help="dictionary that is shown by density")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return scores_by_stratum(read_table(args.estimates, ESTIMATE_COLUMNS), args.headline)
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    estimates = read_table(args.estimates, ESTIMATE_COLUMNS)
-    with theme():
-        figure, data = scores_by_stratum(estimates, args.headline)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

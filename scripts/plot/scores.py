@@ -18,27 +18,21 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.histograms import scores
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, files, plot
 from monosem.ground.records import SCORE_COLUMNS, read_tables
 
+FLAGS = {
+    "scores": files("scores.json, names each dictionary"),
+    "tables": files("scores.parquet, in the same order"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--scores", type=Path, nargs="+", required=True, help="scores.json, names each dictionary")
-    parser.add_argument("--tables", type=Path, nargs="+", required=True, help="scores.parquet, in the same order")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return scores(read_tables(args.tables, args.scores, SCORE_COLUMNS))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    table = read_tables(args.tables, args.scores, SCORE_COLUMNS)
-    with theme():
-        figure, data = scores(table)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

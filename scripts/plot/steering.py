@@ -17,33 +17,26 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.effects import steering
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
-from monosem.ground.records import read_table, value_of
+from monosem.ground.records import read_table, run_of, value_of
 
 COLUMNS = ["pinned", "multiple", "context", "share", "share_error", "n_tokens", "perplexity"]
+FLAGS = {
+    "record": file("steering.json of steer_features.py"),
+    "table": file("its steering.tsv"),
+}
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--record", type=Path, required=True, help="steering.json of steer_features.py")
-    parser.add_argument("--table", type=Path, required=True, help="its steering.tsv")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+def draw(args: argparse.Namespace) -> Drawn:
+    record, table = read_json(args.record), read_table(args.table, COLUMNS)
+    table = table.assign(pinned=table["pinned"].fillna("").astype(str))
+    start, n_texts = (value_of(record, name, args.record) for name in ("flags.prefix", "n_texts"))
+    return steering(table, n_texts, str(run_of(record, args.record)), start)
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    record, table = read_json(args.record), read_table(args.table, COLUMNS)
-    table = table.assign(pinned=table["pinned"].fillna("").astype(str))
-    where = "/".join(record[name] for name in ("model", "site", "dictionary"))
-    with theme():
-        start, n_texts = (value_of(record, name, args.record) for name in ("flags.prefix", "n_texts"))
-        figure, data = steering(table, n_texts, where, start)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -17,29 +17,24 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, file, plot
 from monosem.figures.token_features import token_features
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table
 
+COLUMNS = ["dictionary", "width", "token", "text", "n_features", "n_in_context"]
+FLAGS = {
+    "common": file("common tokens, of count_token_features.py"),
+    "record": file("its record"),
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--common", type=Path, required=True, help="common tokens, of count_token_features.py")
-    parser.add_argument("--record", type=Path, required=True, help="its record")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
+    return token_features(read_table(args.common, COLUMNS), read_json(args.record))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    columns = ["dictionary", "width", "token", "text", "n_features", "n_in_context"]
-    with theme():
-        figure, data = token_features(read_table(args.common, columns), read_json(args.record))
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

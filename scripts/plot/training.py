@@ -20,34 +20,30 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import pandas as pd
 
 from monosem.figures.lines import language_models
-from monosem.figures.style import save, theme
-from monosem.ground.records import LM_COLUMNS, read_records, read_table, value_of
+from monosem.figures.script import Drawn, files, plot
+from monosem.ground.flags import ANY_FILES
+from monosem.ground.records import LM_COLUMNS, read_table, values_by_run
+
+FLAGS = {
+    "models": {"nargs": "+", "required": True, "help": "names of the models"},
+    "train": files("train.tsv of each of --models, in order"),
+    "eval": {**ANY_FILES, "help": "one eval.json a model, of an MLP site"},
+}
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--models", nargs="+", required=True, help="names of the models")
-    parser.add_argument("--train", type=Path, nargs="+", required=True, help="train.tsv of each of --models, in order")
-    parser.add_argument("--eval", type=Path, nargs="*", required=True, help="one eval.json a model, of an MLP site")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    args = parser.parse_args(argv)
+def draw(args: argparse.Namespace) -> Drawn:
     if len(args.models) != len(args.train):
-        parser.error(f"--models: {len(args.models)} given beside {len(args.train)} files of --train; give one each")
-    return args
-
-
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
+        raise ValueError(f"--models: {len(args.models)} given beside {len(args.train)} files of --train; give one each")
     tables = [
         read_table(path, LM_COLUMNS).assign(model=model) for model, path in zip(args.models, args.train, strict=True)
     ]
-    zero_ablated = {run.model: value_of(record, "loss_zero", run) for run, record in read_records(args.eval).items()}
-    with theme():
-        figure, data = language_models(pd.concat(tables, ignore_index=True), zero_ablated)
-        save(figure, data[["model", *LM_COLUMNS]], output=args.output, output_data=args.output_data)
+    zero_ablated = {run.model: loss for run, loss in values_by_run(args.eval, "loss_zero").items()}
+    figure, data = language_models(pd.concat(tables, ignore_index=True), zero_ablated)
+    return figure, data[["model", *LM_COLUMNS]]
+
+
+def main(argv: list[str] | None = None) -> None:
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -18,28 +18,22 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.histograms import universality
-from monosem.figures.style import save, theme
-from monosem.ground.records import MATCH_COLUMNS, read_records, read_tables, value_of
+from monosem.figures.script import Drawn, files, plot
+from monosem.ground.records import MATCH_COLUMNS, read_tables, values_by_run
+
+FLAGS = {
+    "records": files(".json of each comparison"),
+    "matches": files(".parquet, in the same order"),
+}
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--records", type=Path, nargs="+", required=True, help=".json of each comparison")
-    parser.add_argument("--matches", type=Path, nargs="+", required=True, help=".parquet, in the same order")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    return parser.parse_args(argv)
+def draw(args: argparse.Namespace) -> Drawn:
+    matches = read_tables(args.matches, args.records, MATCH_COLUMNS)
+    return universality(matches, values_by_run(args.records, "n_tokens"))
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    matches = read_tables(args.matches, args.records, MATCH_COLUMNS)
-    tokens = {run: value_of(record, "n_tokens", run) for run, record in read_records(args.records).items()}
-    with theme():
-        figure, data = universality(matches, tokens)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -19,30 +19,24 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from monosem.figures.correspondence import sweep
-from monosem.figures.style import save, theme
+from monosem.figures.script import Drawn, files, plot
 from monosem.ground.artefacts import read_json
 
+FLAGS = {
+    "records": files(".json of each comparison"),
+    "at": {"type": float, "nargs": "+", "required": True, "help": "what differs in each, in the same order"},
+    "axis": {"required": True, "help": "what that is, as the axis names it"},
+}
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--records", type=Path, nargs="+", required=True, help=".json of each comparison")
-    parser.add_argument("--at", type=float, nargs="+", required=True, help="what differs in each, in the same order")
-    parser.add_argument("--axis", required=True, help="what that is, as the axis names it")
-    parser.add_argument("--output", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-data", type=Path, required=True, help="its numbers (.tsv)")
-    args = parser.parse_args(argv)
+
+def draw(args: argparse.Namespace) -> Drawn:
     if len(args.at) != len(args.records):
-        parser.error(f"--at: {len(args.at)} values of {len(args.records)} records; one each expected")
-    return args
+        raise ValueError(f"--at: {len(args.at)} values of {len(args.records)} records; give one each")
+    return sweep([read_json(path) for path in args.records], args.at, args.axis)
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    with theme():
-        figure, data = sweep([read_json(path) for path in args.records], args.at, args.axis)
-        save(figure, data, output=args.output, output_data=args.output_data)
+    plot(__doc__, FLAGS, draw, argv)
 
 
 if __name__ == "__main__":

@@ -27,12 +27,12 @@ from monosem.sae.architectures import Relu
 from monosem.sae.recipe import Recipe
 from monosem.theory.encoder_trials import by_hand, in_the_plane, on_planted_truth
 from monosem.theory.encoders import Fitting
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.planted import random_dictionary, recipe_flags, recipe_settings
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--angles", type=float, nargs="+", required=True, help="between two directions, degrees")
     parser.add_argument("--true-features", type=int, required=True, help="planted features")
     parser.add_argument("--dimensions", type=int, required=True, help="in which they lie, fewer than there are")

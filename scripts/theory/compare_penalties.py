@@ -5,7 +5,7 @@ Of each: features on at a time, explained variance, loss recovered, scores of ex
 alike encoder and decoder are. Neurons and random directions, measured on the same held-out tokens, stand beside.
 
 Example:
-  cd results/A/mlp_post; python ../../../scripts/compare_penalties.py \\
+  cd results/A/mlp_post; python ../../../scripts/theory/compare_penalties.py \\
       --sae-records {free,free-2.75}/sae.json --evals {free,free-2.75}-tokens40000/eval.json \\
       --features {free,free-2.75}-tokens40000/features.parquet \\
       --scores {free,free-2.75}-tokens40000/autointerp/scores.parquet \\
@@ -26,23 +26,23 @@ import numpy as np
 import pandas as pd
 
 from monosem.ground.artefacts import read_json
+from monosem.ground.flags import FILES
 from monosem.ground.records import read_table, value_of
-from monosem.theory.experiment import parser_of, write
-from monosem.theory.penalties import SCORE, row_of, summary
+from monosem.theory.experiment import experiment_parser, read_scores, write
+from monosem.theory.penalties import row_of, summary
 
 COLUMNS = ["density", "status"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
-    files = {"type": Path, "nargs": "+", "required": True}
-    parser.add_argument("--sae-records", **files, help="sae.json of each dictionary")
-    parser.add_argument("--evals", **files, help="eval.json, in the same order")
-    parser.add_argument("--features", **files, help="features.parquet, in the same order")
-    parser.add_argument("--scores", **files, help="scores.parquet of score_features.py, in the same order")
-    parser.add_argument("--other-evals", **files, help="eval.json of neurons and of random directions")
-    parser.add_argument("--other-features", **files, help="features.parquet, in the same order")
-    parser.add_argument("--other-scores", **files, help="scores.parquet, in the same order")
+    parser = experiment_parser(__doc__)
+    parser.add_argument("--sae-records", **FILES, help="sae.json of each dictionary")
+    parser.add_argument("--evals", **FILES, help="eval.json, in the same order")
+    parser.add_argument("--features", **FILES, help="features.parquet, in the same order")
+    parser.add_argument("--scores", **FILES, help="scores.parquet of score_features.py, in the same order")
+    parser.add_argument("--other-evals", **FILES, help="eval.json of neurons and of random directions")
+    parser.add_argument("--other-features", **FILES, help="features.parquet, in the same order")
+    parser.add_argument("--other-scores", **FILES, help="scores.parquet, in the same order")
     parser.add_argument("--usual", type=float, required=True, help="the penalty that dictionaries usually have")
     return parser.parse_args(argv)
 
@@ -52,8 +52,8 @@ def rows_of(args: argparse.Namespace, records: Sequence[Path | None], files: Seq
     for record, evaluated, features, scores in zip(records, *files, strict=True):
         penalty = value_of(read_json(record), "hyperparameters.l1", record) if record else np.nan
         columns = [*COLUMNS, "enc_dec_cosine", "dec_top_weight"] if record else COLUMNS
-        scores_F = read_table(scores, [SCORE])[SCORE].to_numpy(dtype=float)
-        rows.append(row_of(penalty, read_json(evaluated), read_table(features, columns), scores_F, args.seed))
+        measured = read_json(evaluated), read_table(features, columns), read_scores(scores)
+        rows.append(row_of(penalty, *measured, args.seed))
     return rows
 
 

@@ -38,14 +38,14 @@ from monosem.theory.carrier_trials import (
     summary_rows,
     trials,
 )
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.planted import recipe_flags
 
 COLUMNS = ["what", "ideal", "n_layers", "start", "width", "of", "word", "x", "y"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--length", type=int, required=True, help="tokens of a context")
     parser.add_argument("--n-words", type=int, required=True, help="words of a passage that tell of its temperature")
     parser.add_argument("--noise", type=float, required=True, help="of each, where temperatures are -1.5 to 1.5")

@@ -29,19 +29,18 @@ import pandas as pd
 
 from monosem.ground.artefacts import read_json
 from monosem.ground.devices import use_device
-from monosem.investigations.held_out import read_codes_of, read_held_out
 from monosem.lm.transformer import load_lm
+from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.text.tokenizer import load_vocabulary
-from monosem.text.tokens import read_contexts, read_record
 from monosem.theory.coupled import Together, halves_of, pairs_together, triples_of, turn_heights, turning, turns
 from monosem.theory.coupled_text import Texts, divided, divisors, group_rows, promotion
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 
 KINDS = {2: "pairs", 3: "triples"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
     parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
     parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
@@ -67,17 +66,14 @@ def main(argv: list[str] | None = None) -> None:
     if not 3 <= args.bins <= args.min_count:
         raise ValueError(f"--bins {args.bins}: 3 or more expected, and at most --min-count, {args.min_count}")
     use_device("cpu", 1)
-    codes_record, tokens = read_json(args.codes_record), read_record(args.tokens)
-    held_out, tokens_SL = (read(args.tokens, codes_record["n_contexts"]) for read in (read_held_out, read_contexts))
+    codes_record, held_out = read_json(args.codes_record), read_held_out(args.tokens, args.codes_record)
     codes = read_codes_of(args.codes, args.codes_record, held_out)
     model = load_lm(args.model, read_json(args.acts_record)["lm_digest"])
-    texts = Texts(tokens_SL, tokens["bos"], load_vocabulary(args.tokenizer))
-    act_TF = divided(codes, divisors(model, tokens_SL, tokens["bos"]))
-    halves = halves_of(act_TF, texts.context_T, args.bins)
+    texts = Texts(held_out, load_vocabulary(args.tokenizer))
+    halves = halves_of(divided(codes, divisors(model, held_out)), held_out.context_T, args.bins)
     pairs = pairs_together(codes.matrix, Together(args.min_count, args.min_overlap, args.min_lift))
     groups = pairs + triples_of(pairs)[: args.most_triples]
-    seen_V = np.bincount(held_out.token_T, minlength=held_out.vocab_size)
-    promoted = promotion(args.logits, groups, seen_V, args.min_seen, args.promoted)
+    promoted = promotion(args.logits, groups, held_out.seen_V, args.min_seen, args.promoted)
     found, rng = turns(halves, groups, promoted), np.random.default_rng(args.seed)
     dealt = [turns(halves, groups, promoted, rng) for _ in range(args.draws)]
     frames, numbers = [], {}

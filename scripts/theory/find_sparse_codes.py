@@ -19,14 +19,14 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import pandas as pd
 
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.sparse_codes import fan, least_l0, least_l1, margin, planted, random_directions
 
 COLUMNS = ["what", "n_directions", "dimensions", "x", "value"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--angles", type=float, nargs="+", required=True, help="from first to last, degrees; 0 first")
     parser.add_argument("--dimensions", type=int, nargs="+", required=True, help="of random directions")
     parser.add_argument("--times", type=int, required=True, help="directions to a dimension")

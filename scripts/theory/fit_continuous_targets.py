@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import pandas as pd
 
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.ideal_features import (
     bent_ratios,
     features_needed,
@@ -38,7 +38,7 @@ FAMILIES = {
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--points", type=int, required=True, help="values of the latent, in [-1.5, 1.5]")
     parser.add_argument("--features", type=int, nargs="+", required=True, help="how many together; 1 and 2 among them")
     parser.add_argument("--starts", type=int, required=True, help="random starts of a fit")

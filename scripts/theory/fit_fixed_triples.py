@@ -20,14 +20,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.ideal_features import best_direction, divergence, promoted
 
 TOKENS_A_TRIPLE = 3
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--n-tokens", type=int, required=True, help="vocabulary")
     parser.add_argument("--triples", type=int, required=True, help="random targets")
     parser.add_argument("--widths", type=int, nargs="+", required=True, help="residual widths of the unembedding")

@@ -5,7 +5,7 @@ From what jobs have measured: scores and counts of explanations by the token tab
 and, where one was asked, of those by a language model, whose tests and tokens count too. Times are those of the jobs.
 
 Example:
-  cd results; python ../scripts/fit_naming.py --tables A/mlp_post/relu-w{512,2048}/autointerp/scores.parquet \\
+  cd results; python ../scripts/theory/fit_naming.py --tables A/mlp_post/relu-w{512,2048}/autointerp/scores.parquet \\
       --scores A/mlp_post/relu-w{512,2048}/autointerp/scores.json \\
       --sampled benchmarks/sample_examples/A_mlp_post_relu-w{512,2048}.tsv \\
       --scored benchmarks/score_features/A_mlp_post_relu-w{512,2048}.tsv --sizes 4096 131072 --usd-in 1 --usd-out 5 \\
@@ -22,8 +22,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import pandas as pd
 
 from monosem.ground.artefacts import inputs_of, read_json
+from monosem.ground.flags import FILES
 from monosem.ground.records import NEURONS, OFFLINE, Run, beside, read_table
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.naming import Named, against, drawn_out, tabulated
 
 SIMULATION = "simulation"
@@ -31,12 +32,12 @@ TESTED = ["feature", "task", "spearman", "n_requests", "tokens_in", "tokens_out"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
-    files, perhaps = {"type": Path, "nargs": "+", "required": True}, {"type": Path, "nargs": "*", "default": []}
-    parser.add_argument("--scores", **files, help="scores.json of score_features.py, a dictionary each")
-    parser.add_argument("--tables", **files, help="scores.parquet, in the same order")
-    parser.add_argument("--sampled", **files, help="benchmarks of sample_examples, in the same order")
-    parser.add_argument("--scored", **files, help="benchmarks of score_features, in the same order")
+    parser = experiment_parser(__doc__)
+    perhaps = {"type": Path, "nargs": "*", "default": []}
+    parser.add_argument("--scores", **FILES, help="scores.json of score_features.py, a dictionary each")
+    parser.add_argument("--tables", **FILES, help="scores.parquet, in the same order")
+    parser.add_argument("--sampled", **FILES, help="benchmarks of sample_examples, in the same order")
+    parser.add_argument("--scored", **FILES, help="benchmarks of score_features, in the same order")
     parser.add_argument("--llm-scores", **perhaps, help="scores.json of score_explanations.py, a dictionary each")
     parser.add_argument("--llm-tables", **perhaps, help="scores.parquet, in the same order")
     parser.add_argument("--llm-explanations", **perhaps, help="explanations.parquet, in the same order")
@@ -58,9 +59,8 @@ def offline(args: argparse.Namespace) -> list[Named]:
         table = read_table(path, ["spearman", "n_predictions"])
         asked = table[table["n_predictions"] > 0]
         counts = {"calls": 0, "tokens_in": 0, "tokens_out": 0, "work_F": asked["n_predictions"].to_numpy(float)}
-        size = {"n_features": len(table), "n_asked": len(asked)}
-        scores_F = table["spearman"].to_numpy(dtype=float)
-        named.append(Named(OFFLINE, *run, **size, scores_F=scores_F, **counts, seconds=seconds_of(*times), usd=0.0))
+        size = {"n_features": len(table), "n_asked": len(asked), "scores_F": table["spearman"].to_numpy(dtype=float)}
+        named.append(Named(OFFLINE, *run, **size, **counts, seconds=seconds_of(*times), usd=0.0))
     return named
 
 

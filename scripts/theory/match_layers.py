@@ -34,7 +34,7 @@ from monosem.ground.devices import use_device
 from monosem.lm.sites import SITES, Site
 from monosem.sae.architectures import Relu
 from monosem.sae.recipe import Recipe
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, shifted, summary
 from monosem.theory.planted import recipe_flags, recipe_settings
 
@@ -42,7 +42,7 @@ COLUMNS = ["n_layers", "layer", "what", "unit", "correlation"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--train", type=Path, required=True, help="token store to train on (.zarr)")
     parser.add_argument("--val", type=Path, required=True, help="held-out token store (.zarr)")
     parser.add_argument("--depths", type=int, nargs="+", required=True, help="layers of each model, 2 or more")

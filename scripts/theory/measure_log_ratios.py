@@ -21,7 +21,7 @@ import pandas as pd
 import torch
 
 from monosem.ground.devices import use_device
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.log_ratios import bend, draw, log_probabilities, log_ratios, turning_share, turns
 
 POINTS = 81  # of a grid of activations
@@ -30,7 +30,7 @@ WORDS = ("cold", "mild", "hot")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--width", type=int, required=True, help="of the residual stream")
     parser.add_argument("--n-tokens", type=int, required=True, help="tokens whose ratios are followed")
     parser.add_argument("--draws", type=int, required=True, help="random features")

@@ -21,14 +21,14 @@ import numpy as np
 import pandas as pd
 
 from monosem.theory.distributed import Probing, probed, room
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 
 VERSIONS = {"post": {"held_out": 0.2, "fixed_scale": False}, "code": {"held_out": 0.9, "fixed_scale": True}}
 COLUMNS = ["version", "spread", "others", "value"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--n-neurons", type=int, required=True, help="of the layer")
     parser.add_argument("--reach", type=float, required=True, help="inputs are from -reach to reach, before scaling")
     parser.add_argument("--samples", type=int, required=True, help="of a non-homogeneity")

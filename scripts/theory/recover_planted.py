@@ -25,7 +25,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import pandas as pd
 
 from monosem.ground.devices import use_device
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.planted import RECOVERED, recipe_flags, recipe_settings
 from monosem.theory.recovery import NONE, RESAMPLING, TERM, Bench, sweeps
 
@@ -33,7 +33,7 @@ MEASURES = ["mmcs", "recovered", "alive"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--true-features", type=int, required=True, help="planted features")
     parser.add_argument("--dimensions", type=int, required=True, help="in which they lie, fewer than there are")
     parser.add_argument("--n-vectors", type=int, required=True, help="to learn from; as many are held out")

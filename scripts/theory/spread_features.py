@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 
 from monosem.theory.distributed import aligned, gelu, nonhomogeneity, response, spread
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 
 SAMPLES = 5000  # of a non-homogeneity
 COLUMNS = ["feature", "scale", "negative", "x", "y"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--n-neurons", type=int, required=True, help="of the layer")
     parser.add_argument("--reach", type=float, required=True, help="inputs are from -reach to reach")
     parser.add_argument("--points", type=int, required=True, help="of a curve")

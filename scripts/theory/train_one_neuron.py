@@ -22,12 +22,12 @@ import pandas as pd
 import torch
 
 from monosem.ground.devices import use_device
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.neuron import N_FEATURES, ON_OFF, REAL, Trained, Training, best_loss, train, turning_penalty
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--starts", type=int, required=True, help="random starts of each kind of neuron")
     parser.add_argument("--steps", type=int, required=True, help="of Adam")
     parser.add_argument("--lr", type=float, required=True, help="its learning rate")

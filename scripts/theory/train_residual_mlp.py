@@ -23,7 +23,7 @@ import pandas as pd
 import torch
 
 from monosem.ground.devices import use_device
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.memory import ResidualMLP, Shape, Training, draw_pairs, lens, settled, train
 
 COLUMNS = ["what", "n_pairs", "layer", "x", "value"]  # x: a pair, or a stretch of the training
@@ -31,7 +31,7 @@ SHOWN = 200  # pairs whose losses are kept one by one
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--n-values", type=int, required=True, help="length of each of the two one-hot vectors")
     parser.add_argument("--n-answers", type=int, required=True, help="that are drawn from")
     parser.add_argument("--n-layers", type=int, required=True, help="residual blocks")

@@ -21,12 +21,12 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import pandas as pd
 
 from monosem.ground.devices import use_device
-from monosem.theory.experiment import parser_of, write
+from monosem.theory.experiment import experiment_parser, write
 from monosem.theory.unembedding import HALF, HEADS, Training, alone, train
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = experiment_parser(__doc__)
     parser.add_argument("--n-features", type=int, required=True, help="features, more than neurons")
     parser.add_argument("--neurons", type=int, nargs="+", required=True, help="of a layer")
     parser.add_argument("--mean-on", type=float, nargs="+", required=True, help="features on at once, on average")

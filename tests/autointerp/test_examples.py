@@ -7,14 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from texts import packed
 
 from monosem.autointerp.examples import interval_of, sample_windows, within_quota
 from monosem.autointerp.layout import Layout, Plan, Quota, lay_out, roles
-from monosem.autointerp.windows import KINDS, ROLES, UNOBSERVED, Windows, concatenate, read_windows, write_windows
+from monosem.autointerp.windows import (
+    INTERVAL,
+    KINDS,
+    OUT_OF_CONTEXT,
+    RANDOM,
+    ROLES,
+    TOP,
+    UNOBSERVED,
+    Windows,
+    concatenate,
+    read_windows,
+    write_windows,
+)
 from monosem.measures.codes import Codes
 
 BOS = 0
-TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))
 PLAN = Plan((Quota(10, 2, 5, 10), Quota(6, 2, 10, 20)), n_intervals=13, width=9, min_active=20, seed=3)
 
 
@@ -44,7 +56,7 @@ def sample(codes: Codes, tokens_SL: np.ndarray, plan: Plan = PLAN) -> Windows:
 
 
 def laid_out(tokens_SL: np.ndarray, plan: Plan = PLAN) -> Layout:
-    return lay_out(tokens_SL, documents_of(tokens_SL), tokens_SL != BOS, plan)
+    return lay_out(replace(packed(tokens_SL, bos=BOS), document_SL=documents_of(tokens_SL)), plan)
 
 
 def of_feature(windows: Windows, feature: int) -> Windows:
@@ -220,6 +232,5 @@ def test_windows_survive_the_file(windows, tmp_path):
 
 
 def test_one_document_cannot_be_split():
-    ones_SL = np.ones((3, 8), dtype=int)
     with pytest.raises(ValueError, match=r"held-out documents 1: at least 2 expected.*; encode more tokens, or"):
-        lay_out(ones_SL, ones_SL, ones_SL > 0, PLAN)
+        lay_out(packed(np.ones((1, 24), dtype=int)), PLAN)

@@ -13,7 +13,8 @@ from monosem.autointerp.demonstrations import DEMONSTRATIONS, Subject
 from monosem.autointerp.judgement import Asked, score, yes_or_no
 from monosem.autointerp.prompts import Window, as_marked_text, in_levels, quoted
 from monosem.autointerp.tasks import STRONG, TASKS, Item, explain_question, items_of, sheets
-from monosem.llm.questions import Answer, Reply, read_reply
+from monosem.llm.answers import read_reply
+from monosem.llm.questions import Answer, Reply
 
 RNG = np.random.default_rng
 

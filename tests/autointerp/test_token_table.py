@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.stats import spearmanr
+from texts import packed
 
 from monosem.autointerp.examples import sample_windows
 from monosem.autointerp.layout import Plan, Quota, lay_out
@@ -33,9 +34,7 @@ def planted(shrinkage: float = 0.1, seed: int = 0) -> tuple[Windows, np.ndarray,
     acts = [of_token[tokens_SL], of_pair[previous_SL % 4, tokens_SL], np.maximum(0, rng.normal(-1, 1, tokens_SL.shape))]
     dense_TF = np.stack([act_SL[tokens_SL != 0] for act_SL in acts], axis=1).astype(np.float32)
     codes = Codes(csr_array(dense_TF))
-    document_SL = np.broadcast_to(np.arange(400)[:, None], tokens_SL.shape)
-    held_out = lay_out(tokens_SL, document_SL, tokens_SL != 0, PLAN)
-    windows = concatenate(list(sample_windows(codes, held_out, PLAN)))
+    windows = concatenate(list(sample_windows(codes, lay_out(packed(tokens_SL), PLAN), PLAN)))
     max_act_F = dense_TF.max(axis=0)
     return windows, max_act_F, explain_and_score(windows, max_act_F, SHOWN, shrinkage, min_top=3)
 

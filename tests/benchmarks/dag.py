@@ -7,7 +7,7 @@ that the script imports at its top, and without what it imports where it is used
 longer than it may.
 
 Example, in a folder with a finished default run:
-  python tests/benchmarks/dag.py --repeats 5 --readme README.md
+  python tests/benchmarks/dag.py --repeats 5 --project .
 """
 
 import argparse
@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-from monosem.ground.artefacts import replacing
 from monosem.planning.planned import ROOT, workflow_rules
-from monosem.readme.workflow import replace_tables, table
+from monosem.readme.pages import set_tables
+from monosem.readme.workflow import table
 
 DICTIONARIES = 1000
 WANTED = {"plan the default config": 3.0, f"plan {DICTIONARIES:,} dictionaries": 20.0, "run with nothing to do": 5.0}
@@ -35,7 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--finished", type=Path, default=Path(), help="folder with a finished default run")
     parser.add_argument("--repeats", type=int, default=3, help="of everything, in turn")
-    parser.add_argument("--readme", type=Path, help="set the table between its <!-- table:dag-cost --> marks")
+    parser.add_argument("--project", type=Path, help="set the table in its page with <!-- table:dag-cost -->")
     return parser.parse_args(argv)
 
 
@@ -85,10 +85,8 @@ def main(argv: list[str] | None = None) -> None:
     found = table(("before any work", "takes", "at most"), rows)
     print("\n".join(f"{name}: {took_s:.2f} s" for name, took_s in sorted(least.items(), key=lambda item: item[1])))
     print(f"\n{found}")
-    if args.readme:
-        text = replace_tables(args.readme.read_text(encoding="utf-8"), {"dag-cost": found})
-        with replacing(args.readme) as tmp:
-            tmp.write_text(text, encoding="utf-8")
+    if args.project:
+        set_tables(args.project, {"dag-cost": found})
     limits = {**dict.fromkeys(starts, WANTED_START), **WANTED}
     late = [f"{name}: {least[name]:.2f} s, {most:g} s at most" for name, most in limits.items() if least[name] > most]
     if late:

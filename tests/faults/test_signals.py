@@ -9,6 +9,7 @@ import signal
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from itertools import cycle
 
 import pytest
@@ -18,6 +19,7 @@ from small_run import acts_flags, collect_flags, evaluate_flags, flags, lm_flags
 pytestmark = pytest.mark.faults
 
 N_KILLS = 10
+NEVER_S = 1000  # between checkpoints
 SMALL = {"monosem.acts.store.CHUNK_BYTES": 128, "monosem.acts.collection.BUCKET_BYTES": 1024}
 LONGEST = ["build_corpus.py", "train_lm.py", "train_sae.py", "store_acts.py"]  # these leave checkpoints
 PARTIAL = {".acts.zarr.partial", ".documents.jsonl.zst.buckets"}  # what some of them go on from, beside it
@@ -77,7 +79,7 @@ def jobs(corpus, documents, tokens, lm, pieces, acts, sae, evaluated, examples):
         Job(
             "sample_examples.py",
             lambda folder: sample_flags(evaluated, tokens, folder / "examples.parquet"),
-            ("examples.parquet",),
+            ("examples.parquet", "examples.json"),
         ),
         Job(
             "score_features.py",
@@ -91,6 +93,19 @@ def jobs(corpus, documents, tokens, lm, pieces, acts, sae, evaluated, examples):
         ),
     ]
     return {job.script: job for job in made}
+
+
+@pytest.fixture(scope="module")
+def whole(jobs, starter, tmp_path_factory):
+    """Of a script and its flags, what a run leaves that nobody stops, and the seconds that it takes; it is run once."""
+
+    @cache
+    def run(script, checkpoint_s=None):
+        folder, begun = tmp_path_factory.mktemp("whole"), time.monotonic()
+        starter.run(seldom(jobs[script], checkpoint_s) if checkpoint_s else jobs[script], folder)
+        return contents(folder), time.monotonic() - begun
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -117,12 +132,16 @@ def examples(starter, evaluated, tokens, tmp_path_factory):
     return folder / "e.parquet"
 
 
+def seldom(job, checkpoint_s):
+    return replace(job, argv=lambda to: [*job.argv(to), "--checkpoint-s", str(checkpoint_s)])
+
+
 def sample_flags(evaluated, tokens, output):
     values = {"codes": evaluated / "codes.safetensors", "codes_record": evaluated / "codes.json", "seed": 0}
     values |= {"tokens": tokens / "val.zarr", "width": 5, "intervals": 5, "min_active": 5}
     for role in ("explain", "score"):
         values |= {f"{role}_{kind}": 3 for kind in ("top", "interval", "random", "out_of_context")}
-    return flags(**values, output=output)
+    return flags(**values, output=output, output_record=output.with_suffix(".json"))
 
 
 def moments(job, whole_s, rng):
@@ -155,11 +174,10 @@ def moments(job, whole_s, rng):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_killed_ten_times_then_finished(jobs, script, starter, tmp_path, tried):
+def test_killed_ten_times_then_finished(jobs, script, starter, whole, tmp_path, tried):
     job, folder, seen, rng = jobs[script], tmp_path / "killed", Counter(), random.Random(script)
-    begun = time.monotonic()
-    starter.run(job, tmp_path / "whole")
-    when = moments(job, time.monotonic() - begun, rng)
+    expected, whole_s = whole(script)
+    when = moments(job, whole_s, rng)
     while seen["kills"] < N_KILLS:
         seen["runs"] += 1
         assert seen["runs"] < 5 * N_KILLS, "most runs end before they are killed"
@@ -175,7 +193,7 @@ def test_killed_ten_times_then_finished(jobs, script, starter, tmp_path, tried):
         seen["cut"] += any(name.endswith(".tmp") for name in left)
         seen["between"] += 0 < len(left & set(job.outputs)) < len(job.outputs)
     seen["resumed"] += "resuming from" in starter.run(job, folder)
-    assert contents(folder) == contents(tmp_path / "whole")
+    assert contents(folder) == expected
     assert seen["cut"], "no kill fell into the writing of a file"
     resumed = ""
     if job.steps:
@@ -190,10 +208,10 @@ def test_killed_ten_times_then_finished(jobs, script, starter, tmp_path, tried):
 
 @pytest.mark.parametrize("script", LONGEST)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-def test_told_to_stop_it_goes_on_at_that_step(jobs, script, number, starter, tmp_path, tried):
+def test_told_to_stop_it_goes_on_at_that_step(jobs, script, number, starter, whole, tmp_path, tried):
     """Without a checkpoint until then: the one that is written when the signal comes is where the next run begins."""
     job, folder = jobs[script], tmp_path / "stopped"
-    job = replace(job, argv=lambda to: [*jobs[script].argv(to), "--checkpoint-s", "1000"])
+    job = seldom(job, NEVER_S)
     process = starter.start(job, folder)
     assert wait_until(lambda: re.search(r" 0(%\|| documents)", process.printed), process.alive), process.printed
     assert process.stop(number) == 128 + number, process.printed
@@ -204,8 +222,7 @@ def test_told_to_stop_it_goes_on_at_that_step(jobs, script, number, starter, tmp
     left = {path.name for path in folder.iterdir()} - PARTIAL
     assert left == {job.checkpoint, f".{job.kept_by}.lease"}
     assert f"after step {told[1]}\n" in starter.run(job, folder)
-    starter.run(job, tmp_path / "whole")
-    assert contents(folder) == contents(tmp_path / "whole")
+    assert contents(folder) == whole(script, NEVER_S)[0]
     tried(
         f"`{script}` told to stop ({number.name})",
         f"ends at the next step with a checkpoint, says so, exit status {128 + number}; the next run goes on at that "

@@ -1,5 +1,6 @@
 import itertools
 import re
+import shlex
 import subprocess
 import sys
 from importlib import import_module
@@ -16,6 +17,7 @@ from synthetic_runs import files
 
 from monosem.figures.histograms import Row, densities, histogram_rows
 from monosem.figures.lines import pareto, pareto_points
+from monosem.figures.script import parse
 from monosem.figures.style import COLOURS, theme
 from monosem.ground.records import RUN, Run
 
@@ -69,6 +71,14 @@ def test_a_plot_script_runs_from_anywhere_and_says_how(results, tmp_path):
     assert output.is_file()
     shown = subprocess.run([*command[:2], "--help"], check=True, capture_output=True, text=True).stdout
     assert "Example:" in shown and "--output-data" in shown
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (SCRIPTS / "plot").glob("*.py")))
+def test_the_example_of_the_help_is_a_command_that_parses(name):
+    module = import_module(f"plot.{name}")
+    _, example = module.__doc__.split(f"plot/{name}.py ", 1)
+    args = parse(module.__doc__, module.FLAGS, shlex.split(example.replace("\\\n", " ")))
+    assert args.output.suffix == ".svg" and args.output_data.suffix == ".tsv"
 
 
 def test_the_table_beside_pareto_holds_the_recovered_loss_and_no_neurons(results, tmp_path):

@@ -105,6 +105,17 @@ def test_a_record_names_every_file_that_an_argument_names_but_outputs(tmp_path):
     assert inputs == {files[name].as_posix(): digest(files[name]) for name in ("a.txt", "b.txt", "val.json")}
 
 
+def test_a_record_stays_small_however_many_files_were_read(tmp_path):
+    sources = [tmp_path / f"{number}.txt" for number in range(1001)]
+    for source in sources:
+        source.write_text(source.name)
+    found = record_of(tmp_path / "r.json", sources)["inputs"]
+    assert list(found) == ["1001 files"]
+    sources[500].write_text("edited")
+    assert record_of(tmp_path / "r.json", sources)["inputs"] != found
+    assert len(record_of(tmp_path / "r.json", sources[:1000])["inputs"]) == 1000
+
+
 def test_a_record_keeps_apart_inputs_of_one_name(tmp_path):
     sources = [tmp_path / model / "codes.safetensors" for model in "AB"]
     for source in sources:

@@ -5,17 +5,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
 from safetensors.numpy import save_file
 from scipy.sparse import csr_array
 from small_run import WORDS, flags
+from texts import packed, write_store
 
 import find_automata
 from monosem.figures.automata import drawable
 from monosem.investigations import transitions
 from monosem.investigations.automata import Automaton, Wanted, exceeding, find
 from monosem.investigations.automata_tables import record_fields
-from monosem.investigations.held_out import HeldOut
 from monosem.investigations.transitions import (
     Needed,
     dealt_anew,
@@ -65,8 +64,9 @@ def planted(seed=0):
 
 
 def search(tokens_SL, codes, promoted_FK, needed, max_states=8):
-    steps = steps_of(codes, tokens_SL, BOS)
-    fires_VF, _ = fires_on(steps.active_TF, tokens_SL[counted(tokens_SL, BOS)], V)
+    held_out = packed(tokens_SL, bos=BOS)
+    steps = steps_of(codes, held_out)
+    fires_VF, _ = fires_on(steps.active_TF, held_out.token_T, V)
     return find(steps, step_counts(steps), promoted_FK, fires_VF, needed, Wanted(2.0, max_states))
 
 
@@ -118,7 +118,7 @@ def test_lifts_are_those_counted_one_by_one():
     active_SLF[mask_SL] = dense_TF
     steps = mask_SL[:, :-1] & mask_SL[:, 1:]
     before, after = active_SLF[:, :-1][steps], active_SLF[:, 1:][steps]
-    assert followed(tokens_SL, BOS).sum() == steps.sum()
+    assert followed(packed(tokens_SL, bos=BOS)).sum() == steps.sum()
     assert len(lifted) > 5
     for row in lifted.itertuples():
         both = (before[:, row.source] & after[:, row.target]).sum()
@@ -153,7 +153,7 @@ def test_by_chance_the_features_that_fire_have_each_others_tokens():
 
 
 def test_a_loop_is_of_a_category_with_more_than_half_of_its_activation():
-    held_out = HeldOut(*np.zeros((3, 2), dtype=int), ["base64"], 1, "abc")
+    held_out = packed(np.ones((1, 2), dtype=int), ["base64"])
     loops = [Automaton("self-loop", (feature,), (0.5,), (4.0,), 20) for feature in range(2)]
     states = pd.DataFrame({"feature": [0, 1], "category": "base64", "category_share": [0.5, 0.51]})
     fields = record_fields(9, loops, states, held_out, "base64")
@@ -178,13 +178,9 @@ def command(tmp_path):
     tokens_SL, codes, logits_FV = planted()
     train_bpe([" ".join(WORDS) * 5], 270).save(str(tmp_path / "tokenizer.json"))
     n_vocab = load_tokenizer(tmp_path / "tokenizer.json")[0].get_vocab_size()
-    category_SL = np.isin(tokens_SL, list(LOOP)).astype(np.uint16)
-    store = zarr.open_group(tmp_path / "val.zarr", mode="w", zarr_format=3)
-    arrays = {"tokens": tokens_SL.astype(np.uint16), "category": category_SL, "document": category_SL}
-    for name, array in arrays.items():
-        store.create_array(name, data=array)
-    record = {"n_contexts": S, "context_length": L, "bos": BOS, "digest": "abc", "vocab_size": n_vocab}
-    (tmp_path / "val.json").write_text(json.dumps(record | {"categories": ["prose", "base64"]}))
+    category_SL = np.isin(tokens_SL, list(LOOP))
+    text = packed(tokens_SL, ["prose", "base64"], category_SL=category_SL, bos=BOS, vocab_size=n_vocab)
+    write_store(tmp_path / "val.zarr", text)
     write_codes(tmp_path / "codes.safetensors", codes)
     run = {"model": "A", "site": "mlp_post", "dictionary": "planted", "tokens_digest": "abc"}
     (tmp_path / "codes.json").write_text(json.dumps(run | {"n_tokens": codes.n_tokens, "n_contexts": S}))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from texts import packed
 
 from monosem.investigations.characters import BROKEN, characters, inside, vocabulary_of
-from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import (
     FLOOR,
     Context,
@@ -92,9 +92,7 @@ def test_the_best_stretch_is_the_best_of_all_that_end_there(positions, span):
 
 
 def training_of(tokens_SL, categories=("a", "b")):
-    tokens_SL = np.array(tokens_SL)
-    number_SL = np.broadcast_to(np.arange(len(tokens_SL))[:, None], tokens_SL.shape)
-    return Packed(tokens_SL, number_SL % len(categories), number_SL, list(categories), 0)
+    return packed(np.array(tokens_SL), categories)
 
 
 def test_scores_of_an_alphabet_are_its_letters_over_the_share_of_the_token():

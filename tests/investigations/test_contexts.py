@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 from scipy.sparse import csr_array
 from small_run import evaluate_flags, flags
+from texts import packed
 
 import evaluate_dictionary
 import match_features
@@ -23,9 +24,9 @@ from monosem.findings.scoreboard import judge
 from monosem.ground.records import MATCH_COLUMNS
 from monosem.investigations.best_features import choose, correlations, halves, specific
 from monosem.investigations.contexts import Dictionary, Limits, learn, measure
-from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context
 from monosem.measures.codes import Codes
+from monosem.text.packed import Packed
 from plot import context_claims as plot_context_claims
 from plot import contexts as plot_contexts
 
@@ -51,11 +52,8 @@ def documents(n_contexts: int, seed: int) -> Packed:
     stray = rng.random((n_contexts, length)) < 0.03
     tokens_SL = np.where(is_base64[:, None] | stray, letters, words)
     tokens_SL[:, 0] = 0
-    shape = tokens_SL.shape
-    number_SL = np.broadcast_to(np.arange(n_contexts)[:, None], shape)
-    return Packed(
-        tokens_SL, np.broadcast_to(1 - is_base64[:, None], shape), number_SL, ["base64", "prose", "hebrew"], 0
-    )
+    category_SL = np.broadcast_to(1 - is_base64[:, None], tokens_SL.shape)
+    return packed(tokens_SL, ["base64", "prose", "hebrew"], category_SL=category_SL)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sharp_models import sharp_model
 from small_run import flags
 
 import compare_baselines
@@ -17,7 +18,7 @@ from monosem.investigations.explained import COLUMNS, Way, at_equal_l0, measure,
 from monosem.investigations.small_mlp import mlp_pairs, train_small_mlp
 from monosem.investigations.ways import small_mlp_ways
 from monosem.lm.sites import Site
-from monosem.lm.transformer import LanguageModel, LMConfig, load_lm
+from monosem.lm.transformer import LMConfig, load_lm
 from monosem.measures.evaluation import measure_losses
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
 from monosem.text.tokens import read_contexts
@@ -28,11 +29,7 @@ METHODS = {"pca", "pca_largest", "ica_largest", "neurons", "random"}
 
 @pytest.fixture
 def model():
-    model = LanguageModel(LMConfig(vocab_size=11, context_length=8, n_layers=1, d_model=8, n_heads=2, d_mlp=12), seed=0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(20 if parameter.ndim == 2 else 1)
-    return model
+    return sharp_model(LMConfig(vocab_size=11, context_length=8, n_layers=1, d_model=8, n_heads=2, d_mlp=12))
 
 
 def text(n_contexts=150):

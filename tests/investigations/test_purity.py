@@ -10,28 +10,28 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.sparse import csr_array
 from small_run import evaluate_flags, flags
+from texts import NO_BOS, packed
 
 import evaluate_dictionary
 import measure_purity
 from monosem.ground.artefacts import read_json
-from monosem.investigations.held_out import HeldOut
 from monosem.investigations.purity import Label, Purity, strongest
 from monosem.measures.codes import Codes
+from monosem.text.packed import Packed
 from plot import purity as plot_purity
 
 ACTIVATIONS = arrays.arrays(np.float64, 12, elements=st.sampled_from([0.0, 0.5, 1.0, 3.0]))
 LABELS = arrays.arrays(np.int64, 12, elements=st.integers(0, 3))
 
 
-def text_of(n_tokens: int, n_categories: int, length: int = 20, vocab_size: int = 50, seed: int = 0) -> HeldOut:
+def text_of(n_tokens: int, n_categories: int, length: int = 20, vocab_size: int = 50, seed: int = 0) -> Packed:
     """Contexts of one category each, in turn; tokens at random."""
-    context_T = np.arange(n_tokens) // length
     token_T = np.random.default_rng(seed).integers(0, vocab_size, n_tokens)
     names = [f"kind {number}" for number in range(n_categories)]
-    return HeldOut(token_T, context_T % n_categories, context_T, names, vocab_size, "abc")
+    return packed(token_T.reshape(-1, length), names, bos=NO_BOS, vocab_size=vocab_size)
 
 
-def measure(held_out: HeldOut, dense_TF: np.ndarray, min_active: int = 1, n_kept: int | None = None) -> pd.DataFrame:
+def measure(held_out: Packed, dense_TF: np.ndarray, min_active: int = 1, n_kept: int | None = None) -> pd.DataFrame:
     return Purity.on(held_out, min_active).table("features", Codes(csr_array(dense_TF.astype(np.float32))), n_kept)
 
 

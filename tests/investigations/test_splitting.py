@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from small_run import evaluate_flags, flags, sae_flags
+from texts import NO_BOS, packed
 
 import evaluate_dictionary
 import split_features
@@ -18,7 +19,6 @@ from monosem.ground.records import value_of
 from monosem.investigations import masked_cosine
 from monosem.investigations.families import NO_PARENT, count_other_kin, family_table, kinship, splitting
 from monosem.investigations.firing import shares, spell, top_labels
-from monosem.investigations.held_out import HeldOut
 from monosem.investigations.masked_cosine import activity, kin, masked_cosines
 from monosem.investigations.named_groups import group_summary, is_member, named_groups
 from monosem.measures.codes import Codes
@@ -158,7 +158,12 @@ def test_numbers_of_kin_are_summed_up():
     assert splitting(np.empty(0))["median"] is None
 
 
-TEXT = HeldOut(np.array([0, 1, 2, 2, 3, 4]), np.array([0, 0, 1, 1, 1, 0]), np.arange(6), ["prose", "base64"], 5, "")
+TEXT = packed(
+    np.array([[0], [1], [2], [2], [3], [4]]),
+    ["prose", "base64"],
+    category_SL=np.array([[0], [0], [1], [1], [1], [0]]),
+    bos=NO_BOS,
+)
 VOCABULARY = [" the", "The", "QU", " cat", "other"]
 
 

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sharp_models import sharp_model
 from small_run import flags
+from texts import packed
 
 import steer_features
-from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context
 from monosem.investigations.steered_text import Condition, Judge, conditions, record_fields, steerable
 from monosem.investigations.steering import Writer, pinned
 from monosem.lm.sites import Site
-from monosem.lm.transformer import LanguageModel, LMConfig
+from monosem.lm.transformer import LMConfig
 from monosem.sae.autoencoder import SparseAutoencoder
 from plot import steering as plot_steering
 
@@ -24,11 +25,7 @@ PREFIX = [0, 3, 4, 3]
 
 
 def model_of(n_layers=1):
-    model = LanguageModel(LMConfig(V, 16, n_layers, 8, 2, N), seed=0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(20 if parameter.ndim == 2 else 1)
-    return model
+    return sharp_model(LMConfig(V, 16, n_layers, 8, 2, N))
 
 
 def dictionary(directions_FN, k=None):
@@ -134,7 +131,7 @@ TOKENS = [b"<|bos|>", b"the", b" cat", "قط".encode(), b"\xd9", b"ACGT"]
 def judge():
     rng = np.random.default_rng(0)
     tokens_SL = rng.choice([0, 1, 2, 3], (50, 16), p=[0.05, 0.5, 0.35, 0.1])
-    return Judge.learn([ARABIC, DNA], Packed(tokens_SL, tokens_SL, tokens_SL, ["x"] * 4, 0), TOKENS)
+    return Judge.learn([ARABIC, DNA], packed(tokens_SL, "xxxx", category_SL=tokens_SL), TOKENS)
 
 
 def test_tokens_are_counted_after_the_prefix_and_by_context():

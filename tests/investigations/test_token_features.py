@@ -5,15 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from small_run import flags
+from texts import NO_BOS, packed, write_store
 
 import count_token_features
 from monosem.ground.artefacts import read_json
-from monosem.investigations.held_out import HeldOut
 from monosem.investigations.token_features import (
     IN_CONTEXT,
     OTHER,
@@ -21,13 +20,14 @@ from monosem.investigations.token_features import (
     WHOLE,
     Limits,
     common_tokens,
-    features_of,
+    count_following,
+    growth_of,
     kinds,
-    of_word,
     shares,
     token_table,
 )
 from monosem.measures.codes import Codes, write_codes
+from monosem.text.packed import Packed
 from monosem.text.tokenizer import load_tokenizer, train_bpe
 from plot import token_features as plot_token_features
 
@@ -36,15 +36,14 @@ VOCAB = 12
 GAINS = ["narrowest", "widest", "smallest_gain", "in_context_share_of_widest"]
 
 
-def text_of(n_tokens: int = 3000, seed: int = 0) -> HeldOut:
+def text_of(n_tokens: int = 3000, seed: int = 0) -> Packed:
     """Contexts of 30 tokens, each of one of three categories; low tokens are the frequent ones."""
     rng = np.random.default_rng(seed)
     token_T = np.minimum(rng.geometric(0.25, n_tokens) - 1, VOCAB - 1)
-    context_T = np.arange(n_tokens) // 30
-    return HeldOut(token_T, context_T % 3, context_T, ["a", "b", "c"], VOCAB, "abc")
+    return packed(token_T.reshape(-1, 30), ["a", "b", "c"], bos=NO_BOS, vocab_size=VOCAB)
 
 
-def told(dense_TF: np.ndarray, held_out: HeldOut, limits: Limits = LIMITS) -> pd.DataFrame:
+def told(dense_TF: np.ndarray, held_out: Packed, limits: Limits = LIMITS) -> pd.DataFrame:
     return token_table(Codes(csr_array(dense_TF.astype(np.float32))), held_out, limits)
 
 
@@ -65,7 +64,7 @@ def test_planted_features_are_recognised():
     assert table["main_token"].tolist()[:2] == [1, 1] and table["main_token"].tolist()[-1] == -1
     assert table["coverage"][0] == table["focus"][0] == 1
     assert table["coverage"][1] == pytest.approx((token_T[in_a_T] == 1).sum() / (token_T == 1).sum())
-    counts = features_of(np.array([1, 3]), table).set_index("token")
+    counts = count_following(np.array([1, 3]), table).set_index("token")
     assert counts.loc[1].tolist() == [2, 1] and counts.loc[3].tolist() == [0, 0]
 
 
@@ -92,7 +91,7 @@ def test_scale_order_and_names_do_not_matter(seed, scale):
         rng.exponential(1, (300, 6)) * (rng.random((300, 6)) < 0.2) * (held_out.token_T[:, None] < np.arange(1, 7))
     )
     order_T, names = rng.permutation(300), rng.permutation(VOCAB)
-    moved = held_out._replace(token_T=names[held_out.token_T[order_T]])
+    moved = packed(names[held_out.token_T[order_T]][:, None], bos=NO_BOS, vocab_size=VOCAB)
     before, after = told(dense_TF, held_out), told(scale * dense_TF[order_T], moved)
     assert before["kind"].tolist() == after["kind"].tolist()
     assert before["focus"].to_numpy() == pytest.approx(after["focus"].to_numpy(), rel=1e-5, nan_ok=True)
@@ -121,8 +120,8 @@ def test_common_tokens_are_the_frequent_ones_and_those_asked_for():
 
 def test_gains_of_a_word_from_the_narrowest_to_the_widest():
     common = pd.DataFrame({"token": [5, 6] * 3, "n_features": [1, 9, 4, 9, 5, 9], "n_in_context": [0, 0, 1, 0, 4, 9]})
-    assert of_word(common, 5) == dict(zip(GAINS, [1, 5, 1, 0.8], strict=True))
-    assert set(of_word(common, None).values()) == {None}
+    assert growth_of(common, 5) == dict(zip(GAINS, [1, 5, 1, 0.8], strict=True))
+    assert set(growth_of(common, None).values()) == {None}
 
 
 @pytest.fixture
@@ -136,15 +135,9 @@ def runs(tmp_path):
     rng = np.random.default_rng(0)
     tokens_SL = rng.choice([the, cat, 100, 101], (60, 20)).astype(np.uint16)
     tokens_SL[:, 0] = bos
-    store = zarr.open_group(tmp_path / "val.zarr", mode="w", zarr_format=3)
-    store.create_array("tokens", data=tokens_SL)
-    category_SL = np.broadcast_to(np.arange(60)[:, None] % 6, tokens_SL.shape).astype(np.uint16)
-    store.create_array("category", data=category_SL)
-    store.create_array("document", data=category_SL)
-    record = {"n_contexts": 60, "context_length": 20, "bos": bos, "digest": "abc", "vocab_size": 290}
-    (tmp_path / "val.json").write_text(json.dumps({**record, "categories": list("abcdef")}))
-    counted_SL = tokens_SL != bos
-    is_the_T, category_T = tokens_SL[counted_SL] == the, category_SL[counted_SL]
+    text = packed(tokens_SL, list("abcdef"), bos=bos, vocab_size=290)
+    write_store(tmp_path / "val.zarr", text)
+    is_the_T, category_T = text.token_T == the, text.category_T
     whole_TF, in_context_TF = np.tile(is_the_T[:, None], 3), is_the_T[:, None] & (category_T[:, None] == np.arange(6))
     for name, dense_TF in (("narrow", whole_TF), ("wide", np.concatenate([whole_TF, in_context_TF], axis=1))):
         folder = tmp_path / name
@@ -194,5 +187,5 @@ def test_a_word_that_is_no_token_has_no_numbers(runs):
     count(runs, " absent")
     assert read_json(runs / "tokens.json")["word"] == {
         "text": " absent",
-        **of_word(pd.DataFrame(columns=["token", "n_features"]), None),
+        **growth_of(pd.DataFrame(columns=["token", "n_features"]), None),
     }

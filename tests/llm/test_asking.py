@@ -5,51 +5,18 @@ import re
 import sqlite3
 import threading
 
-import language_model
 import pytest
-from language_model import TOKENS_IN, TOKENS_OUT, cut_off, garbage, half_a_body, hang, nothing
+from asked import ATTEMPTS, RIGHT, question
+from language_model import TOKENS_IN, TOKENS_OUT, cut_off, garbage, half_a_body, hang, nothing, refuses
 from waiting import PATIENCE_S
 
-from monosem.llm.asking import Asker, Policy, Stopped, forecast
-from monosem.llm.clients import Client, Failure, read_key
+from monosem.llm.asking import Stopped, forecast
+from monosem.llm.keys import read_key
 from monosem.llm.ledger import Budget, Ledger
-from monosem.llm.questions import STATUSES, Model, Question
+from monosem.llm.questions import STATUSES, Failure, Model, Question
 
 pytest.importorskip("openai", reason="pip install -r workflow/envs/llm.txt")
-SCHEMA = {
-    "type": "object",
-    "properties": {"level": {"type": "integer", "minimum": 0, "maximum": 9}},
-    "required": ["level"],
-    "additionalProperties": False,
-}
-RIGHT = '{"level": 7}'
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
-ATTEMPTS = 3
-
-
-def question(text="how much?"):
-    return Question((("system", "Answer in JSON."), ("user", text)), SCHEMA, 50)
-
-
-@pytest.fixture
-def served():
-    server = language_model.start(lambda request: RIGHT)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def make(tmp_path, served):
-    """Makes an Asker of the server, or of another URL; the cache stays the same."""
-
-    def made(url=None, *, api="openai", tokens=None, concurrency=1, give_up=50, key_variable=None, timeout_s=30):
-        url = url or (served.openai if api == "openai" else served.url)
-        model = Model(api, url, "tester", 0.0, 0, usd_in=1.0, usd_out=10.0)
-        policy = Policy(concurrency, ATTEMPTS, backoff_s=0.001, give_up=give_up)
-        ledger = Ledger(tmp_path / "cache.sqlite", Budget(None, tokens))
-        return Asker(Client(model, key_variable, timeout_s), ledger, policy)
-
-    return made
 
 
 @pytest.mark.parametrize(
@@ -62,7 +29,7 @@ def make(tmp_path, served):
         (half_a_body, "connection_error", "", ATTEMPTS),
         (garbage, "garbled", "", 1),
         (nothing, "garbled", "JSONDecodeError", 1),
-        (400, "refused", "HTTP 400", 2),  # once more without the schema
+        (400, "refused", "HTTP 400", 1),
         ("half a JSON: {", "unparsable", "no JSON object", 1),
         ('{"level": ', "unparsable", "no JSON object", 1),
         ('{"level": 4', "unparsable", "no JSON object", 1),
@@ -156,7 +123,8 @@ def test_as_many_requests_at_once_as_allowed_and_no_more(served, make):
 
 
 def test_a_server_without_schemas_is_asked_without(served, make, capsys):
-    served.server.behave = lambda request: 400 if "response_format" in request else RIGHT
+    refusal = refuses(400, "This server does not support response_format.")
+    served.server.behave = lambda request: refusal if "response_format" in request else RIGHT
     answers = make().ask_all([question(str(number)) for number in range(4)], desc="asking")
     assert all(answer.status == "ok" for answer in answers) and len(served.log) == 5
     assert "takes no JSON schema" in capsys.readouterr().err
@@ -232,7 +200,7 @@ def test_a_server_that_is_gone_ends_the_run_early(make):
 def test_what_no_retry_can_mend_stops_at_once(served, make, monkeypatch, code, message):
     monkeypatch.setenv("TESTER_KEY", "sk-secret")
     served.server.behave = lambda request: code
-    with pytest.raises(ValueError, match=message) as error:
+    with pytest.raises(Stopped, match=message) as error:
         make(key_variable="TESTER_KEY").ask_all([question(str(number)) for number in range(5)], desc="asking")
     assert "sk-secret" not in str(error.value) and "***" in str(error.value)
 

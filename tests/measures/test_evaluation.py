@@ -8,9 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from scipy.sparse import csr_array
+from sharp_models import sharp_model
 
 from monosem.lm.sites import Site
-from monosem.lm.transformer import LanguageModel, LMConfig, load_lm, token_losses
+from monosem.lm.transformer import LMConfig, load_lm, token_losses
 from monosem.measures import evaluation
 from monosem.measures.codes import Codes, read_codes
 from monosem.measures.evaluation import Losses, encode_held_out, feature_table, held_out_activations, measure_losses
@@ -22,11 +23,7 @@ POST, OUT = Site("mlp_post", 0), Site("mlp_out", 0)
 
 @pytest.fixture
 def model():
-    model = LanguageModel(CONFIG, seed=0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(20 if parameter.ndim == 2 else 1)
-    return model
+    return sharp_model(CONFIG)
 
 
 @pytest.fixture

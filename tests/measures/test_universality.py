@@ -132,5 +132,5 @@ def test_missing_logit_weights_are_named(tmp_path):
     with pytest.raises(ValueError, match="logits: no such file"):
         logit_correlations(tmp_path / "logits", tmp_path / "logits", np.array([0]))
     (tmp_path / "logits").write_bytes(b"not this")
-    with pytest.raises(ValueError, match="logits: not a safetensors file"):
+    with pytest.raises(ValueError, match="logits: no tensor logit_weights to be read"):
         logit_correlations(tmp_path / "logits", tmp_path / "logits", np.array([0]))

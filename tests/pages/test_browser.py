@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 from scipy.sparse import csr_array
+from texts import packed
 
 import build_browser
 from monosem.ground.records import Run
 from monosem.measures.codes import Codes, read_codes
 from monosem.pages.browser import relations, shards
 from monosem.pages.browser.details import histogram
-from monosem.pages.browser.examples import COLUMNS, LEVELS, Activity, Limits, Placed
+from monosem.pages.browser.examples import COLUMNS, LEVELS, Activity, Limits
 from monosem.pages.browser.neighbours import highest, similar
 from monosem.pages.browser.texts import LONGEST, plain, sentence, shown_token, shown_vocabulary, write_text
 from monosem.pages.visible import visible
@@ -121,8 +122,7 @@ def test_bytes_stay_within_what_is_stated(root):
 def test_a_page_is_small_even_for_a_neuron_that_is_always_active_and_a_large_vocabulary(tmp_path):
     rng = np.random.default_rng(0)
     tokens_SL = rng.integers(1, 50_000, (100, 128))
-    held_out = Placed.of(tokens_SL, 0)
-    activity = Activity(Codes(csr_array(rng.normal(size=(100 * 128, 1)).astype(np.float32))), held_out)
+    activity = Activity(Codes(csr_array(rng.normal(size=(100 * 128, 1)).astype(np.float32))), packed(tokens_SL))
     limits = Limits(top=10, interval=3, other=3, reach=10, context=32)
     n_most = limits.top + 12 * limits.interval + 2 * limits.other
     rows_EC = rng.integers(64, 90, (n_most, len(COLUMNS)))
@@ -224,7 +224,7 @@ def test_a_language_models_explanation_comes_first_and_every_test_of_it_is_shown
         ({"logits": "B/wrong.safetensors"}, r"B/wrong.safetensors: no such file"),
         ({"explanations": "matches.parquet"}, "matches.parquet: has no column text"),
         ({"scores": "other.parquet"}, r"other.parquet: other features than .*features.parquet; rerun"),
-        ({"codes_record": "other.json"}, r"other.json: of other tokens than .*val.zarr; evaluate the dictionary again"),
+        ({"codes_record": "other.json"}, r"codes.safetensors: made from other tokens than are given; encode"),
     ],
 )
 def test_errors_name_the_file_and_the_fix(root, tmp_path, changes, message):

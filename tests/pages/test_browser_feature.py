@@ -3,12 +3,8 @@
 python -m pytest -m browser
 """
 
-import functools
 import re
-from pathlib import Path
 
-import browser_site
-import pytest
 import visits
 from browser_site import LONG, OTHER, TINY
 from visits import press, serious
@@ -16,17 +12,6 @@ from visits import press, serious
 from monosem.pages.browser.shards import PAGE_BYTES
 
 pytestmark = visits.MARKS
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
-    return browser_site.build(tmp_path_factory.mktemp("browser"))
-
-
-@pytest.fixture
-def visit(browser, site):
-    with visits.visits(browser, site) as open_page:
-        yield functools.partial(open_page, ready="body[data-ready]")
 
 
 def test_a_feature_page_shows_examples_with_their_activations_and_more_of_the_text(visit):

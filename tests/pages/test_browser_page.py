@@ -7,9 +7,7 @@ python -m pytest -m browser
 import functools
 import http.server
 import threading
-from pathlib import Path
 
-import browser_site
 import pytest
 import visits
 from browser_site import OTHER, TINY, WIDE, WIDER
@@ -33,17 +31,6 @@ TIMED_SORTS = """() => {
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
-    return browser_site.build(tmp_path_factory.mktemp("browser"))
-
-
-@pytest.fixture
-def visit(browser, site):
-    with visits.visits(browser, site) as open_page:
-        yield functools.partial(open_page, ready="body[data-ready]")
 
 
 def rows(page) -> list[str]:

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
-import live_server
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,18 +27,6 @@ from monosem.text.tokens import read_contexts
 
 TEXT = "the cat sat on a mat; قطة <b>"
 STEER = {"text": TEXT, "feature": 2, "multiple": 2, "n_tokens": 20, "seed": 3, "temperature": 1}
-
-
-@pytest.fixture(scope="module")
-def folder(corpus, tmp_path_factory):
-    return live_server.build(tmp_path_factory.mktemp("live"), corpus)
-
-
-@pytest.fixture(scope="module")
-def served(folder, tmp_path_factory):
-    with live_server.serving(tmp_path_factory.mktemp("served") / "log", "--dictionary", folder) as found:
-        yield found
-        assert "Traceback" not in found.log.read_text()
 
 
 @pytest.fixture(scope="module")

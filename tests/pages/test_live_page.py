@@ -5,7 +5,6 @@ python -m pytest -m browser
 
 import re
 
-import live_server
 import pytest
 import visits
 from live_server import CONTEXT, DEAD, RUN, SAID
@@ -13,13 +12,6 @@ from visits import PHONE, ground, serious
 
 pytestmark = visits.MARKS
 HOSTILE = "<script>alert(1)</script> &amp; \u202eABC\u200b عرب"
-
-
-@pytest.fixture(scope="module")
-def served(corpus, tmp_path_factory):
-    folder = live_server.build(tmp_path_factory.mktemp("live"), corpus)
-    with live_server.serving(tmp_path_factory.mktemp("served") / "log", "--dictionary", folder) as found:
-        yield found
 
 
 @pytest.fixture

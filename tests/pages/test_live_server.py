@@ -23,18 +23,6 @@ from monosem.pages.live.model import Live
 READ, STEER = "/api/read", {"text": "the cat", "feature": 2, "multiple": 2, "n_tokens": 64, "seed": 3, "temperature": 1}
 
 
-@pytest.fixture(scope="module")
-def folder(corpus, tmp_path_factory):
-    return live_server.build(tmp_path_factory.mktemp("live"), corpus)
-
-
-@pytest.fixture(scope="module")
-def served(folder, tmp_path_factory):
-    with live_server.serving(tmp_path_factory.mktemp("served") / "log", "--dictionary", folder) as found:
-        yield found
-        assert "Traceback" not in found.log.read_text()
-
-
 OTHER = "http://evil.example"
 REQUESTS = [
     ({"address": "/nothing"}, 404, "address /nothing: nothing is here; open /"),

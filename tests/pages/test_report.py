@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import report_page
 import synthetic_runs
-import yaml
 from places import ROOT
 from report_page import HEADINGS, HOSTILE, RUN, arguments, build
 from synthetic_runs import HEADLINE
@@ -19,6 +18,7 @@ from synthetic_runs import HEADLINE
 import build_report
 from monosem.findings.finding import SCORE_TABLE
 from monosem.findings.published import PUBLISHED
+from monosem.ground.configs import config_of
 from monosem.pages.report.facts import differences
 from monosem.pages.report.story import read_story
 from monosem.planning.planned import planned_jobs
@@ -135,7 +135,7 @@ def test_what_a_caption_names_is_linked_if_it_is_there(tmp_path, monkeypatch):
 def test_every_finding_names_a_figure_with_a_caption_that_the_default_run_draws_or_leaves_to_theory():
     (report,) = [job for job in planned_jobs([], cores=1, gpus=1) if job.rule == "build_report"]
     drawn = {Path(path).stem for path in report.inputs if path.endswith(".svg")}
-    theory = yaml.safe_load((ROOT / "config/config.yaml").read_text())["theory"]
+    theory = config_of()["theory"]
     captioned = {path.stem for path in (ROOT / "workflow/report").glob("*.rst")}
     asked = {finding.figure for finding in PUBLISHED} - {"", SCORE_TABLE}
     assert len(drawn) > 20 and asked | drawn <= captioned

@@ -3,6 +3,7 @@
 import os
 import re
 
+import project_pages
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +14,12 @@ from synthetic_runs import BENCHMARK
 import estimate
 from monosem.costs import Job, seconds
 from monosem.costs.jobs import BYTES_PER_TOKEN
+from monosem.ground.configs import config_of, merged
 from monosem.planning.planned import Planned, planned_jobs
 from monosem.planning.schedule import BETWEEN_S, wall_seconds
 from monosem.readme.measured import elapsed_seconds
 
-DEFAULT = estimate.load(ROOT / "config/config.yaml")
+DEFAULT = config_of()
 
 
 def planned(name, *, needs="", threads=1, priority=0, gpus=0):
@@ -27,7 +29,7 @@ def planned(name, *, needs="", threads=1, priority=0, gpus=0):
 @pytest.mark.parametrize("name", ["gpu", "paper"])
 def test_large_configs_are_planned_and_hold_together(name):
     path = ROOT / f"config/{name}.yaml"
-    config = estimate.merged(DEFAULT, estimate.load(path))
+    config = config_of(path)
     jobs = planned_jobs([path], cores=16, gpus=4)
     widths = {Job(job.rule, job.wildcards, config).features for job in jobs if job.rule == "train_sae"}
     assert min(widths) == 512 and max(widths) == (131_072 if name == "paper" else 32_768)
@@ -45,7 +47,7 @@ def test_large_configs_are_planned_and_hold_together(name):
 
 
 def test_the_paper_is_planned_at_its_sizes():
-    config = estimate.merged(DEFAULT, estimate.load(ROOT / "config/paper.yaml"))
+    config = config_of(ROOT / "config/paper.yaml")
     assert config["lm"]["tokens"] == config["tokens"]["train"] == 100e9
     assert (config["sae"]["vectors"], config["sae"]["batch"]) == (1_000_000 * 8192, 8192)
     assert [config["lm"][key] for key in ("n_layers", "d_model", "d_mlp")] == [1, 128, 512]
@@ -57,7 +59,7 @@ def test_a_wrong_config_is_told_in_snakemakes_words(tmp_path):
     with pytest.raises(ValueError, match="widht"):
         planned_jobs([tmp_path / "wrong.yaml"], cores=1, gpus=1)
     with pytest.raises(ValueError, match=r"gone\.yaml: no such file"):
-        estimate.load(tmp_path / "gone.yaml")
+        config_of(tmp_path / "gone.yaml")
 
 
 @pytest.mark.parametrize(
@@ -101,10 +103,10 @@ def test_no_schedule_beats_the_cores_or_the_longest_chain(drawn):
     ],
 )
 def test_configs_are_merged_as_snakemake_merges_them(own):
-    theirs = estimate.load(ROOT / "config/config.yaml")
+    theirs = config_of()
     update_config(theirs, own)
-    assert estimate.merged(DEFAULT, own) == theirs
-    assert estimate.load(ROOT / "config/config.yaml") == DEFAULT
+    assert merged(DEFAULT, own) == theirs
+    assert config_of() == DEFAULT
 
 
 def test_a_training_that_can_never_start_is_not_estimated():
@@ -127,13 +129,12 @@ def measured(tmp_path):
 
 
 def test_a_finished_run_is_set_beside_the_estimate(measured, capsys):
-    readme = measured / "README.md"
-    readme.write_text("<!-- table:estimate -->\n<!-- /table:estimate -->\n")
-    flags = ["--cores", "2", "--benchmarks", str(measured / "results/benchmarks"), "--readme", str(readme)]
+    page = project_pages.write(measured, {"workflow/README.md": "<!-- table:estimate -->\n<!-- /table:estimate -->\n"})
+    flags = ["--cores", "2", "--benchmarks", str(measured / "results/benchmarks"), "--project", str(measured)]
     estimate.main(flags)
     printed = capsys.readouterr().out
     assert "`machine: {core: 0.80}`" in printed
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in readme.read_text().splitlines()[3:-1]]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.read_text().splitlines()[3:-1]]
     assert rows[-2][0] == "all jobs" and all(row[4] == "-20%" for row in rows[:-1])
     wall = rows[-1]
     assert wall[0] == "wall clock" and wall[3] == rows[-2][3], "one after the other: the sum of all jobs"

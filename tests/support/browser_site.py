@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import zarr
 from safetensors.numpy import save_file
 from scipy.sparse import csr_array
+from texts import packed, write_store
 from tokenizers import AddedToken, Tokenizer, decoders, models
 
 import assemble_browser
@@ -57,13 +57,7 @@ def write_tokens(root: Path) -> np.ndarray:
     rng = np.random.default_rng(0)
     tokens_SL = rng.integers(1, N_VOCAB, (N_CONTEXTS, LENGTH)).astype(np.uint16)
     tokens_SL[:, 0] = tokens_SL[::5, 20] = 0
-    store = zarr.open_group(root / "val.zarr", mode="w", zarr_format=3)
-    store.create_array("tokens", data=tokens_SL)
-    store.create_array(
-        "document", data=np.broadcast_to(np.arange(N_CONTEXTS)[:, None], tokens_SL.shape).astype(np.int32)
-    )
-    record = {"n_contexts": N_CONTEXTS, "context_length": LENGTH, "bos": 0, "digest": "abc", "vocab_size": N_VOCAB}
-    (root / "val.json").write_text(json.dumps(record))
+    write_store(root / "val.zarr", packed(tokens_SL, vocab_size=N_VOCAB))
     return tokens_SL
 
 
@@ -98,7 +92,8 @@ def write_run(root: Path, model: str, name: str, dense_TF: np.ndarray) -> Path:
     }
     given = {"codes": folder / "codes.safetensors", "codes_record": folder / "codes.json", "tokens": root / "val.zarr"}
     counts = {"seed": 0, "width": 9, "intervals": INTERVALS, "min_active": 5, **quotas}
-    sample_examples.main(words(**given, **counts, output=folder / "examples.parquet"))
+    outputs = {"output": folder / "examples.parquet", "output_record": folder / "examples.json"}
+    sample_examples.main(words(**given, **counts, **outputs))
     outputs = {f"output_{part}": folder / f"{part}.parquet" for part in ("explanations", "scores")}
     given = {"examples": folder / "examples.parquet", "features": folder / "features.parquet"}
     given |= {"tokenizer": root / "tokenizer.json", "shrinkage": 0.5, "single_token_min": 2}

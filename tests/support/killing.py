@@ -1,44 +1,20 @@
-"""Real scripts in processes of their own, to be stopped on the way.
+"""Real scripts in processes of their own, to be stopped on the way."""
 
-They are forked from one process that has imported what scripts import, so that a test can start dozens of them.
-"""
-
-import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import waiting
+from forking import Forks
 from places import SCRIPTS
 
 from monosem.ground.artefacts import digest
 
-SERVER = """
-import importlib, json, os, runpy, sys
-import build_corpus, collect_acts, evaluate_dictionary, sample_examples, score_features, store_acts, train_lm, train_sae
-import torch._dynamo  # which an optimizer imports when it is made
-
-for line in sys.stdin:
-    job = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        for name, value in job["constants"].items():
-            module, _, constant = name.rpartition(".")
-            setattr(importlib.import_module(module), constant, value)
-        sys.argv = job["argv"]
-        runpy.run_path(sys.argv[0], run_name="__main__")
-        sys.exit()
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
+IMPORTS = ("build_corpus", "collect_acts", "evaluate_dictionary", "sample_examples", "score_features", "store_acts")
+IMPORTS += ("train_lm", "train_sae", "torch._dynamo")  # the last one an optimizer imports when it is made
 
 
 @dataclass(frozen=True)
@@ -64,7 +40,7 @@ class Job:
 @dataclass(frozen=True)
 class Running:
     pid: int
-    server: subprocess.Popen
+    forks: Forks
     log: Path
 
     def alive(self) -> bool:
@@ -83,7 +59,7 @@ class Running:
 
     def wait(self) -> int:
         """The exit status; that of a killed process is minus the signal."""
-        return os.waitstatus_to_exitcode(int(self.server.stdout.readline()))
+        return self.forks.wait()
 
     @property
     def printed(self) -> str:
@@ -95,16 +71,12 @@ class Starter:
 
     def __init__(self, log: Path) -> None:
         self.log = log
-        paths = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.server = subprocess.Popen([sys.executable, "-c", SERVER], env=paths, **pipes)
+        self.forks = Forks(IMPORTS, path=SCRIPTS)
 
     def start(self, job: Job, folder: Path) -> Running:
         self.log.write_text("")  # so that nobody reads what the job before has printed
         argv = [str(SCRIPTS / job.script), *job.argv(folder)]
-        self.server.stdin.write(json.dumps({"argv": argv, "log": str(self.log), "constants": job.constants}) + "\n")
-        self.server.stdin.flush()
-        return Running(int(self.server.stdout.readline()), self.server, self.log)
+        return Running(self.forks.start(argv, self.log, constants=job.constants), self.forks, self.log)
 
     def run(self, job: Job, folder: Path) -> str:
         """To its end, which must be a success; returns what it printed."""
@@ -113,7 +85,7 @@ class Starter:
         return running.printed
 
     def close(self) -> None:
-        self.server.communicate(timeout=waiting.PATIENCE_S)
+        self.forks.server.communicate(timeout=waiting.PATIENCE_S)
 
 
 def wait_until(happened: Callable[[], bool], alive: Callable[[], bool]) -> bool:

@@ -36,8 +36,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             found(self)
 
-    def reply(self, code, content, claimed=None):
+    def reply(self, code, content, claimed=None, headers=None):
         self.send_response(code)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content) if claimed is None else claimed))
         self.end_headers()
@@ -57,6 +59,17 @@ def envelope(request, text, used):
 
 def garbage(handler):
     handler.reply(200, b"\xff\xfe<html>busy</html>")
+
+
+def sends(body, code=200, **headers):
+    """A reply of any kind: `body` is text, bytes, or anything else as JSON; an underscore in a header is a dash."""
+    content = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda handler: handler.reply(code, content, headers=named)
+
+
+def refuses(code, message, **headers):
+    return sends({"error": {"message": message, "type": "scripted"}}, code, **headers)
 
 
 def nothing(handler):

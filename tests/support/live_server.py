@@ -95,7 +95,7 @@ class Served:
 
 @contextmanager
 def serving(log: Path, *words: object):
-    """The server as a process, ready to answer."""
+    """The server as a process, ready to answer; it fails no request by an error of its own."""
     command = [sys.executable, SCRIPTS / "serve_live.py", *words, "--port", 0, "--threads", 1, "--device", "cpu"]
     with log.open("w") as file:
         process = subprocess.Popen(list(map(str, command)), stdout=file, stderr=subprocess.STDOUT)
@@ -103,6 +103,7 @@ def serving(log: Path, *words: object):
         port = lambda: re.search(r"serving http://127\.0\.0\.1:(\d+)/", log.read_text())  # noqa: E731
         assert wait_until(port, lambda: process.poll() is None), log.read_text()
         yield Served(process, log, int(port()[1]))
+        assert "Traceback" not in log.read_text()
     finally:
         process.kill()
         process.wait()

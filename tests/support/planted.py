@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import zarr
 from safetensors.numpy import save_file
 from scipy.sparse import csr_array
+from texts import packed, write_store
 
 import explain_features
 import sample_examples
@@ -33,12 +33,8 @@ def plant(folder: Path) -> Path:
     tokenizer, bos = load_tokenizer(tokenizer_path)
     ids = np.array([tokenizer.encode(f" {word}").ids for word in WORDS])[:, 0]
     word_SL = rng.integers(0, len(WORDS), (CONTEXTS, LENGTH - 1))
-    tokens_SL = np.concatenate([np.full((CONTEXTS, 1), bos), ids[word_SL]], axis=1).astype(np.uint16)
-    store = zarr.open_group(folder / "val.zarr", mode="w", zarr_format=3)
-    store.create_array("tokens", data=tokens_SL)
-    store.create_array("document", data=np.broadcast_to(np.arange(CONTEXTS)[:, None], tokens_SL.shape).astype(np.int32))
-    record = {"n_contexts": CONTEXTS, "context_length": LENGTH, "bos": bos, "digest": "abc", "vocab_size": 600}
-    (folder / "val.json").write_text(json.dumps(record))
+    tokens_SL = np.concatenate([np.full((CONTEXTS, 1), bos), ids[word_SL]], axis=1)
+    write_store(folder / "val.zarr", packed(tokens_SL, bos=bos, vocab_size=tokenizer.get_vocab_size()))
 
     acts_FW = np.where(rng.random((N_PLANTED, len(WORDS))) < 0.1, rng.choice([0.35, 0.55, 0.75, 1.0], len(WORDS)), 0)
     acts_FW[np.arange(N_PLANTED), [3, 17, 31, 45]] = 1.0
@@ -75,7 +71,8 @@ def sample(folder: Path, name: str, width: int, **quotas: tuple[int, ...]) -> No
         "tokens": folder / "val.zarr",
     }
     numbers = {"seed": 0, "width": width, "intervals": 5, "min-active": 20}
-    sample_examples.main(flags({**paths, **numbers, **windows, "output": folder / f"{name}.parquet"}))
+    outputs = {"output": folder / f"{name}.parquet", "output-record": folder / f"{name}.json"}
+    sample_examples.main(flags({**paths, **numbers, **windows, **outputs}))
 
 
 def asking(folder: Path, url: str, **changed: object) -> dict[str, object]:

@@ -106,7 +106,8 @@ def corpus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpus")
     path, tokenizer = folder / "documents.jsonl.zst", folder / "tokenizer.json"
     lines = write_documents(path)
-    train_tokenizer.main(flags(documents=path, vocab_size=280, train_mb=1, output=tokenizer))
+    record = folder / "vocabulary.json"
+    train_tokenizer.main(flags(documents=path, vocab_size=280, train_mb=1, output=tokenizer, output_record=record))
     return SimpleNamespace(path=path, lines=lines, tokenizer=tokenizer)
 
 

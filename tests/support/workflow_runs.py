@@ -4,8 +4,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
+from forking import Forks
 from places import CACHE, ROOT, SMOKE
 
 Done = subprocess.CompletedProcess
@@ -15,14 +19,25 @@ def snakemake(
     folder: Path, *words: object, more: tuple[Path, ...] = (), root: Path = ROOT
 ) -> subprocess.CompletedProcess:
     """Runs with the smoke config and `more`; what it prints, on either stream, is in `stdout`."""
-    command = [sys.executable, "-m", "snakemake", *words, "--snakefile", root / "Snakefile", "--directory", folder]
-    command += ["--cores", "2", "--configfile", SMOKE, folder / "cache.yaml", *more]
-    return run(command)
+    words = [*words, "--snakefile", root / "Snakefile", "--directory", folder, "--cores", "2"]
+    return started([*words, "--configfile", SMOKE, folder / "cache.yaml", *more])
 
 
-def run(command: list[object]) -> Done:
-    words = list(map(str, command))
-    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+def started(words: Sequence[object], folder: Path | None = None) -> Done:
+    """Snakemake in a folder, to its end: in a process of its own where it runs jobs, and forked where it plans them."""
+    argv = list(map(str, words))
+    if "-n" not in argv:
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.run([sys.executable, "-m", "snakemake", *argv], cwd=folder, check=False, **output)
+    with NamedTemporaryFile("r") as log:
+        planners().start(["snakemake", *argv], Path(log.name), module=True, folder=folder)
+        return Done(argv, planners().wait(), log.read())
+
+
+@cache
+def planners() -> Forks:
+    """What Snakemake imports before it reads a workflow, imported once; it ends with the tests."""
+    return Forks(("snakemake.cli", "snakemake.utils", "snakemake.report", "jsonschema", "pandas", "requests"))
 
 
 def jobs(folder: Path, *, more: tuple[Path, ...] = (), root: Path = ROOT) -> dict[str, int]:

@@ -16,8 +16,7 @@ from monosem.findings import theory_ideal
 from monosem.findings.scoreboard import NOT_RUN, judge
 from monosem.ground.artefacts import read_json
 from monosem.lm.transformer import load_lm
-from monosem.measures.codes import Codes, read_codes, write_codes
-from monosem.text.tokens import read_contexts, read_record
+from monosem.measures.codes import Codes, read_codes, read_held_out, write_codes
 from monosem.theory.coupled_text import BEFORE, Texts, divisors
 from theory import count_carriers, find_coupled_features
 
@@ -123,11 +122,10 @@ def test_more_bins_than_tokens_and_codes_of_other_tokens_are_errors(tmp_path, fi
 
 
 def test_divisors_and_texts_are_of_the_counted_positions_in_their_order(files, corpus):
-    tokens_SL, bos = read_contexts(files["tokens"]), read_record(files["tokens"])["bos"]
-    divisor_T = divisors(load_lm(files["model"]), tokens_SL, bos)
-    assert divisor_T.shape == ((tokens_SL != bos).sum(),) and (divisor_T > 0).all()
-    vocabulary = [f"<{token}>" for token in range(300)]
-    texts = Texts(tokens_SL, bos, vocabulary)
-    row = int(np.flatnonzero(texts.position_T == 3)[0])
-    around = tokens_SL[texts.context_T[row], max(1, 3 - BEFORE) : 5]
+    held_out = read_held_out(files["tokens"], files["codes_record"])
+    divisor_T = divisors(load_lm(files["model"]), held_out)
+    assert divisor_T.shape == held_out.token_T.shape and (divisor_T > 0).all()
+    texts = Texts(held_out, [f"<{token}>" for token in range(300)])
+    row = int(np.flatnonzero(held_out.position_T == 3)[0])
+    around = held_out.tokens_SL[held_out.context_T[row], max(1, 3 - BEFORE) : 5]
     assert texts.around(row) == "<{}><{}>[<{}>]<{}>".format(*around)

@@ -33,6 +33,7 @@ def explained(folder, packed, corpus, model, site, name):
         "codes": folder / "codes.safetensors",
         "codes_record": folder / "codes.json",
         "tokens": packed / "val.zarr",
+        "output_record": folder / "examples.json",
     }
     sample_examples.main(flags(**where, **QUOTAS, seed=0, width=5, intervals=4, min_active=5, output=examples))
     names = {"model": model, "site": site, "dictionary": name}

@@ -1,15 +1,17 @@
 """What the config may say: a wrong one fails at once and names the key, a right one becomes flags of the scripts."""
 
+import json
 import re
 import shlex
+import subprocess
 from dataclasses import fields
 
 import pytest
-import yaml
-from places import ROOT
+from places import ROOT, SMOKE
 from recipes import HYPERPARAMETERS as OWN_SETTINGS
-from workflow_runs import new_folder, run, snakemake
+from workflow_runs import new_folder, snakemake
 
+from monosem.ground.configs import config_of
 from monosem.sae.recipe import architecture_of
 from train_sae import parse_args
 
@@ -90,11 +92,29 @@ def test_each_architecture_has_a_whole_recipe_of_its_own(tmp_path):
 
 
 def test_one_config_has_every_question_of_the_discussion_in_the_report(tmp_path):
-    done = snakemake(new_folder(tmp_path / "run"), "-n", more=(ROOT / "config/theory.yaml",))
+    done = snakemake(new_folder(tmp_path / "run"), "-n", more=(ROOT / "config/discussion.yaml",))
     assert done.returncode == 0, done.stdout[-3000:]
-    asked = yaml.safe_load((ROOT / "config/config.yaml").read_text())["theory"]
+    asked = config_of()["theory"]
     for name in asked.keys() - {"report", "dictionaries"}:
         assert f"results/theory/{name}/{name}.json" in done.stdout, name
+
+
+def test_a_config_overrides_single_keys_of_both_defaults_and_the_last_word_counts(tmp_path):
+    """The report is told what the run's config is and what the defaults are; the former is what `config_of` makes."""
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(
+        "lm: {lr: 0.5, warmup: 0.5}\nsites: [mlp_post, mlp_out]\ntheory: {sparse_codes: {draws: 5, times: 4}}\n"
+    )
+    second.write_text("lm: {lr: 0.25}\ndictionaries: {relu-w128: null}\ntheory: {sparse_codes: {draws: 6}}\n")
+    folder = new_folder(tmp_path / "run")
+    done = snakemake(folder, "results/report/index.html", "-n", "-p", more=(first, second))
+    command = done.stdout.partition('build_report.py"')[2].partition(" 2>&1")[0]
+    words = shlex.split(command.replace("\\\n", " "))
+    used, defaults = (json.loads(words[words.index(flag) + 1]) for flag in ("--config", "--default-config"))
+    assert defaults == config_of() and used == config_of(SMOKE, folder / "cache.yaml", first, second)
+    assert (used["lm"]["lr"], used["lm"]["warmup"], used["lm"]["d_model"]) == (0.25, 0.5, defaults["lm"]["d_model"])
+    assert used["theory"]["sparse_codes"] == {**defaults["theory"]["sparse_codes"], "draws": 6, "times": 4}
+    assert used["sites"] == ["mlp_post", "mlp_out"] and used["dictionaries"]["relu-w128"] is None
 
 
 def test_dictionaries_of_experiments_are_trained_for_these_alone(tmp_path):
@@ -132,7 +152,7 @@ def test_files_of_many_dictionaries_fit_one_command_and_are_all_named(tmp_path):
     command = re.search(r"python \"\$SCRIPTS/compile_findings\.py\"(?:.*\\\n)*.*", plan)[0]
     assert len(command) < 2**17 * len(names) / 1000 + 10_000
     words = re.search(r"--eval (.*?) --features", command)[1]
-    printed = run(["bash", "-c", f"printf '%s\\n' {words}"]).stdout.splitlines()
+    printed = subprocess.check_output(["bash", "-c", f"printf '%s\\n' {words}"], text=True).splitlines()
     trained = [name for name in printed if name.startswith("results/A/mlp_post/") and "neurons" not in name]
     assert set(trained) >= {f"results/A/mlp_post/{name}/eval.json" for name in names}
     assert len(trained) == len(set(trained)) == len(names) + 2  # and the two of the smoke config

@@ -1,7 +1,6 @@
 """A whole workflow interrupted, locked, kept from writing, and with its clock set back: the same command goes on."""
 
 import os
-import random
 import re
 import shutil
 import signal
@@ -12,22 +11,11 @@ from contextlib import contextmanager
 
 import pytest
 from killing import wait_until
+from own_run import CONFIG, write_run
 from places import ROOT
-from small_run import WORDS
 from waiting import PATIENCE_S
 
 pytestmark = pytest.mark.faults
-
-CONFIG = """
-corpus: {source: [texts/*.txt], packages: null, val_fraction: 0.3}
-tokens: {vocab_size: 300, train_mb: 1, context_length: 16, train: 16000, val: 1600}
-lm: {d_model: 8, n_heads: 2, d_mlp: 16, tokens: 16000, batch: 8, compile: false, val_tokens: 500}
-models: {control: {dictionaries: [tiny]}}
-acts: {n_vectors: 5000, per_context: 10}
-sae: {vectors: 96000, batch: 64, resample_inputs: 256}
-dictionaries: {relu-w512: null, relu-w2048: null, relu-w4096: null, tiny: {width: 24, l1: 3.0}}
-headline: tiny
-"""
 STORE, DICTIONARY = "results/A/mlp_post/acts.json", "results/A/mlp_post/tiny/sae.json"
 CHECKPOINT = "results/A/mlp_post/tiny/.sae.safetensors.checkpoint"
 LOG = "results/logs/train_sae/A_mlp_post_tiny.log"
@@ -47,11 +35,8 @@ def snakemake(folder, *words):
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     """A folder where the workflow has come as far as the activations of model A."""
-    folder, rng = tmp_path_factory.mktemp("stored"), random.Random(0)
-    (folder / "texts").mkdir()
-    for i in range(120):
-        (folder / "texts" / f"{i}.txt").write_text(" ".join(rng.choices(WORDS, k=200)))
-    (folder / "own.yaml").write_text(CONFIG)
+    folder = tmp_path_factory.mktemp("stored")
+    write_run(folder)
     done = snakemake(folder, STORE)
     assert done.returncode == 0, done.stdout[-6000:]
     return folder

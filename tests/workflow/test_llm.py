@@ -7,6 +7,7 @@ import language_model
 import pandas as pd
 import pytest
 from language_model import oracle
+from leaks import KEY, leaks
 from planted import plant
 from workflow_runs import jobs, new_folder, snakemake
 
@@ -33,7 +34,6 @@ def test_nothing_is_asked_unless_the_config_says_so(tmp_path):
     ("wrong", "named"),
     [
         ({"models": ["C"]}, "config autointerp.llm.models: C is not one of"),
-        ({"explainer": {"key": "sk-secret"}}, "key"),
         ({"asking": {"max_dollars": 3}}, "max_dollars"),
         ({"scorer": {"api": "other"}}, "other"),
     ],
@@ -41,6 +41,20 @@ def test_nothing_is_asked_unless_the_config_says_so(tmp_path):
 def test_a_wrong_config_fails_at_once_and_names_it(tmp_path, wrong, named):
     done = snakemake(new_folder(tmp_path / "run"), "-n", more=(config(tmp_path, **wrong),))
     assert done.returncode != 0 and named in done.stdout
+
+
+@pytest.mark.faults
+def test_a_key_in_the_config_is_refused_and_not_shown(tmp_path, tried):
+    folder, wrong = new_folder(tmp_path / "run"), {"url": f"https://me:{KEY}@host/v1", "key_variable": KEY}
+    wrong |= {"key": KEY, "api_key": KEY}
+    for name, value in wrong.items():
+        done = snakemake(folder, "-n", more=(config(tmp_path, explainer={name: value}),))
+        assert done.returncode != 0 and f"config autointerp.llm.explainer.{name}: " in done.stdout, done.stdout
+        assert not leaks(done.stdout.encode()), done.stdout
+    tried(
+        "the key of a language model in the config: as its own entry, for the variable's name, in the URL",
+        "refused without showing it, before anything is asked or logged",
+    )
 
 
 def test_the_rules_ask_explainer_and_scorer_and_leave_the_cache_alone(tmp_path):

@@ -1,15 +1,14 @@
 """Both profiles speak of rules that there are, and plan a run on a machine that has neither SLURM nor GPUs."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 from places import ROOT
+from workflow_runs import started
 
-import estimate
 from monosem.costs import Job, seconds
+from monosem.ground.configs import config_of
 from monosem.planning.planned import planned_jobs
 
 PROFILES = ROOT / "workflow/profiles"
@@ -20,12 +19,10 @@ GPUS = yaml.safe_load((PROFILES / "workstation/config.yaml").read_text())["resou
 def planned(folder, *words):
     """Resources of the jobs of a smoke run, as a dry run tells them, by rule."""
     (folder / "gpu.yaml").write_text("device: cuda\n")
-    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-    command += ["--configfile", ROOT / "config/smoke.yaml", folder / "gpu.yaml", *words]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    printed = done.stdout + done.stderr
-    lines = re.findall(r"^ *rule (\w+):\n(?: +\S.*\n)*? +resources: (.*)", printed, re.M)
+    command = ["-n", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    done = started([*command, "--configfile", ROOT / "config/smoke.yaml", folder / "gpu.yaml", *words])
+    assert done.returncode == 0, done.stdout[-3000:]
+    lines = re.findall(r"^ *rule (\w+):\n(?: +\S.*\n)*? +resources: (.*)", done.stdout, re.M)
     return {rule: dict(re.findall(r"(\w+)=(\w+)", resources)) for rule, resources in lines if rule != "all"}
 
 
@@ -42,8 +39,8 @@ def test_the_slurm_profile_groups_every_figure_and_names_rules_that_there_are(tm
 
 def test_jobs_that_share_a_submission_take_less_than_a_minute():
     groups = yaml.safe_load(SLURM.read_text())["groups"]
-    config = estimate.merged(estimate.load(ROOT / "config/config.yaml"), estimate.load(ROOT / "config/theory.yaml"))
-    jobs = planned_jobs([ROOT / "config/theory.yaml"], cores=2, gpus=1)
+    own = ROOT / "config/discussion.yaml"
+    config, jobs = config_of(own), planned_jobs([own], cores=2, gpus=1)
     longest = {job.rule: seconds(Job(job.rule, job.wildcards, config)) for job in jobs if job.rule in groups}
     assert len(longest) > 40 and not {rule: took for rule, took in longest.items() if took > 60}
 

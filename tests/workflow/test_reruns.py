@@ -1,4 +1,4 @@
-"""What an edit runs again, in the README's table and by Snakemake itself.
+"""What an edit runs again, in the table of tests/README.md and by Snakemake itself.
 
 Nothing is computed here: `snakemake --touch` records every job of the default config as done, with its inputs, params
 and code, and dry runs then tell what a change of the clone would run again.
@@ -7,16 +7,15 @@ and code, and dry runs then tell what a change of the clone would run again.
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from places import ROOT, SCRIPTS
-from workflow_runs import run
+from workflow_runs import started
 
 import readme_tables
 from monosem.planning.planned import parse_jobs, workflow_rules
-from monosem.planning.reruns import SUFFIXES, groups, listing, reruns, shown
+from monosem.planning.reruns import SUFFIXES, reruns, rooms, shown
 
 FILES = sorted(path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*") if path.suffix in SUFFIXES)
 # From the first rule to none: code of all, of models, of what has temporary inputs, of one branch, a template, a tool.
@@ -39,8 +38,7 @@ OTHERS = [file for file in FILES if file not in SOME]
 
 
 def snakemake(clone: Path, *words: object):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", clone / "Snakefile", "--directory", clone]
-    done = run([*command, "--cores", "2", *words])
+    done = started(["--snakefile", clone / "Snakefile", "--directory", clone, "--cores", "2", *words])
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout
 
@@ -108,16 +106,18 @@ def test_an_edit_reruns_exactly_what_the_table_says(clone, done, file):
     assert again(clone) == set(done[1][file])
 
 
-def test_files_that_rerun_the_same_share_a_row():
-    found = {"a.py": ["x", "y"], "b.py": ["y"], "monosem/p/c.py": ["y"], "monosem/p/d.py": ["y"], "e.py": []}
-    assert groups(found) == {("x", "y"): ["a.py"], ("y",): ["b.py", "monosem/p/c.py", "monosem/p/d.py"], (): ["e.py"]}
-    assert listing(groups(found)["y",], found) == "`b.py`, `monosem/p/`"
-    assert listing(["monosem/p/c.py"], found) == "`monosem/p/c.py`"
-    rules = ["w", "x", "y", "z"]
-    assert shown(rules, rules) == "everything" and shown([], rules) == "nothing"
-    assert shown(["x", "y", "z"], rules) == "everything but `w`" and shown(["y"], rules) == "`y`"
+def test_every_file_is_in_one_room_of_the_table():
+    found = rooms()
+    assert sorted(file for files in found.values() for file in files) == FILES
+    assert {"*.py", "monosem/*.py", "monosem/sae/", "plot/"} < set(found)
+    assert found["monosem/*.py"] == ["monosem/__init__.py"] and "monosem/sae/kernels/csr.py" in found["monosem/sae/"]
 
 
-def test_the_tables_of_the_readme_that_follow_from_the_code_are_up_to_date():
+def test_of_many_rules_some_are_named():
+    assert shown(list("abcdef")) == "`a`, `b`, `c`, `d`, `e`, `f`" and shown([]) == "none"
+    assert shown(list("abcdefgh")) == "`a`, `b`, `c`, `d`, `e` and 3 more"
+
+
+def test_the_tables_that_follow_from_the_code_are_up_to_date():
     """Without what needs a finished run."""
-    readme_tables.main(["--readme", str(ROOT / "README.md"), "--rules", "--reruns", "--check"])
+    readme_tables.main(["--rules", "--plan", "--check"])

@@ -4,16 +4,15 @@ import csv
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from places import ROOT, SMOKE
-from workflow_runs import copy_of_the_code, jobs, new_folder, run, snakemake
+from workflow_runs import copy_of_the_code, jobs, new_folder, snakemake, started
 
-import estimate
 from monosem.costs import Job, needed_mib
 from monosem.findings.finding import SCORE_TABLE
+from monosem.ground.configs import config_of
 from monosem.planning.planned import parse_jobs
 from monosem.readme.measured import read_cost
 
@@ -70,7 +69,7 @@ def test_a_second_run_does_nothing(finished):
 
 
 def test_no_job_used_more_memory_than_its_formula_says(finished):
-    config = estimate.merged(estimate.load(ROOT / "config/config.yaml"), estimate.load(SMOKE))
+    config = config_of(SMOKE)
     planned = parse_jobs(snakemake(finished, "-n", "--forceall").stdout)
     assert len(planned) > 40
     for job in planned:
@@ -161,7 +160,7 @@ def test_people_rate_on_a_page_and_the_findings_count_what_they_say(finished, tm
 
 @pytest.mark.parametrize("words", [["--rulegraph", "mermaid-js"], ["--list-rules"], ["--unlock"]], ids=" ".join)
 def test_commands_that_run_nothing_need_no_cores(tmp_path, words):
-    done = run([sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path, *words])
+    done = started(["--snakefile", ROOT / "Snakefile", "--directory", tmp_path, *words])
     assert done.returncode == 0, done.stdout[-2000:]
 
 

@@ -5,12 +5,11 @@ import random
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 
 import pytest
 from places import ROOT
 from small_run import WORDS
+from workflow_runs import started
 
 from collect_acts import parse_args as parse_collect_args
 from monosem.ground.artefacts import read_json
@@ -33,10 +32,8 @@ def snakemake(folder, *words, root=ROOT, **changed):
         section, _, key = name.partition("_")
         extra.setdefault(section, {})[key] = value
     (folder / "extra.json").write_text(json.dumps(extra))
-    command = [sys.executable, "-m", "snakemake", *words, "--snakefile", root / "Snakefile", "--cores", "2"]
-    command += ["--configfile", "own.yaml", "extra.json"]
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.run(list(map(str, command)), cwd=folder, check=False, **output)
+    words = [*words, "--snakefile", root / "Snakefile", "--cores", "2", "--configfile", "own.yaml", "extra.json"]
+    return started(words, folder)
 
 
 def planned(folder, target=STORE, **changed):

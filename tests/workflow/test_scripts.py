@@ -28,8 +28,9 @@ def commands(corpus, tokens, lm, parts, acts, sae, tmp_path):
     """A whole command line of each script, writing into tmp_path."""
     shuffled = {"model": lm / "weights.safetensors", "val": tokens / "val.zarr", "name": "control", "seed": 1}
     shuffled |= {"val_tokens": 240, "threads": 1, "output": tmp_path / "c.safetensors"}
+    vocabulary = {"output": tmp_path / "tokenizer.json", "output_record": tmp_path / "vocabulary.json"}
     return {
-        train_tokenizer: flags(documents=corpus.path, vocab_size=280, train_mb=1, output=tmp_path / "tokenizer.json"),
+        train_tokenizer: flags(documents=corpus.path, vocab_size=280, train_mb=1, **vocabulary),
         pack_tokens: pack_flags(corpus, tmp_path, "val", n_tokens=240),
         train_lm: lm_flags(tokens, tmp_path),
         shuffle_lm: flags(**shuffled, output_record=tmp_path / "lm.json"),
@@ -171,6 +172,7 @@ def test_evaluation_writes_what_it_says(evaluated):
 
 
 def test_a_user_error_from_the_shell_is_not_a_success(tmp_path):
+    outputs = {"output": tmp_path / "t.json", "output_record": tmp_path / "v.json"}
     command = [sys.executable, SCRIPTS / "train_tokenizer.py", *flags(documents="absent.zst", vocab_size=280)]
-    done = subprocess.run([*command, *flags(train_mb=1, output=tmp_path / "t.json")], capture_output=True, text=True)
+    done = subprocess.run([*command, *flags(train_mb=1, **outputs)], capture_output=True, text=True)
     assert done.returncode == 1 and "ValueError: absent.zst: no such file" in done.stderr

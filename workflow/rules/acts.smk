@@ -11,7 +11,7 @@ rule collect_acts:
     input:
         weights="results/{model}/lm/weights.safetensors",
         record="results/{model}/lm/lm.json",
-        tokens=ancient("results/tokens/train.zarr"),
+        tokens="results/tokens/train.zarr",
         tokens_record="results/tokens/train.json",
     output:
         part=temp(directory("results/{model}/{site}/acts-{job}-of-{jobs}")),

@@ -14,6 +14,7 @@ NOT_DRAWN = [figure for figure, trained in NOT_DRAWN.items() if not trained]  # 
 rule plot_training:
     input:
         train=expand("results/{model}/lm/train.tsv", model=TRAINED),
+        records=expand("results/{model}/lm/lm.json", model=TRAINED),
         eval=[f"results/{model}/{MLP_SITES[0]}/{config['headline']}/eval.json" for model in TRAINED if MLP_SITES],
     output:
         figure=report("results/figures/training.svg", caption="../report/training.rst", category="Models"),

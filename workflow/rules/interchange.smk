@@ -10,7 +10,7 @@ rule import_lm:
         settings=lambda wildcards: f"{MODELS[wildcards.model]['import']}/config.json",
         weights=model_files,
         tokenizer="results/tokens/tokenizer.json",
-        val=ancient("results/tokens/val.zarr"),
+        val="results/tokens/val.zarr",
         val_record="results/tokens/val.json",
     output:
         weights="results/{model}/lm/weights.safetensors",
@@ -30,6 +30,7 @@ rule import_lm:
         code=fingerprint("import_lm.py"),
         folder=subpath(input.settings, parent=True),
         flags=flags(config["lm"], "val_tokens"),
+        given=lambda wildcards: digests(model_files(wildcards)),
     shell:
         r"""
         python "$SCRIPTS/import_lm.py" --folder {params.folder:q} --tokenizer {input.tokenizer:q} --val {input.val:q} \
@@ -41,7 +42,7 @@ rule import_lm:
 rule import_dictionary:
     input:
         settings=lambda wildcards: f"{dictionary_folder(wildcards)}/cfg.json",
-        weights=lambda wildcards: f"{dictionary_folder(wildcards)}/sae_weights.safetensors",
+        weights=dictionary_file,
         acts_record="results/{model}/{site}/acts.json",
         lm_record="results/{model}/lm/lm.json",
     output:
@@ -60,6 +61,7 @@ rule import_dictionary:
     params:
         code=fingerprint("import_dictionary.py"),
         folder=subpath(input.settings, parent=True),
+        given=lambda wildcards: digests(dictionary_file(wildcards)),
     shell:
         r"""
         python "$SCRIPTS/import_dictionary.py" --folder {params.folder:q} --name {wildcards.dict:q} \
@@ -105,7 +107,9 @@ rule export_neuronpedia:
         logits="results/{model}/{site}/{run}/logits.safetensors",
         features="results/{model}/{site}/{run}/features.parquet",
         examples="results/{model}/{site}/{run}/autointerp/examples.parquet",
+        examples_record="results/{model}/{site}/{run}/autointerp/examples.json",
         explanations="results/{model}/{site}/{run}/autointerp/explanations.parquet",
+        explanations_record="results/{model}/{site}/{run}/autointerp/scores.json",
         tokenizer="results/tokens/tokenizer.json",
     output:
         folder=directory("results/export/neuronpedia/{model}/{site}/{run}"),

@@ -10,9 +10,9 @@ TRAINED = [name for name in MODELS if name not in SHUFFLED + IMPORTED_MODELS]
 
 rule train_lm:
     input:
-        train=ancient("results/tokens/train.zarr"),
+        train="results/tokens/train.zarr",
         train_record="results/tokens/train.json",
-        val=ancient("results/tokens/val.zarr"),
+        val="results/tokens/val.zarr",
         val_record="results/tokens/val.json",
     output:
         weights="results/{model}/lm/weights.safetensors",
@@ -45,8 +45,8 @@ rule train_lm:
 
 rule shuffle_lm:
     input:
-        weights=lambda wildcards: f"results/{MODELS[wildcards.model]['shuffle_of']}/lm/weights.safetensors",
-        val=ancient("results/tokens/val.zarr"),
+        unpack(original),
+        val="results/tokens/val.zarr",
         val_record="results/tokens/val.json",
     output:
         weights="results/{model}/lm/weights.safetensors",

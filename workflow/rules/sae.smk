@@ -1,4 +1,4 @@
-"""Sparse autoencoders, one job each, and their evaluation; the neurons are evaluated as a dictionary of their own.
+"""Sparse autoencoders, one job each, and their evaluation; neurons and random directions are evaluated as dictionaries.
 
 in:  results/{model}/{site}/acts.zarr, results/{model}/lm/, results/tokens/
 out: results/{model}/{site}/{dict}/
@@ -7,7 +7,7 @@ out: results/{model}/{site}/{dict}/
 
 rule train_sae:
     input:
-        acts=ancient("results/{model}/{site}/acts.zarr"),
+        acts="results/{model}/{site}/acts.zarr",
         record="results/{model}/{site}/acts.json",
     output:
         sae="results/{model}/{site}/{dict}/sae.safetensors",
@@ -38,12 +38,38 @@ rule train_sae:
         """
 
 
+rule draw_directions:
+    input:
+        acts="results/{model}/{site}/acts.zarr",
+        record="results/{model}/{site}/acts.json",
+    output:
+        sae="results/{model}/{site}/random/sae.safetensors",
+        record="results/{model}/{site}/random/sae.json",
+    log:
+        "results/logs/draw_directions/{model}_{site}.log",
+    benchmark:
+        "results/benchmarks/draw_directions/{model}_{site}.tsv"
+    threads: config["threads"]
+    resources:
+        mem_mb=memory("draw_directions"),
+        runtime=runtime("draw_directions"),
+        disk_mb=disk("draw_directions"),
+    params:
+        code=fingerprint("draw_directions.py"),
+        flags=flags(config["autointerp"]["directions"]),
+    shell:
+        r"""
+        python "$SCRIPTS/draw_directions.py" --acts {input.acts:q} --name random {params.flags:q} --threads {threads} \
+            --output {output.sae:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """
+
+
 rule evaluate_dictionary:
     input:
         unpack(autoencoder),
         weights="results/{model}/lm/weights.safetensors",
         acts_record="results/{model}/{site}/acts.json",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
     output:
         codes="results/{model}/{site}/{run}/codes.safetensors",

@@ -4,6 +4,8 @@ in:  the sources that config `corpus` names
 out: results/corpus/, results/tokens/
 """
 
+GIVEN_TOKENIZER = [config["tokens"]["tokenizer"]] if config["tokens"]["tokenizer"] else []
+
 
 rule build_corpus:
     input:
@@ -22,6 +24,7 @@ rule build_corpus:
         disk_mb=disk("build_corpus"),
     params:
         code=fingerprint("build_corpus.py"),
+        given=lambda wildcards: digests(own_texts(wildcards)),
         flags=flags(config["corpus"]),
     shell:
         r"""
@@ -33,9 +36,11 @@ rule build_corpus:
 rule train_tokenizer:
     input:
         documents="results/corpus/documents.jsonl.zst",
-        given=config["tokens"]["tokenizer"] or [],
+        documents_record="results/corpus/corpus.json",
+        given=given(GIVEN_TOKENIZER),
     output:
         tokenizer="results/tokens/tokenizer.json",
+        record="results/tokens/vocabulary.json",
     log:
         "results/logs/train_tokenizer/tokenizer.log",
     benchmark:
@@ -47,12 +52,13 @@ rule train_tokenizer:
         disk_mb=disk("train_tokenizer"),
     params:
         code=fingerprint("train_tokenizer.py"),
+        given=digests(GIVEN_TOKENIZER),
         flags=flags(config["tokens"], "vocab_size", "train_mb", "tokenizer"),
     shell:
         r"""
         export RAYON_NUM_THREADS={threads}
         python "$SCRIPTS/train_tokenizer.py" --documents {input.documents:q} {params.flags:q} \
-            --output {output.tokenizer:q} 2>&1 | tee {log:q}
+            --output {output.tokenizer:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """
 
 
@@ -60,6 +66,8 @@ rule pack_tokens:
     input:
         documents="results/corpus/documents.jsonl.zst",
         tokenizer="results/tokens/tokenizer.json",
+        documents_record="results/corpus/corpus.json",
+        tokenizer_record="results/tokens/vocabulary.json",
     output:
         tokens=directory("results/tokens/{split}.zarr"),
         record="results/tokens/{split}.json",

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from monosem.autointerp.layout import Layout, Plan
-from monosem.autointerp.windows import KINDS, ROLES, Windows, concatenate
+from monosem.autointerp.windows import INTERVAL, KINDS, OUT_OF_CONTEXT, RANDOM, ROLES, TOP, Windows, concatenate
 from monosem.ground.progress import progress
 from monosem.measures.codes import Codes
 
-TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))
 SPARE = 4  # candidates drawn for each random window wanted, so that repeats can be dropped
 BLOCK = 512  # features a row group
 

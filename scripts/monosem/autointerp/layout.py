@@ -4,7 +4,7 @@ One thing is stricter than in "Towards Monosemanticity": about half of the text,
 the explainer and the other half the scores, so that nothing that one document repeats, such as its names, helps to
 predict what was explained from it. No window reaches into another document.
 
-Shape suffixes: S contexts, L position, T held-out tokens, D documents, P places (the stretches of one document in one
+Shape suffixes: T held-out tokens, D documents, P places (the stretches of one document in one
 context, laid end to end with gaps between).
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monosem.autointerp.windows import ROLES, UNOBSERVED
+from monosem.text.packed import Packed
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,16 @@ class Layout:
     sorted_tokens: list[np.ndarray]  # their tokens
 
 
-def lay_out(tokens_SL: np.ndarray, document_SL: np.ndarray, counted_SL: np.ndarray, plan: Plan) -> Layout:
+def lay_out(held_out: Packed, plan: Plan) -> Layout:
     """Raises ValueError when there are too few documents to keep explained and scored ones apart."""
-    context_T, position_T = np.nonzero(counted_SL)
-    document_T = document_SL[counted_SL]
+    context_T, position_T, document_T = held_out.context_T, held_out.position_T, held_out.document_T
     role_T = roles(document_T, plan.seed)
     number_T = np.arange(document_T.size)
     unbroken = (context_T, document_T, position_T - number_T)  # each is one number throughout a stretch
     starts_T = np.any([np.diff(column_T, prepend=column_T[0] - 1) != 0 for column_T in unbroken], axis=0)
     place_T = number_T + plan.width // 2 * np.cumsum(starts_T)
     tokens_P = np.full(place_T[-1] + plan.width // 2 + 1, UNOBSERVED, dtype=np.int32)
-    tokens_P[place_T] = tokens_SL[counted_SL]
+    tokens_P[place_T] = held_out.token_T
     by_token = []
     for role in range(len(ROLES)):
         rows = np.flatnonzero(role_T == role)

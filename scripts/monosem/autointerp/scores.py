@@ -16,11 +16,9 @@ import pandas as pd
 
 from monosem.autointerp.levels import is_constant, joint_counts, pearson, quantise, spearman
 from monosem.autointerp.token_table import Shown, TokenTable, fit
-from monosem.autointerp.windows import KINDS, ROLES, Windows
+from monosem.autointerp.windows import EXPLAIN, RANDOM, ROLES, TOP, Windows
 from monosem.ground.summary import summarise
 
-EXPLAIN = ROLES.index("explain")
-TOP, RANDOM = KINDS.index("top"), KINDS.index("random")
 EXPLAINER = "token table, no language model: mean level of each pair (previous token, token), backing off to the token"
 REASONS = {
     "ok": "",

@@ -54,7 +54,12 @@ def estimate(values: np.ndarray, statistic: str, rng: np.random.Generator) -> Es
         value, replicates_R = float(np.median(values_X)), resampled_medians(values_X, rng)
     else:
         value, replicates_R = float(values_X.mean()), resampled_means(values_X, rng)
-    return Estimate(values_X.size, value, *np.quantile(replicates_R, INTERVAL).tolist(), replicates_R)
+    return Estimate(values_X.size, value, *interval(replicates_R), replicates_R)
+
+
+def interval(replicates_R: np.ndarray) -> tuple[float, float]:
+    low, high = np.quantile(replicates_R, INTERVAL).tolist()
+    return low, high
 
 
 def resampled_medians(sorted_X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -122,7 +127,6 @@ def differences_table(found: dict[tuple[Run, str, str], Estimate]) -> pd.DataFra
         for left, right in permutations(runs, 2):
             if left.site == right.site:
                 one, other = found[left, ALL, measure], found[right, ALL, measure]
-                bounds = np.quantile(one.replicates_R - other.replicates_R, INTERVAL)
-                values = (one.value - other.value, *bounds.tolist())
+                values = (one.value - other.value, *interval(one.replicates_R - other.replicates_R))
                 rows.append((measure, str(left), str(right), one.n, other.n, *values))
     return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)

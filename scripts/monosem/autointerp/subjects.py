@@ -11,12 +11,11 @@ import pandas as pd
 from monosem.autointerp.demonstrations import Subject
 from monosem.autointerp.levels import quantise
 from monosem.autointerp.prompts import Window
-from monosem.autointerp.windows import KINDS, ROLES, Windows, concatenate, read_windows
+from monosem.autointerp.windows import EXPLAIN, KINDS, SCORE, Windows, concatenate, read_windows
 from monosem.ground.finite import check_within
-from monosem.measures.universality import open_logits
+from monosem.ground.tensors import open_tensor
 from monosem.text.tokenizer import load_tokenizer, load_vocabulary
 
-EXPLAIN, SCORE = map(ROLES.index, ("explain", "score"))
 SHOWN = 10  # tokens of the highest logit weights that the explainer sees; it is not tested on them (paper)
 RANKED = 60  # of those below, the ones that the logits test asks about (paper: 10th to 60th)
 
@@ -26,9 +25,9 @@ class Vocabulary:
 
     def __init__(self, tokenizer: Path, logits: Path) -> None:
         self.text, (_, self.bos) = load_vocabulary(tokenizer), load_tokenizer(tokenizer)
-        self.logits = open_logits(logits)
-        if self.logits.shape[1] != len(self.text):
-            raise ValueError(f"{logits}: {self.logits.shape[1]} tokens, but {tokenizer} has {len(self.text)}")
+        self.logits = open_tensor(logits, "logit_weights")
+        if self.logits.get_shape()[1] != len(self.text):
+            raise ValueError(f"{logits}: {self.logits.get_shape()[1]} tokens, but {tokenizer} has {len(self.text)}")
 
     def split(self, feature: int, rng: np.random.Generator) -> tuple[list[str], list[str], list[str]]:
         """Tokens by logit weight: the highest, those ranked after them, as many random ones of the others."""

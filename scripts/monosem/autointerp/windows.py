@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 from monosem.ground.finite import AGAIN, check_finite, check_within
 
 ROLES = ("explain", "score")  # seen by the explainer; held back to score its explanation
+EXPLAIN, SCORE = range(len(ROLES))
 KINDS = ("top", "interval", "random", "out_of_context")
+TOP, INTERVAL, RANDOM, OUT_OF_CONTEXT = range(len(KINDS))
 UNOBSERVED = -1  # token of a window position that has no activation: BOS, or out of the document or context
 
 

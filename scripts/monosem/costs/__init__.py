@@ -4,11 +4,9 @@ The rules ask for these (`resources:`), and scripts/estimate.py adds them up.
 """
 
 from monosem.costs import imports
-from monosem.costs.disk import Disk, disk_mib
 from monosem.costs.jobs import Job
-from monosem.costs.memory import memory_mib, needed_mib
 from monosem.costs.recipes import Settings, acts_of, measured, recipe
-from monosem.costs.seconds import seconds
+from monosem.costs.rules import Disk, disk_mib, memory_mib, needed_mib, seconds
 
 __all__ = [
     "Disk",

@@ -4,10 +4,8 @@ A dictionary has F features, V tokens in its vocabulary, N neurons beside it, Z 
 twice, every pair of features has its cosine, and each code is sorted by feature, binned and looked up.
 """
 
-from collections.abc import Callable
-
 from monosem.costs.held import MIB, PLAIN, held_codes
-from monosem.costs.jobs import Job
+from monosem.costs.jobs import Costs, Job
 from monosem.costs.rates import FORWARD, START, core, products
 
 DESCRIBED = 0.5e-3  # seconds: a feature, its examples cut out and written
@@ -48,6 +46,7 @@ def assemble_disk(job: Job) -> tuple[float, float]:
     return TEXT * job.held_out, 0.0
 
 
-SECONDS: dict[str, Callable[[Job], float]] = {"build_browser": build, "assemble_browser": assemble}
-MEMORY: dict[str, Callable[[Job], float]] = {"build_browser": build_memory, "assemble_browser": assemble_memory}
-DISK: dict[str, Callable[[Job], tuple[float, float]]] = {"build_browser": build_disk, "assemble_browser": assemble_disk}
+COSTS = {
+    "build_browser": Costs(build, build_memory, build_disk),
+    "assemble_browser": Costs(assemble, assemble_memory, assemble_disk),
+}

@@ -10,27 +10,11 @@ evaluate        8 bytes a stored code, 2 F V of logit weights
 sample_examples 2 KiB a feature
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-from monosem.costs import browser, interchange, llm
 from monosem.costs.jobs import MINI_PILE_MB, Job
 
-MIB = 1 << 20
 WHEELS_MB = 208  # that the mini-Pile is extracted from
 AFTER_RELU = 0.45
 TAGS = 0.1  # bytes of a token's document and category, compressed
-LITTLE = 2.0  # figures, tables, records
-
-
-class Disk(NamedTuple):
-    kept: float
-    temporary: float
-
-
-def disk_mib(job: Job) -> Disk:
-    kept, temporary = FILES.get(job.rule, lambda job: (0.0, 0.0))(job)
-    return Disk(LITTLE + kept / MIB, temporary / MIB)
 
 
 def corpus(job: Job) -> tuple[float, float]:
@@ -69,22 +53,3 @@ def evaluate(job: Job) -> tuple[float, float]:
 
 def examples(job: Job) -> tuple[float, float]:
     return 2048.0 * job.features, 0.0
-
-
-FILES: dict[str, Callable[[Job], tuple[float, float]]] = {
-    "build_corpus": corpus,
-    "pack_tokens": tokens,
-    "train_lm": train_lm,
-    "shuffle_lm": shuffle_lm,
-    "import_lm": shuffle_lm,
-    "collect_acts": collect,
-    "store_acts": store,
-    "train_sae": train_sae,
-    "evaluate_dictionary": evaluate,
-    "sample_examples": examples,
-    "sample_contexts": examples,
-    "sample_intervals": examples,
-    **browser.DISK,
-    **interchange.DISK,
-    **llm.DISK,
-}

@@ -1,10 +1,8 @@
 """What ablations, steering and automata cost: seconds and MiB (`seconds` and `memory` have the units)."""
 
-from collections.abc import Callable
-
 from monosem.costs.held import MIB, PLAIN, TORCH, forward, held_codes
 from monosem.costs.investigations import PIECE, SPELLED, of_run
-from monosem.costs.jobs import Job
+from monosem.costs.jobs import Costs, Job
 from monosem.costs.rates import FORWARD, PAIR, START, core, products
 from monosem.costs.rates import TORCH as TORCH_START
 
@@ -67,13 +65,8 @@ def automata_memory(job: Job) -> float:
     return PLAIN + (2 * held_codes(own) + counts) / MIB
 
 
-SECONDS: dict[str, Callable[[Job], float]] = {
-    "ablate_features": ablations,
-    "steer_features": steering,
-    "find_automata": automata,
-}
-MEMORY: dict[str, Callable[[Job], float]] = {
-    "ablate_features": ablations_memory,
-    "steer_features": steering_memory,
-    "find_automata": automata_memory,
+COSTS = {
+    "ablate_features": Costs(ablations, ablations_memory),
+    "steer_features": Costs(steering, steering_memory),
+    "find_automata": Costs(automata, automata_memory),
 }

@@ -3,10 +3,8 @@
 A dictionary has F features of N neurons, a model P parameters; both are held as they are and as they are written.
 """
 
-from collections.abc import Callable
-
 from monosem.costs.held import MIB, TORCH, held_codes
-from monosem.costs.jobs import Job
+from monosem.costs.jobs import Costs, Job
 from monosem.costs.rates import SORT, core
 from monosem.costs.rates import TORCH as TORCH_START
 
@@ -46,17 +44,8 @@ def neuronpedia_disk(job: Job) -> tuple[float, float]:
 
 
 DICTIONARIES, MODELS = ("import_dictionary", "export_dictionary"), ("export_lm",)
-SECONDS: dict[str, Callable[[Job], float]] = {
-    **dict.fromkeys((*DICTIONARIES, *MODELS), light),
-    "export_neuronpedia": neuronpedia,
-}
-MEMORY: dict[str, Callable[[Job], float]] = {
-    **dict.fromkeys(DICTIONARIES, dictionary_memory),
-    **dict.fromkeys(MODELS, model_memory),
-    "export_neuronpedia": neuronpedia_memory,
-}
-DISK: dict[str, Callable[[Job], tuple[float, float]]] = {
-    **dict.fromkeys(DICTIONARIES, dictionary_disk),
-    **dict.fromkeys(MODELS, model_disk),
-    "export_neuronpedia": neuronpedia_disk,
+COSTS = {
+    **dict.fromkeys(DICTIONARIES, Costs(light, dictionary_memory, dictionary_disk)),
+    **dict.fromkeys(MODELS, Costs(light, model_memory, model_disk)),
+    "export_neuronpedia": Costs(neuronpedia, neuronpedia_memory, neuronpedia_disk),
 }

@@ -1,10 +1,9 @@
 """What the investigations cost: seconds and MiB of each of their jobs (`seconds` and `memory` have the units)."""
 
-from collections.abc import Callable
 from itertools import combinations
 
 from monosem.costs.held import MIB, MOST_L0, PLAIN, TORCH, forward, held_codes
-from monosem.costs.jobs import Job
+from monosem.costs.jobs import Costs, Job
 from monosem.costs.rates import EAGER, FORWARD, PAIR, SORT, START, core, products
 from monosem.costs.rates import TORCH as TORCH_START
 from monosem.costs.recipes import recipe
@@ -140,23 +139,13 @@ def mapping_memory(job: Job) -> float:
     return PLAIN + MAP_MIB + sum(run.features for run in runs) * (12 * runs[0].neurons + MAPPED_BYTES) / MIB
 
 
-SECONDS: dict[str, Callable[[Job], float]] = {
-    "compare_baselines": baselines,
-    "pair_features": pairing,
-    "measure_contexts": contexts,
-    "measure_purity": purity,
-    "count_token_features": token_features,
-    "measure_geometry": geometry,
-    "split_features": splitting,
-    "map_features": mapping,
-}
-MEMORY: dict[str, Callable[[Job], float]] = {
-    "compare_baselines": baselines_memory,
-    "pair_features": pairing_memory,
-    "measure_contexts": contexts_memory,
-    "measure_purity": purity_memory,
-    "count_token_features": token_features_memory,
-    "measure_geometry": geometry_memory,
-    "split_features": splitting_memory,
-    "map_features": mapping_memory,
+COSTS = {
+    "compare_baselines": Costs(baselines, baselines_memory),
+    "pair_features": Costs(pairing, pairing_memory),
+    "measure_contexts": Costs(contexts, contexts_memory),
+    "measure_purity": Costs(purity, purity_memory),
+    "count_token_features": Costs(token_features, token_features_memory),
+    "measure_geometry": Costs(geometry, geometry_memory),
+    "split_features": Costs(splitting, splitting_memory),
+    "map_features": Costs(mapping, mapping_memory),
 }

@@ -5,7 +5,7 @@ Nothing is opened but local texts and the settings of what is imported.
 Standard library only, because every job parses the Snakefile again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import ceil
@@ -176,3 +176,15 @@ def local_mb(pattern: str) -> float:
     anchor = Path(Path(pattern).anchor)
     files = anchor.glob(str(Path(pattern).relative_to(anchor)))
     return sum(file.stat().st_size * (4 if file.suffix == ".zst" else 1) for file in files) / 1e6
+
+
+def nothing(job: Job) -> tuple[float, float]:
+    return 0.0, 0.0
+
+
+class Costs(NamedTuple):
+    """The formulas of a rule."""
+
+    seconds: Callable[[Job], float]
+    memory: Callable[[Job], float]  # MiB
+    disk: Callable[[Job], tuple[float, float]] = nothing  # bytes that stay, and that are removed again

@@ -4,11 +4,10 @@ The time is the server's, of which only the config knows: `machine.llm_s` a feat
 `concurrency` allows.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 from monosem.costs.held import PLAIN
-from monosem.costs.jobs import Job
+from monosem.costs.jobs import Costs, Job
 from monosem.costs.rates import START, core
 
 HELD_MIB = 0.1  # of a feature: its windows, requests and answers
@@ -34,9 +33,7 @@ def disk(job: Job) -> tuple[float, float]:
     return ANSWERED * asked(job), 0.0
 
 
-SECONDS: dict[str, Callable[[Job], float]] = {
-    "explain_features": partial(answered, who="explainer"),
-    "score_explanations": partial(answered, who="scorer"),
+COSTS = {
+    "explain_features": Costs(partial(answered, who="explainer"), memory, disk),
+    "score_explanations": Costs(partial(answered, who="scorer"), memory, disk),
 }
-MEMORY: dict[str, Callable[[Job], float]] = dict.fromkeys(SECONDS, memory)
-DISK: dict[str, Callable[[Job], tuple[float, float]]] = dict.fromkeys(SECONDS, disk)

@@ -29,28 +29,17 @@ A forward pass is of 64 contexts, 4 bytes x (8 D + 6 M + ...) a token. Z is take
 behind a ReLU as 60 %. On a GPU most of these arrays lie there, and the same bound holds for both together.
 """
 
-from collections.abc import Callable
 from math import ceil
 
-from monosem.costs import browser, effects, interchange, investigations, llm, theory, theory_ideal, theory_toy
 from monosem.costs.held import MIB, PLAIN, TORCH, forward, held_codes
 from monosem.costs.jobs import BLOCK, Job
 from monosem.costs.recipes import recipe
 
 COMPILING = 700
-LEAST = 1024  # SLURM counts Snakemake itself to a job
 BUCKET_MIB, MAX_BUCKETS = 256, 1024  # of a store that is shuffled
 TEXT_BUCKETS = 128
 TILE, DENSE_ENTRIES, MATCHED_ROWS = 256, 1 << 26, 2048
 SCREENED = 65536  # vectors that a threshold is found on
-
-
-def memory_mib(job: Job) -> int:
-    return max(LEAST, ceil(needed_mib(job)))
-
-
-def needed_mib(job: Job) -> float:
-    return ARRAYS.get(job.rule, tables)(job)
 
 
 def corpus(job: Job) -> float:
@@ -124,31 +113,3 @@ def tables(job: Job) -> float:
     widths = [recipe(job.config, name)["width"] for name, entry in job.config["dictionaries"].items() if entry]
     runs = len(job.config["models"]) * len(job.config["sites"])
     return PLAIN + runs * sum(widths) / 1024
-
-
-ARRAYS: dict[str, Callable[[Job], float]] = {
-    "build_corpus": corpus,
-    "train_tokenizer": tokenizer,
-    "pack_tokens": tokens,
-    "train_lm": train_lm,
-    "shuffle_lm": shuffle_lm,
-    "import_lm": shuffle_lm,
-    "collect_acts": collect,
-    "store_acts": store,
-    "train_sae": train_sae,
-    "evaluate_dictionary": evaluate,
-    "draw_directions": directions,
-    "sample_examples": examples,
-    "sample_contexts": examples,
-    "sample_intervals": examples,
-    "score_features": scores,
-    "match_features": match,
-    **browser.MEMORY,
-    **interchange.MEMORY,
-    **llm.MEMORY,
-    **investigations.MEMORY,
-    **theory.MEMORY,
-    **theory_ideal.MEMORY,
-    **theory_toy.MEMORY,
-    **effects.MEMORY,
-}

@@ -17,10 +17,8 @@ The products, a token or a vector (Model.forward is of one token through the blo
   evaluate    T forwards and 2 N F, and the loss four times over `loss_tokens`
 """
 
-from collections.abc import Callable
 from math import ceil
 
-from monosem.costs import browser, effects, interchange, investigations, llm, theory, theory_ideal, theory_toy
 from monosem.costs.jobs import CONTEXTS, Job
 from monosem.costs.rates import (
     CODES,
@@ -51,10 +49,6 @@ from monosem.costs.rates import (
     core,
     products,
 )
-
-
-def seconds(job: Job) -> float:
-    return WORK.get(job.rule, plot)(job)
 
 
 def corpus(job: Job) -> float:
@@ -150,33 +144,3 @@ def plot(job: Job) -> float:
 
 def tables(job: Job) -> float:
     return core(job, START)
-
-
-WORK: dict[str, Callable[[Job], float]] = {
-    "build_corpus": corpus,
-    "train_tokenizer": tokenizer,
-    "pack_tokens": tokens,
-    "train_lm": train_lm,
-    "shuffle_lm": shuffle_lm,
-    "import_lm": shuffle_lm,
-    "collect_acts": collect,
-    "store_acts": store,
-    "train_sae": train_sae,
-    "evaluate_dictionary": evaluate,
-    "draw_directions": directions,
-    "sample_examples": examples,
-    "sample_contexts": examples,
-    "sample_intervals": examples,
-    "score_features": scores,
-    "match_features": match,
-    "compile_findings": tables,
-    "build_report": tables,
-    **browser.SECONDS,
-    **interchange.SECONDS,
-    **llm.SECONDS,
-    **investigations.SECONDS,
-    **effects.SECONDS,
-    **theory.SECONDS,
-    **theory_ideal.SECONDS,
-    **theory_toy.SECONDS,
-}

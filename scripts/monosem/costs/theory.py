@@ -4,7 +4,8 @@ from collections.abc import Callable
 from math import log
 
 from monosem.costs.held import MIB, PLAIN, TORCH, forward
-from monosem.costs.jobs import Job
+from monosem.costs.jobs import Costs, Job
+from monosem.costs.memory import tables
 from monosem.costs.rates import FORWARD, PLOT, core
 from monosem.costs.recipes import Settings, recipe
 
@@ -70,27 +71,13 @@ def targets(job: Job, own: Settings) -> float:
     return WITH_TORCH + 1.0 * len(own["sites"]) + (product + own["sample"] * job.model.forward) / FORWARD
 
 
-EXPERIMENTS = {
-    "measure_log_ratios": log_ratios,
-    "fit_fixed_triples": fixed_triples,
-    "fit_continuous_targets": continuous_targets,
-    "train_one_neuron": one_neuron,
-    "spread_features": spread_features,
-    "measure_nonhomogeneity": nonhomogeneity,
-    "find_sparse_codes": sparse_codes,
-    "compare_encoders": encoders,
-    "compare_penalties": penalties,
-    "fit_naming": naming,
-    "compare_targets": targets,
-}
-
-
-def costed(formula: Callable[[Job, Settings], float]) -> Callable[[Job], float]:
+def costed(formula: Callable[[Job, Settings], float], memory: Callable[[Job], float] = tables) -> Costs:
     """Of an experiment, whose settings in the config have the formula's name."""
-    return lambda job: core(job, formula(job, job.config["theory"][formula.__name__]))
+    return Costs(lambda job: core(job, formula(job, job.config["theory"][formula.__name__])), memory)
 
 
-SECONDS: dict[str, Callable[[Job], float]] = {rule: costed(formula) for rule, formula in EXPERIMENTS.items()}
+def with_torch(job: Job) -> float:
+    return TORCH
 
 
 def nonhomogeneity_memory(job: Job) -> float:
@@ -113,10 +100,16 @@ def targets_memory(job: Job) -> float:
     return TORCH + (64 * own["sample"] * job.model.d_mlp + weights + 200 * own["tokens"]) / MIB + forward(job)
 
 
-MEMORY: dict[str, Callable[[Job], float]] = {
-    "compare_targets": targets_memory,
-    "measure_log_ratios": lambda job: TORCH,
-    "train_one_neuron": lambda job: TORCH,
-    "measure_nonhomogeneity": nonhomogeneity_memory,
-    "compare_encoders": encoders_memory,
+COSTS = {
+    "measure_log_ratios": costed(log_ratios, with_torch),
+    "fit_fixed_triples": costed(fixed_triples),
+    "fit_continuous_targets": costed(continuous_targets),
+    "train_one_neuron": costed(one_neuron, with_torch),
+    "spread_features": costed(spread_features),
+    "measure_nonhomogeneity": costed(nonhomogeneity, nonhomogeneity_memory),
+    "find_sparse_codes": costed(sparse_codes),
+    "compare_encoders": costed(encoders, encoders_memory),
+    "compare_penalties": costed(penalties),
+    "fit_naming": costed(naming),
+    "compare_targets": costed(targets, targets_memory),
 }

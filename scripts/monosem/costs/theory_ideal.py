@@ -1,7 +1,5 @@
 """What carriers and coupled features cost: seconds and MiB of each (`seconds` and `memory` have the units)."""
 
-from collections.abc import Callable
-
 from monosem.costs.effects import headline
 from monosem.costs.held import MIB, TORCH, forward, held_codes
 from monosem.costs.jobs import Job
@@ -32,10 +30,6 @@ def coupled_features(job: Job, own: Settings) -> float:
     return WITH_TORCH + divisors + SORT * codes + COUNTED * codes * codes / job.held_out + paths
 
 
-EXPERIMENTS = {"count_carriers": carriers, "find_coupled_features": coupled_features}
-SECONDS: dict[str, Callable[[Job], float]] = {rule: costed(formula) for rule, formula in EXPERIMENTS.items()}
-
-
 def carriers_memory(job: Job) -> float:
     """Contexts, the vectors that a dictionary is learnt from, stored and read, and what training holds beside them."""
     own = job.config["theory"]["carriers"]
@@ -50,7 +44,7 @@ def coupled_memory(job: Job) -> float:
     return TORCH + (2 * held_codes(own) + weights) / MIB + forward(job)
 
 
-MEMORY: dict[str, Callable[[Job], float]] = {
-    "count_carriers": carriers_memory,
-    "find_coupled_features": coupled_memory,
+COSTS = {
+    "count_carriers": costed(carriers, carriers_memory),
+    "find_coupled_features": costed(coupled_features, coupled_memory),
 }

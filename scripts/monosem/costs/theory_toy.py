@@ -1,12 +1,10 @@
 """What the experiments with a known truth cost: seconds and MiB of each (`seconds` and `memory` have the units)."""
 
-from collections.abc import Callable
-
 from monosem.costs.held import MIB, MOST_L0, TORCH, forward
 from monosem.costs.jobs import Job
 from monosem.costs.rates import ENCODER, FORWARD
 from monosem.costs.recipes import Settings
-from monosem.costs.theory import TINY_STEP, WITH_TORCH, costed
+from monosem.costs.theory import TINY_STEP, WITH_TORCH, costed, with_torch
 
 LOSSES, OUTPUT = 3, 2e-9  # kinds of output layer; seconds of a step for each output of a sample
 SMALL_PRODUCTS = 8e10  # operations a second in matrix products of few rows
@@ -46,15 +44,6 @@ def layerwise_features(job: Job, own: Settings) -> float:
     return WITH_TORCH + trained + sum(own["depths"]) * (learnt + HELD_OUT * own["held_out"])
 
 
-EXPERIMENTS = {
-    "recover_planted": planted_recovery,
-    "train_unembeddings": output_superposition,
-    "train_residual_mlp": layerwise_memory,
-    "match_layers": layerwise_features,
-}
-SECONDS: dict[str, Callable[[Job], float]] = {rule: costed(formula) for rule, formula in EXPERIMENTS.items()}
-
-
 def planted_memory(job: Job) -> float:
     """Planted vectors and their codes in every condition, to learn from and held out."""
     own = job.config["theory"]["planted_recovery"]
@@ -70,9 +59,9 @@ def layers_memory(job: Job) -> float:
     return TORCH + (16 * own["n_vectors"] * neurons + codes) / MIB + forward(job)
 
 
-MEMORY: dict[str, Callable[[Job], float]] = {
-    "recover_planted": planted_memory,
-    "train_unembeddings": lambda job: TORCH,
-    "train_residual_mlp": lambda job: TORCH,
-    "match_layers": layers_memory,
+COSTS = {
+    "recover_planted": costed(planted_recovery, planted_memory),
+    "train_unembeddings": costed(output_superposition, with_torch),
+    "train_residual_mlp": costed(layerwise_memory, with_torch),
+    "match_layers": costed(layerwise_features, layers_memory),
 }

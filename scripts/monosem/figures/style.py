@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.ground.artefacts import replacing
+from monosem.ground.artefacts import replacing, write_table
 from monosem.ground.records import DIRECTIONS, NEURONS
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color); a model keeps its colour in every figure
@@ -51,8 +51,7 @@ def save(figure: Figure, data: pd.DataFrame, *, output: Path, output_data: Path)
     settle(figure)
     with replacing(output) as tmp:
         figure.savefig(tmp, format="svg", metadata={"Date": None, "Creator": "monosem"})
-    with replacing(output_data) as tmp:
-        data.to_csv(tmp, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    write_table(output_data, data)
 
 
 def settle(figure: Figure) -> None:

@@ -10,15 +10,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monosem.ground.finite import read_numbers, write_numbers
 from monosem.ground.machine import machine
 from monosem.ground.provenance import SCRIPTS, fingerprint
 from monosem.ground.scratch import scratch
 
+if TYPE_CHECKING:  # scripts without tables start without it
+    import pandas as pd
+
 VERSIONED = ("torch", "numpy", "zarr", "numcodecs", "pandas", "scipy", "tokenizers", "safetensors", "zstandard")
 VERSIONED += ("scikit-learn", "umap-learn", "numba")
+MANY_INPUTS = 1000  # more have one digest together: a record stays as small as what decides whether jobs rerun must be
 VOLATILE = ("written", "machine")  # record fields that may differ between two equal runs
 
 
@@ -56,6 +60,16 @@ def digest(path: Path) -> str:
     return hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def write_table(path: Path, table: "pd.DataFrame", digits: int | None = 6) -> None:
+    """As .parquet; or as .tsv, with so many significant digits, or all for None."""
+    with replacing(path) as tmp:
+        if path.suffix == ".parquet":
+            table.to_parquet(tmp, index=False, compression="zstd")
+        else:
+            numbers = digits and f"%.{digits}g"
+            table.to_csv(tmp, sep="\t", index=False, float_format=numbers, lineterminator="\n")
+
+
 def write_record(
     path: Path, fields: dict[str, Any], *, args: argparse.Namespace, inputs: Iterable[Path] | None = None
 ) -> None:
@@ -70,7 +84,7 @@ def write_record(
         **fields,
         "script": script_name(),
         "flags": flags,
-        "inputs": {file.as_posix(): digest(file) for file in inputs},
+        "inputs": digests(inputs),
         "code": code_digest(),
         "versions": versions(),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -79,6 +93,13 @@ def write_record(
     dumped = write_numbers(record, path, indent=1, ensure_ascii=False)
     with replacing(path) as tmp:
         tmp.write_text(dumped + "\n", encoding="utf-8")
+
+
+def digests(files: Iterable[Path]) -> dict[str, str]:
+    found = {file.as_posix(): digest(file) for file in files}
+    if len(found) <= MANY_INPUTS:
+        return found
+    return {f"{len(found)} files": hashlib.sha256(json.dumps(found).encode()).hexdigest()[:16]}
 
 
 def inputs_of(args: argparse.Namespace) -> list[Path]:

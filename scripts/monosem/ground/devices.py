@@ -1,5 +1,6 @@
 """What the machine can do: device, matmul precision, threads, compiler."""
 
+import argparse
 import shutil
 
 import torch
@@ -25,6 +26,13 @@ def use_device(name: str, threads: int, processes: int = 1) -> torch.device:
     if device.type == "cuda":
         device = torch.device("cuda", own_gpu(processes) if device.index is None else device.index)
         torch.cuda.set_device(device)
+    return device
+
+
+def device_of(args: argparse.Namespace) -> torch.device:
+    """The one asked for; in `args`, and so in the record, its type replaces `auto`."""
+    device = use_device(args.device, args.threads)
+    args.device = device.type
     return device
 
 

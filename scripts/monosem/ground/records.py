@@ -57,16 +57,26 @@ def kind(run: Run) -> str:
     return {NEURONS: "neurons", DIRECTIONS: "random directions"}.get(run.dictionary, "features")
 
 
+def run_of(record: dict[str, Any], where: object) -> Run:
+    """Raises ValueError for a record that does not name its run."""
+    return Run(*(str(value_of(record, name, where)) for name in RUN))
+
+
 def read_records(paths: Sequence[Path]) -> dict[Run, dict[str, Any]]:
     """Records by run. Raises ValueError for a record that does not name its run and for two of the same run."""
     records: dict[Run, dict[str, Any]] = {}
     for path in paths:
         record = read_json(path)
-        run = Run(*(str(value_of(record, name, path)) for name in RUN))
+        run = run_of(record, path)
         if run in records:
             raise ValueError(f"{path}: a second record of {run}; give each run once")
         records[run] = record
     return records
+
+
+def values_by_run(paths: Sequence[Path], name: str) -> dict[Run, Any]:
+    """One field of each record; see `value_of`."""
+    return {run: value_of(record, name, run) for run, record in read_records(paths).items()}
 
 
 def value_of(record: dict[str, Any], name: str, where: object) -> Any:  # noqa: ANN401

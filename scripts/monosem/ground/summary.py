@@ -34,3 +34,11 @@ def summarise(values: np.ndarray) -> dict[str, int | float | None]:
         return {"n": 0, **dict.fromkeys(names)}
     numbers = [known.mean(), *np.quantile(known, [0.25, 0.5, 0.75])]
     return {"n": int(known.size), **{name: float(number) for name, number in zip(names, numbers, strict=True)}}
+
+
+def most(values_RC: np.ndarray, count: int) -> np.ndarray:
+    """Columns of the `count` highest of each row, or of all, highest first, [R, K]."""
+    count = min(count, values_RC.shape[1])
+    best_RK = np.argpartition(-values_RC, count - 1, axis=1)[:, :count]
+    order_RK = np.argsort(-np.take_along_axis(values_RC, best_RK, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(best_RK, order_RK, axis=1)

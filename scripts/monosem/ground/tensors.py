@@ -30,7 +30,10 @@ class Rows:
     """Rows of a matrix in a file, read when they are asked for. Shape suffixes: R rows."""
 
     def __init__(self, stored: Any, what: str) -> None:  # noqa: ANN401
-        self.stored, self.what, self.shape = stored, what, tuple(stored.get_shape())
+        self.stored, self.what = stored, what
+
+    def get_shape(self) -> list[int]:
+        return self.stored.get_shape()
 
     def __getitem__(self, rows: slice | int) -> np.ndarray:
         """Raises ValueError when one of them is not finite."""
@@ -39,11 +42,11 @@ class Rows:
         return found
 
 
-def open_rows(path: Path, name: str) -> Rows:
+def open_tensor(path: Path, name: str) -> Rows:
     """Raises ValueError naming the file when it is missing, damaged, or has no such matrix."""
     try:
-        return Rows(safe_open(path, framework="numpy").get_slice(name), f"{path} {name}")
+        return Rows(safe_open(path, "numpy").get_slice(name), f"{path} {name}")
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; run the rule that writes it") from None
     except SafetensorError as error:
-        raise ValueError(f"{path}: not a safetensors file with {name} ({error}); delete it and rerun") from None
+        raise ValueError(f"{path}: no tensor {name} to be read ({error}); delete it and rerun its rule") from None

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from monosem.autointerp.windows import KINDS, Windows
+from monosem.autointerp.windows import INTERVAL, TOP, Windows
 from monosem.interchange.forms import Origin
 from monosem.interchange.places import hook_name
 
 Row = dict[str, Any]
 CREATOR = "clkht01d40000jv08hvalcvly"  # the account to which Neuronpedia's own tools give what they import
 N_BINS, N_LOGITS, N_NEURONS, DECIMALS = 50, 10, 3, 5
-SHOWN = [KINDS.index("top"), KINDS.index("interval")]
+SHOWN = [TOP, INTERVAL]
 NOT_AN_INTERVAL = -1.0  # lower end and share of the top examples
 
 

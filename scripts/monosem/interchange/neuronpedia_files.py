@@ -14,10 +14,9 @@ from monosem.autointerp.windows import Windows, read_windows
 from monosem.ground.finite import check_within, write_numbers
 from monosem.ground.progress import progress
 from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_table
-from monosem.ground.tensors import open_rows
+from monosem.ground.tensors import open_tensor
 from monosem.interchange.neuronpedia import Row, Source, about, activation_rows, explanation_row, feature_row
 from monosem.measures.codes import read_codes
-from monosem.measures.universality import open_logits
 
 BATCH = 128  # features a file, as SAEDashboard's
 
@@ -76,11 +75,12 @@ def of_features(source: Source, tables: Tables) -> Iterator[Lines]:
     texts = read_table(tables.explanations, EXPLANATION_COLUMNS).set_index("feature")["text"]
     windows = windows_of_features(tables.examples, by_feature.shape[1], len(source.vocabulary))
     waiting = next(windows, None)
-    logit_FV, decoder_FN = open_logits(tables.logits), open_rows(tables.sae, "W_dec")
+    logit_FV, decoder_FN = open_tensor(tables.logits, "logit_weights"), open_tensor(tables.sae, "W_dec")
     for feature in range(by_feature.shape[1]):
         code_Z = by_feature.data[by_feature.indptr[feature] : by_feature.indptr[feature + 1]]
         density = float(density_F[feature])
-        row = feature_row(source, feature, density, code_Z, logit_FV[feature].astype(np.float32), decoder_FN[feature])
+        logit_V = logit_FV[feature : feature + 1][0].astype(np.float32)
+        row = feature_row(source, feature, density, code_Z, logit_V, decoder_FN[feature : feature + 1][0])
         activations = []
         if waiting is not None and waiting.feature_E[0] == feature:
             activations, waiting = activation_rows(source, waiting, code_Z, density), next(windows, None)

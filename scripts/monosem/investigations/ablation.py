@@ -26,7 +26,7 @@ from monosem.ground.progress import progress
 from monosem.lm.sites import Site
 from monosem.lm.transformer import LanguageModel
 from monosem.measures.codes import Codes
-from monosem.text.tokens import counted
+from monosem.text.packed import Packed
 
 CONTEXTS = 64  # a forward pass
 TILE = 512  # rows whose logits fit the cache
@@ -44,16 +44,10 @@ class Pairs(NamedTuple):
     next_Z: np.ndarray  # the token that follows
 
 
-def draw_pairs(codes: Codes, tokens_SL: np.ndarray, bos: int, n_each: int, seed: int) -> Pairs:
-    """At most `n_each` tokens of every feature, at random among those that have a token after them in their context.
-
-    Raises ValueError when the codes are not of these contexts.
-    """
-    context_T, position_T = np.nonzero(counted(tokens_SL, bos))
-    if codes.n_tokens != context_T.size:
-        raise ValueError(f"{codes.n_tokens} tokens in the codes, {context_T.size} in their contexts; encode them again")
+def draw_pairs(codes: Codes, held_out: Packed, n_each: int, seed: int) -> Pairs:
+    """At most `n_each` tokens of every feature, at random among those that have a token after them in their context."""
     by_feature, rng = codes.by_feature(), np.random.default_rng(seed)
-    followed_Z = position_T[by_feature.indices] < tokens_SL.shape[1] - 1
+    followed_Z = held_out.position_T[by_feature.indices] < held_out.tokens_SL.shape[1] - 1
     chosen = []
     for first, last in zip(by_feature.indptr[:-1], by_feature.indptr[1:], strict=True):
         places = first + np.flatnonzero(followed_Z[first:last])
@@ -62,8 +56,8 @@ def draw_pairs(codes: Codes, tokens_SL: np.ndarray, bos: int, n_each: int, seed:
     place_Z = place_Z[np.argsort(by_feature.indices[place_Z], kind="stable")]
     token_Z = by_feature.indices[place_Z]
     feature_Z = np.searchsorted(by_feature.indptr, place_Z, side="right") - 1
-    context_Z, position_Z = context_T[token_Z], position_T[token_Z]
-    next_Z = tokens_SL[context_Z, position_Z + 1].astype(np.int64)
+    context_Z, position_Z = held_out.context_T[token_Z], held_out.position_T[token_Z]
+    next_Z = held_out.tokens_SL[context_Z, position_Z + 1].astype(np.int64)
     return Pairs(feature_Z, by_feature.data[place_Z], context_Z, position_Z, next_Z)
 
 

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 
 from monosem.investigations.automata import Automaton
 from monosem.investigations.firing import shares, top_labels
-from monosem.investigations.held_out import HeldOut
 from monosem.measures.codes import Codes
+from monosem.text.packed import Packed
 
 N_SHOWN = 5  # tokens that a feature is described by
 MOSTLY = 0.5  # share of its activation over which a feature is one of a category
@@ -30,7 +30,7 @@ def automata_table(automata: Sequence[Automaton]) -> pd.DataFrame:
 def states_table(
     automata: Sequence[Automaton],
     codes: Codes,
-    held_out: HeldOut,
+    held_out: Packed,
     promoted_FK: np.ndarray,
     vocabulary: Sequence[str],
 ) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def states_table(
 
 
 def record_fields(
-    n_edges: int, automata: Sequence[Automaton], states: pd.DataFrame, held_out: HeldOut, loop_in: str
+    n_edges: int, automata: Sequence[Automaton], states: pd.DataFrame, held_out: Packed, loop_in: str
 ) -> dict[str, Any]:
     """Counts and lifts by kind. `n_self_loops_in`: those whose feature has more than half of its activation on the
     category `loop_in`; None where the text has none of it."""

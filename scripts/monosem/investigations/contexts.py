@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from monosem.ground.tensors import open_tensor
 from monosem.investigations.best_features import Evidence, choose, halves
 from monosem.investigations.characters import vocabulary_of
 from monosem.investigations.context_claims import HISTOGRAM_COLUMNS, absent, claims, histograms, promoted, tidy
-from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context, count_rates, proxies, token_scores
 from monosem.measures.codes import Codes
-from monosem.measures.universality import open_logits
+from monosem.text.packed import Packed
 
 LIKELIER = np.log(2)  # a token is one of the context's when it is twice as likely there
 MATCH = {"match": "match", "match_correlation": "correlation", "match_logit_correlation": "logit_correlation"}
@@ -50,11 +50,10 @@ def learn(
     score_CV = np.stack([token_scores(context, rates, tokens) for context in contexts])
     proxy_TC = proxies(contexts, held_out, vocabulary, rates, score_CV)
     target_TC = np.stack([context.target(proxy_TC[:, c]) for c, context in enumerate(contexts)], axis=1)
-    counted_SL = held_out.counted_SL
-    truth_TC = np.stack([held_out.is_of(context.category)[counted_SL] for context in contexts], axis=1)
-    document_T, category_T = held_out.document_SL[counted_SL], held_out.category_SL[counted_SL]
-    evidence = Evidence(proxy_TC, target_TC, truth_TC, document_T)
-    return Knowledge(evidence, score_CV > LIKELIER, common_V, halves(document_T, category_T, limits.seed))
+    truth_TC = np.stack([held_out.is_of(context.category)[held_out.counted_SL] for context in contexts], axis=1)
+    evidence = Evidence(proxy_TC, target_TC, truth_TC, held_out.document_T)
+    half_T = halves(held_out.document_T, held_out.category_T, limits.seed)
+    return Knowledge(evidence, score_CV > LIKELIER, common_V, half_T)
 
 
 class Dictionary(NamedTuple):
@@ -75,14 +74,14 @@ def measure(
     measured = known.evidence.of(np.flatnonzero(known.half_T == 1))
     rows, counts = [], []
     matches = dictionary.matches.set_index("feature")
-    weights = open_logits(dictionary.logits)
+    weights = open_tensor(dictionary.logits, "logit_weights")
     for c, context in enumerate(contexts):
         inside_T = measured.inside_TC[:, c]
         row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
         row["n_documents"] = np.unique(measured.document_T[inside_T]).size
         if not absent_C[c]:
             feature = int(best.feature_C[c])
-            tokens = promoted(weights[feature], known.inside_CV[c], known.common_V)
+            tokens = promoted(weights[feature : feature + 1][0], known.inside_CV[c], known.common_V)
             row |= claims(best, measured, c, tokens)
             row |= {name: matches.loc[feature, column].item() for name, column in MATCH.items()}
             counts.append(histograms(context, best.acts_TC[:, c], inside_T, tokens))

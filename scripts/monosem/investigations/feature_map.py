@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.ground.tensors import open_rows
+from monosem.ground.tensors import open_tensor
 from monosem.investigations.families import NO_PARENT
 
 NO_CLUSTER = -1
@@ -29,7 +29,7 @@ class Neighbours(NamedTuple):
 
 def decoder_rows(path: Path, feature_F: np.ndarray) -> np.ndarray:
     """Decoder directions of some features of a saved dictionary. Raises ValueError naming a file that does not fit."""
-    decoder_FN = open_rows(path, "W_dec")[:]
+    decoder_FN = open_tensor(path, "W_dec")[:]
     if feature_F.size and feature_F.max() >= len(decoder_FN):
         raise ValueError(
             f"{path}: {len(decoder_FN)} features, but feature {feature_F.max()} asked; find families again"

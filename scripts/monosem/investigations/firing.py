@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
-from monosem.investigations.held_out import members
-from monosem.measures.codes import Codes
+from monosem.measures.codes import Codes, members
 
 N_TOP = 5  # tokens that a feature is shown by
 

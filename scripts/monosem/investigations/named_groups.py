@@ -1,7 +1,8 @@
 """Groups of features with a name: those that fire mostly on one category of text, such as base64, or on one word.
 
 A feature belongs to a group when more than a given share of its activation falls there; the paper, which names such
-features by what a person sees in them, states no share.
+features by what a person sees in them, states no share. A word is all tokens that spell it, whatever the case and the
+space around it; token_features tells which one token a feature follows.
 
 Shape suffixes: F features.
 """
@@ -14,7 +15,7 @@ from scipy.sparse import csr_array
 
 from monosem.investigations.families import growth
 from monosem.investigations.firing import spell
-from monosem.investigations.held_out import HeldOut
+from monosem.text.packed import Packed
 
 
 class Group(NamedTuple):
@@ -24,7 +25,7 @@ class Group(NamedTuple):
 
 
 def named_groups(
-    categories: Sequence[str], words: Sequence[str], text: HeldOut, vocabulary: Sequence[str]
+    categories: Sequence[str], words: Sequence[str], text: Packed, vocabulary: Sequence[str]
 ) -> dict[str, Group]:
     """Groups by name; one of a category that the text does not have is empty. Raises ValueError for a name twice."""
     names = [*categories, *words]

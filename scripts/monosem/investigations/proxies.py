@@ -27,8 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from monosem.investigations.characters import Characters, Vocabulary, characters, inside
-from monosem.investigations.packed import Packed
-from monosem.text.tokens import counted
+from monosem.text.packed import Packed
 
 FLOOR = 1e-10  # probability of what a context rules out, paper: #appendix-proxies
 BLOCK = 4096  # packed contexts looked at at once
@@ -93,7 +92,7 @@ def pieces(tokens_SL: np.ndarray, vocabulary: Vocabulary) -> Iterator[tuple[slic
 
 def count_rates(training: Packed, vocabulary: Vocabulary, contexts: Sequence[Context]) -> Rates:
     n_vocab, flat_T = vocabulary.size_V.size, training.tokens_SL.ravel()
-    counted_T = counted(flat_T, training.bos)
+    counted_T = training.counted_SL.ravel()
     inside_V = {context.name: np.zeros(n_vocab, dtype=np.int64) for context in contexts if context.blocks}
     for place, text in pieces(training.tokens_SL, vocabulary) if inside_V else ():
         for context in contexts:
@@ -164,14 +163,13 @@ def proxies(
     contexts: Sequence[Context], held_out: Packed, vocabulary: Vocabulary, rates: Rates, score_CV: np.ndarray
 ) -> np.ndarray:
     """The proxy of every context at every counted token, [T, C]; `score_CV` has the contexts' `token_scores`."""
-    counted_SL = counted(held_out.tokens_SL, held_out.bos)
     columns = []
     for context, score_V in zip(contexts, score_CV, strict=True):
         if context.blocks:
             proxy_SL = script_proxy(context, held_out.tokens_SL, vocabulary, rates, score_V)
         elif context.alphabet:
-            proxy_SL = best_stretches(score_V[held_out.tokens_SL], ~counted_SL, context.span)
+            proxy_SL = best_stretches(score_V[held_out.tokens_SL], ~held_out.counted_SL, context.span)
         else:
             proxy_SL = held_out.is_of(context.category).astype(np.float64)
-        columns.append(proxy_SL[counted_SL])
+        columns.append(proxy_SL[held_out.counted_SL])
     return np.stack(columns, axis=1)

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from monosem.investigations.held_out import HeldOut, blocks, members
-from monosem.measures.codes import Codes
+from monosem.measures.codes import Codes, blocks, members
+from monosem.text.packed import Packed
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ def strongest(values_RT: csr_array, n_kept: int) -> csr_array:
 class Purity:
     """Measures units against the categories and the tokens of one text."""
 
-    held_out: HeldOut
+    held_out: Packed
     category: Label
     token: Label
     min_active: int  # units that are active on fewer tokens are not measured
 
     @classmethod
-    def on(cls, held_out: HeldOut, min_active: int) -> "Purity":
+    def on(cls, held_out: Packed, min_active: int) -> "Purity":
         context_T = held_out.context_T
         labels = (Label.of(label_T, context_T) for label_T in (held_out.category_T, held_out.token_T))
         return cls(held_out, *labels, min_active)
@@ -90,8 +90,7 @@ class Purity:
 
         With `n_kept`, of each unit's strongest tokens only. Bits are NaN where the unit is not measured.
         """
-        whole = (values_RT for _, values_RT in blocks(codes))
-        parts = [self.rows(values_RT if n_kept is None else strongest(values_RT, n_kept)) for values_RT in whole]
+        parts = [self.rows(own_RT if n_kept is None else strongest(own_RT, n_kept)) for own_RT in blocks(codes)]
         table = pd.concat(parts, ignore_index=True)
         table.insert(0, "kind", kind)
         table.insert(1, "feature", np.arange(len(table), dtype=np.int32))
@@ -115,5 +114,5 @@ class Purity:
 
     def of_all_tokens(self) -> dict[str, float]:
         """Bits of a unit that is equally active everywhere."""
-        everywhere = csr_array(np.ones((1, self.held_out.token_T.size)))
+        everywhere = csr_array(np.ones((1, self.held_out.n_tokens)))
         return {name: float(getattr(self, name).entropy(everywhere)[0]) for name in ("category", "token")}

@@ -11,10 +11,10 @@ import pandas as pd
 from monosem.ground.records import RUN, read_records
 from monosem.investigations.families import NO_PARENT, between, count_kin, count_other_kin, members_of, splitting
 from monosem.investigations.firing import N_TOP, shares, top_labels
-from monosem.investigations.held_out import HeldOut, read_codes_of
 from monosem.investigations.masked_cosine import Activity, kin
 from monosem.investigations.named_groups import Group, group_summary, is_member
-from monosem.measures.codes import Codes
+from monosem.measures.codes import Codes, read_codes_of
+from monosem.text.packed import Packed
 
 
 class Member(NamedTuple):
@@ -24,7 +24,7 @@ class Member(NamedTuple):
     record: dict[str, Any]
 
 
-def read_sweep(codes: Sequence[Path], records: Sequence[Path], text: HeldOut) -> dict[str, Member]:
+def read_sweep(codes: Sequence[Path], records: Sequence[Path], text: Packed) -> dict[str, Member]:
     """Dictionaries by name, from narrow to wide.
 
     Raises ValueError when there are fewer than two widths, or when they are not of the same model and tokens.
@@ -46,7 +46,7 @@ def read_sweep(codes: Sequence[Path], records: Sequence[Path], text: HeldOut) ->
 def describe(
     table: pd.DataFrame,
     sweep: Mapping[str, Member],
-    text: HeldOut,
+    text: Packed,
     vocabulary: Sequence[str],
     groups: Mapping[str, Group],
     min_share: float,

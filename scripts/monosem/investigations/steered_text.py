@@ -15,11 +15,10 @@ from tokenizers import Tokenizer
 from monosem.ground.progress import progress
 from monosem.ground.records import value_of
 from monosem.investigations.characters import Vocabulary, vocabulary_of
-from monosem.investigations.packed import Packed
 from monosem.investigations.proxies import Context, Rates, count_rates, parse_contexts, proxies, token_scores
 from monosem.investigations.steering import Writer, pinned
 from monosem.sae.autoencoder import SparseAutoencoder
-from monosem.text.tokens import counted
+from monosem.text.packed import Packed
 
 PAPER_MULTIPLE = 1.0  # of the highest activation observed, to which the paper pins a feature
 NOTHING = ""  # in place of a context's name, for texts without steering
@@ -47,11 +46,10 @@ class Judge:
     def count(self, tokens_SL: np.ndarray, n_prefix: int) -> tuple[np.ndarray, np.ndarray]:
         """Tokens after the prefix that are in each context [S, C], and all of them [S]; BOS does not count."""
         nowhere_SL = np.full(tokens_SL.shape, -1)
-        text = Packed(tokens_SL, nowhere_SL, nowhere_SL, [], self.bos)
-        counted_SL = counted(tokens_SL, self.bos)
+        text = Packed(tokens_SL, nowhere_SL, nowhere_SL, [], self.bos, self.score_CV.shape[1], digest="")
         inside_SLC = np.zeros((*tokens_SL.shape, len(self.contexts)), dtype=bool)
-        inside_SLC[counted_SL] = proxies(self.contexts, text, self.vocabulary, self.rates, self.score_CV) > 0
-        return inside_SLC[:, n_prefix:].sum(axis=1), counted_SL[:, n_prefix:].sum(axis=1)
+        inside_SLC[text.counted_SL] = proxies(self.contexts, text, self.vocabulary, self.rates, self.score_CV) > 0
+        return inside_SLC[:, n_prefix:].sum(axis=1), text.counted_SL[:, n_prefix:].sum(axis=1)
 
 
 def steerable(record: dict[str, Any], names: Sequence[str], where: object) -> list[Context]:

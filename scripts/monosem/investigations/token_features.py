@@ -8,8 +8,10 @@ share of all occurrences of that token, its `coverage`. (Activation is summed, o
   other             no token has so much of its activation
   untold            active on too few tokens to tell
 
-The paper's definition of a single-token feature is another one, of its strongest examples alone (autointerp.scores:
-the same token on top in all of them), and stays beside these: a feature can be both single-token and in context.
+The first two *follow* their main token, and no other. Two other things said of features and words are not the same.
+The paper's single-token feature is one whose strongest examples all have one token on top (autointerp.scores); here it
+can be in context. And a feature is in the *group* of a word (named_groups) by its activation on all tokens that spell
+it.
 
 Shape suffixes: T held-out tokens, F features, V vocabulary, K common tokens.
 """
@@ -20,11 +22,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.investigations.held_out import HeldOut, blocks, members
-from monosem.measures.codes import Codes
+from monosem.measures.codes import Codes, blocks, members
+from monosem.text.packed import Packed
 
 WHOLE, IN_CONTEXT, OTHER, UNTOLD = "whole token", "token in context", "other", "untold"
 KINDS = (WHOLE, IN_CONTEXT, OTHER, UNTOLD)
+FOLLOWING = [WHOLE, IN_CONTEXT]  # of the features that follow a token, their main one
 
 
 class Limits(NamedTuple):
@@ -33,12 +36,11 @@ class Limits(NamedTuple):
     min_active: int
 
 
-def token_table(codes: Codes, held_out: HeldOut, limits: Limits) -> pd.DataFrame:
+def token_table(codes: Codes, held_out: Packed, limits: Limits) -> pd.DataFrame:
     """A row a feature: n_active, main_token (-1: never active), focus, coverage, kind."""
     tokens = members(held_out.token_T, held_out.vocab_size)
-    occurrences_V = np.bincount(held_out.token_T, minlength=held_out.vocab_size)
     parts = []
-    for _, values_RT in blocks(codes):
+    for values_RT in blocks(codes):
         mass_RV = values_RT @ tokens
         n_active_R, total_R = np.diff(values_RT.indptr), mass_RV.sum(axis=1)
         main_R, most_R = np.asarray(mass_RV.argmax(axis=1)).ravel(), mass_RV.max(axis=1).toarray().ravel()
@@ -47,7 +49,7 @@ def token_table(codes: Codes, held_out: HeldOut, limits: Limits) -> pd.DataFrame
         parts.append(
             pd.DataFrame({"n_active": n_active_R, "main_token": main_R, "focus": most_R / total_R.clip(1e-30)})
         )
-        parts[-1]["coverage"] = np.asarray(fires_R).ravel() / occurrences_V[main_R].clip(1)
+        parts[-1]["coverage"] = np.asarray(fires_R).ravel() / held_out.seen_V[main_R].clip(1)
     table = pd.concat(parts, ignore_index=True)
     dead = table["n_active"] == 0
     table.loc[dead, ["focus", "coverage"]] = np.nan
@@ -66,18 +68,27 @@ def kinds(table: pd.DataFrame, limits: Limits) -> np.ndarray:
     return np.select(conditions, [UNTOLD, WHOLE, IN_CONTEXT], OTHER)
 
 
-def common_tokens(held_out: HeldOut, n_common: int, also: list[int]) -> np.ndarray:
+def common_tokens(held_out: Packed, n_common: int, also: list[int]) -> np.ndarray:
     """The most frequent tokens, most frequent first, and `also` where they are not among them, [K]."""
-    occurrences_V = np.bincount(held_out.token_T, minlength=held_out.vocab_size)
-    first = np.argsort(-occurrences_V, kind="stable")[:n_common]
+    first = np.argsort(-held_out.seen_V, kind="stable")[:n_common]
     return np.array([*first, *(token for token in also if token not in first)], dtype=np.int64)
 
 
-def features_of(tokens_K: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
+def count_following(tokens_K: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     """A row a token: how many features follow it, and how many of these in some contexts only."""
     counts = pd.crosstab(table["main_token"], table["kind"]).reindex(index=tokens_K, columns=KINDS, fill_value=0)
-    columns = {"token": tokens_K, "n_features": counts[WHOLE] + counts[IN_CONTEXT], "n_in_context": counts[IN_CONTEXT]}
+    columns = {
+        "token": tokens_K,
+        "n_features": counts[FOLLOWING].sum(axis=1, skipna=False),
+        "n_in_context": counts[IN_CONTEXT],
+    }
     return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def following(token: int, table: pd.DataFrame) -> pd.DataFrame:
+    """The features that follow a token, those active at most of its occurrences first."""
+    rows = table[(table["main_token"] == token) & table["kind"].isin(FOLLOWING)]
+    return rows.sort_values("coverage", ascending=False, kind="stable")
 
 
 def shares(table: pd.DataFrame) -> dict[str, Any]:
@@ -95,7 +106,7 @@ def shares(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def of_word(common: pd.DataFrame, token: int | None) -> dict[str, Any]:
+def growth_of(common: pd.DataFrame, token: int | None) -> dict[str, Any]:
     """Features of one token in the narrowest and the widest dictionary; nothing for a token that there is not."""
     rows = common[common["token"] == token]
     counts = rows["n_features"].tolist()

@@ -21,9 +21,10 @@ import pandas as pd
 from scipy.sparse import csc_array, csr_array, vstack
 
 from monosem.ground.progress import progress
+from monosem.ground.summary import most
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
-from monosem.measures.codes import Codes
-from monosem.text.tokens import counted
+from monosem.measures.codes import Codes, members
+from monosem.text.packed import Packed
 
 BLOCK_CODES = 1 << 20  # stored codes of a block of features, on average
 
@@ -53,24 +54,22 @@ class Steps:
         return self.active_TF[np.flatnonzero(self.followed_T) + 1]
 
 
-def steps_of(codes: Codes, tokens_SL: np.ndarray, bos: int) -> Steps:
+def steps_of(codes: Codes, held_out: Packed) -> Steps:
     active_TF = (codes.matrix > 0).astype(np.int32)
-    return Steps(csr_array(active_TF), followed(tokens_SL, bos))
+    return Steps(csr_array(active_TF), followed(held_out))
 
 
-def followed(tokens_SL: np.ndarray, bos: int) -> np.ndarray:
+def followed(held_out: Packed) -> np.ndarray:
     """Of every counted position, whether the next position of its context is counted too, bool [T]."""
-    counted_SL = counted(tokens_SL, bos)
-    next_SL = np.zeros_like(counted_SL)
-    next_SL[:, :-1] = counted_SL[:, 1:]
-    return next_SL[counted_SL]
+    next_SL = np.zeros_like(held_out.counted_SL)
+    next_SL[:, :-1] = held_out.counted_SL[:, 1:]
+    return next_SL[held_out.counted_SL]
 
 
 def fires_on(active_TF: csr_array, token_T: np.ndarray, n_vocab: int) -> tuple[csr_array, np.ndarray]:
     """P(feature fires | token) [V, F], and how often each token was seen [V]."""
-    one_VT = csr_array((np.ones(token_T.size), token_T, np.arange(token_T.size + 1)), shape=(token_T.size, n_vocab)).T
     seen_V = np.bincount(token_T, minlength=n_vocab)
-    share_VF = (one_VT @ active_TF).tocsr()
+    share_VF = (members(token_T, n_vocab).T @ active_TF).tocsr()
     share_VF.data /= np.repeat(np.maximum(seen_V, 1), np.diff(share_VF.indptr))
     return share_VF, seen_V
 
@@ -85,13 +84,8 @@ def promoted_tokens(logits: Path, allowed_V: np.ndarray, n_promoted: int) -> np.
         raise ValueError(f"{logits}: {n_vocab} tokens, but the text's have {allowed_V.size}; rerun its rule")
     if not allowed.size:
         raise ValueError(f"{logits}: no token of the text is seen often enough to be promoted; give more text")
-    n_kept, blocks = min(n_promoted, allowed.size), []
-    for _, weight_RV in logit_blocks(logits):
-        allowed_RV = weight_RV[:, allowed].astype(np.float32)
-        best_RK = np.argpartition(-allowed_RV, n_kept - 1, axis=1)[:, :n_kept]
-        order_RK = np.argsort(-np.take_along_axis(allowed_RV, best_RK, axis=1), axis=1, kind="stable")
-        blocks.append(allowed[np.take_along_axis(best_RK, order_RK, axis=1)])
-    return np.concatenate(blocks)
+    kept_RV = (weight_RV[:, allowed].astype(np.float32) for _, weight_RV in logit_blocks(logits))
+    return np.concatenate([allowed[most(allowed_RV, n_promoted)] for allowed_RV in kept_RV])
 
 
 def dealt_anew(promoted_FK: np.ndarray, fires_F: np.ndarray, seed: int) -> np.ndarray:

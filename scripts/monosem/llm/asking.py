@@ -1,23 +1,24 @@
 """Ask many questions: of the cache if they were asked before, else of the server, with retries and within a budget."""
 
 import random
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
 from monosem.ground.progress import progress
-from monosem.llm.clients import Client, Failure
+from monosem.llm.answers import read_reply
+from monosem.llm.clients import Client
 from monosem.llm.ledger import Ledger, OverBudget, Spent
-from monosem.llm.questions import Answer, Model, Question, Reply, key_of, read_reply
+from monosem.llm.questions import Answer, Failure, Model, Question, Reply, Unusable, key_of
 
 LONGEST_WAIT_S = 120.0
 BYTES_A_TOKEN = 3  # about, in these prompts; for estimates only
 
 
 class Policy(NamedTuple):
-    """`give_up` failed questions in a row stop the run: the server is gone."""
+    """`give_up` failed questions in a row stop the run, for the server is gone, and so many answers of which none can
+    be read, for the model cannot do it: no more are paid for."""
 
     concurrency: int
     attempts: int
@@ -32,8 +33,9 @@ class Stopped(SystemExit):
 class Asker:
     def __init__(self, client: Client, ledger: Ledger, policy: Policy) -> None:
         self.client, self.ledger, self.policy = client, ledger, policy
-        self.structured: bool | None = None  # whether the server takes a JSON schema; None: not known yet
         self.failed_in_a_row = 0
+        self.unread: list[str] = []  # keys of answers before the first that could be read
+        self.any_read = False
 
     def ask_all(self, questions: Sequence[Question], desc: str) -> list[Answer]:
         """One answer a question, in order. Raises Stopped when the budget is spent or the server is gone."""
@@ -54,16 +56,36 @@ class Asker:
         key = key_of(asked)
         known = self.ledger.find(key)
         if known:
-            return read_reply(key, known[0], question.schema, known[1])
+            return read_reply(key, self.client.heard(known[0]), question.schema, known[1])
         try:
             reply = self.insist(key, asked, question)
+        except Unusable as unusable:
+            raise self.stopped(str(unusable)) from None
         except Failure as failure:
             self.failed_in_a_row += 1
             if self.failed_in_a_row >= self.policy.give_up:
                 raise self.stopped(f"the last {self.failed_in_a_row} questions failed, at last by {failure}") from None
             return Answer(key, failure.status, failure.reason)
         self.failed_in_a_row = 0
-        return read_reply(key, reply, question.schema, model.cost(reply.tokens_in, reply.tokens_out))
+        answer = read_reply(key, reply, question.schema, model.cost(reply.tokens_in, reply.tokens_out))
+        self.watch(answer)
+        return answer
+
+    def watch(self, answer: Answer) -> None:
+        """Stops the run while it is cheap, when none of its first answers can be read, and forgets those.
+
+        Answers from the cache do not come here: they cost nothing, and must not end a run.
+        """
+        self.any_read = self.any_read or answer.status == "ok"
+        if self.any_read:
+            return
+        self.unread.append(answer.key)
+        if len(self.unread) >= self.policy.give_up:
+            self.ledger.forget(self.unread)
+            raise self.stopped(
+                f"none of the first {len(self.unread)} answers could be read, and they are not kept; of the last one: "
+                f"{answer.status}: {answer.reason}; try a model that answers in JSON, or allow more --thinking-tokens"
+            )
 
     def insist(self, key: str, asked: str, question: Question) -> Reply:
         """Attempts until one is answered; the last one's Failure where none is."""
@@ -74,7 +96,7 @@ class Asker:
                 if not failure.transient or attempt == self.policy.attempts:
                     raise
                 backoff_s = self.policy.backoff_s * 2 ** (attempt - 1) * random.uniform(0.5, 1)
-                time.sleep(min(LONGEST_WAIT_S, max(backoff_s, failure.retry_after_s)))
+                time.sleep(min(LONGEST_WAIT_S, max(backoff_s, failure.wait_s)))
         raise AssertionError("at least one attempt")
 
     def attempt(self, key: str, asked: str, question: Question) -> Reply:
@@ -84,27 +106,14 @@ class Asker:
         except OverBudget as over:
             raise self.stopped(f"the budget does not allow the next request: {over}") from None
         try:
-            reply = self.send(question)
+            reply = self.client.send(question)
         except Failure as failure:
             self.ledger.settle(number, failure.status, most if failure.cost_unknown else Spent(0.0, 0))
             raise
+        except Unusable:
+            self.ledger.settle(number, "refused", Spent(0.0, 0))
+            raise
         self.ledger.keep(number, key, asked, reply, self.client.model.cost(reply.tokens_in, reply.tokens_out))
-        return reply
-
-    def send(self, question: Question) -> Reply:
-        """With the JSON schema where the server takes one; the question says in words too what the answer is like."""
-        if self.structured is False:
-            return self.client.send(question, structured=False)
-        try:
-            reply = self.client.send(question, structured=True)
-        except Failure as failure:
-            if failure.status != "refused" or self.structured:
-                raise
-            reply = self.client.send(question, structured=False)
-            print(f"{self.client.model.url}: takes no JSON schema ({failure.reason})", file=sys.stderr)
-            self.structured = False
-            return reply
-        self.structured = True
         return reply
 
     def stopped(self, reason: str) -> Stopped:

@@ -4,25 +4,24 @@ The two SDKs name their errors alike, so one mapping from error to status serves
 the SDKs' models, so that a reply which is not what the API promises is told apart from one that is.
 """
 
-import json
 import os
+import sys
+import weakref
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
 from types import ModuleType
-from typing import Any
 
-from monosem.llm.questions import Model, Question, Reply
+from monosem.llm.dialects import LONG, Dialect, request_anthropic, request_openai
+from monosem.llm.keys import Secrets, lent, read_key
+from monosem.llm.questions import Failure, Model, Question, Reply, Unusable, reason_of
+from monosem.llm.replies import HttpError, read_anthropic, read_body, read_openai
 
 URLS = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
-TRANSIENT = ("rate_limited", "server_error", "timeout", "connection_error")
-
-
-class Failure(Exception):
-    """A request without an answer. Cost is unknown where the server may have worked on it."""
-
-    def __init__(self, status: str, reason: str, retry_after_s: float = 0.0) -> None:
-        super().__init__(f"{status}: {reason}")
-        self.status, self.reason, self.retry_after_s = status, reason, retry_after_s
-        self.transient = status in TRANSIENT
-        self.cost_unknown = status in ("timeout", "connection_error", "garbled")
+PASSING = {408: "busy", 409: "busy", 425: "busy", 429: "rate_limited"}  # and from 500 on: server_error
+LONGEST_REFUSAL = 10_000  # characters of one that are read
+NAMING = (400, 422)  # codes of refusals that may name a parameter
 
 
 class Client:
@@ -30,51 +29,89 @@ class Client:
 
     def __init__(self, model: Model, key_variable: str | None, timeout_s: float) -> None:
         self.model, self.key_variable, self.timeout_s = model, key_variable, timeout_s
-        self.key = read_key(key_variable)
+        key = read_key(key_variable)
+        self.secrets = Secrets([key, *lent(model.api, os.environ)])
         self.sdk = sdk_of(model.api)
-        make = {"openai": "OpenAI", "anthropic": "Anthropic"}[model.api]
-        options = {"base_url": model.url, "api_key": self.key or "none", "max_retries": 0, "timeout": timeout_s}
-        self.server = getattr(self.sdk, make)(**options)
-        self.post = {"openai": post_openai, "anthropic": post_anthropic}[model.api]
-        self.read = {"openai": read_openai, "anthropic": read_anthropic}[model.api]
+        from monosem.llm.wire import line  # the library under the SDKs comes with them
 
-    def send(self, question: Question, *, structured: bool) -> Reply:
-        """Raises Failure, and ValueError when the server does not accept the key or know the model."""
+        options = {"base_url": model.url, "api_key": key or "none", "max_retries": 0, "timeout": timeout_s}
         try:
-            return self.read(json.loads(self.post(self.server, self.model, question, structured)), question)
+            options["http_client"] = line(self.sdk, model.url, self.secrets, timeout_s)
+        except (ValueError, ImportError) as error:
+            said = reason_of(self.secrets.hide(str(error)))
+            raise ValueError(f"{model.url}: a proxy that the environment names cannot be used: {said}") from None
+        weakref.finalize(self, options["http_client"].close)
+        if model.api == "openai":
+            self.create = self.sdk.OpenAI(**options).chat.completions.with_raw_response.create
+            self.request, self.read = request_openai, read_openai
+        else:
+            self.create = self.sdk.Anthropic(**options, open_telemetry=False).messages.with_raw_response.create
+            self.request, self.read = request_anthropic, read_anthropic
+        # OpenAI's newer models know only the longer name, and other servers only the shorter.
+        self.dialect = Dialect(limit=LONG) if model.url == URLS["openai"] else Dialect()
+        self.answered = False  # in this dialect
+
+    def send(self, question: Question) -> Reply:
+        """Raises Failure, and Unusable when the server does not accept the key or know the model.
+
+        A refusal that names a parameter is not the last word: the same is asked without it, and where that is answered
+        all later questions are too. The question says in words too what the answer is like.
+        """
+        tried, said = [self.dialect], ""
+        while True:
+            try:
+                reply = self.attempt(question, tried[-1])
+            except HttpError as error:
+                said = reason_of(error)
+                other = tried[-1].learnt(error.said, self.model) if error.code in NAMING else tried[-1]
+                if other in tried:
+                    raise self.refusal(error, said) from None
+                tried.append(other)
+            else:
+                self.learn(tried[-1], said)
+                return reply
+
+    def learn(self, dialect: Dialect, said: str) -> None:
+        """Once a server has answered, what it refuses is about one question and not about all."""
+        if dialect != self.dialect and not self.answered:
+            print(f"{self.model.url}: takes {dialect.told(self.dialect)} ({said})", file=sys.stderr)
+            self.dialect = dialect
+        self.answered = True
+
+    def attempt(self, question: Question, dialect: Dialect) -> Reply:
+        from monosem.llm.wire import status_of
+
+        try:
+            text = self.create(**self.request(question, self.model, dialect)).http_response.text
+            return self.heard(self.read(read_body(text), question, self.model))
         except self.sdk.APITimeoutError:
             raise Failure("timeout", f"no reply within {self.timeout_s:g} s") from None
         except self.sdk.APIConnectionError as error:
-            raise Failure("connection_error", self.without_key(error.__cause__ or error)) from None
+            cause = error.__cause__ or error
+            raise Failure(status_of(cause), reason_of(self.secrets.hide(str(cause)))) from None
         except self.sdk.APIStatusError as error:
-            raise self.refusal(error.status_code, error) from None
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, self.sdk.APIError) as error:
-            raise Failure("garbled", self.without_key(repr(error))) from None
+            headers = error.response.headers
+            said = headers.get("location", "") if error.status_code < 400 else error.response.text[:LONGEST_REFUSAL]
+            raise HttpError(error.status_code, said, wait_s(headers)) from None
+        except (self.sdk.APIError, RecursionError) as error:
+            raise Failure("garbled", reason_of(self.secrets.hide(str(error)))) from None
 
-    def refusal(self, code: int, error: Any) -> Exception:  # noqa: ANN401
-        reason = f"HTTP {code}: {self.without_key(error)}"
+    def heard(self, reply: Reply) -> Reply:
+        """Without secrets, which text that was joined from parts may hold again, and the cache from earlier times."""
+        return reply._replace(text=self.secrets.hide(reply.text))
+
+    def refusal(self, error: HttpError, reason: str) -> Exception:
+        code, url = error.code, self.model.url
+        if code < 400:
+            return Unusable(
+                f"{url}: HTTP {code}, sends requests on to {reason_of(error.said)}; give the URL it leads to"
+            )
         if code in (401, 403):
             where = self.key_variable or "no variable; name one with --key-variable"
-            return ValueError(f"{self.model.url}: does not accept the key ({where}): {reason}")
+            return Unusable(f"{url}: does not accept the key ({where}): {reason}")
         if code == 404:
-            return ValueError(f"{self.model.url}: has no model {self.model.name}, or is no such API: {reason}")
-        if code == 429:
-            return Failure("rate_limited", reason, seconds(error.response.headers.get("retry-after")))
-        return Failure("server_error" if code >= 500 else "refused", reason)
-
-    def without_key(self, message: object) -> str:
-        text = str(message)
-        return (text.replace(self.key, "***") if self.key else text)[:200]
-
-
-def read_key(variable: str | None) -> str | None:
-    """Raises ValueError when the environment does not have the variable. A server on this machine needs no key."""
-    if variable is None:
-        return None
-    key = os.environ.get(variable)
-    if not key:
-        raise ValueError(f"environment variable {variable}: not set; it should hold the key of the language model")
-    return key
+            return Unusable(f"{url}: has no model {self.model.name}, or is no such API: {reason}")
+        return Failure(PASSING.get(code, "server_error" if code >= 500 else "refused"), reason, error.wait_s)
 
 
 def sdk_of(api: str) -> ModuleType:
@@ -89,52 +126,17 @@ def sdk_of(api: str) -> ModuleType:
     return sdk
 
 
-def seconds(retry_after: str | None) -> float:
-    """A Retry-After header in seconds; its other form, a date, is not worth the trouble."""
-    try:
-        return float(retry_after or 0)
-    except ValueError:
-        return 0.0
-
-
-def post_openai(server: Any, model: Model, question: Question, structured: bool) -> str:  # noqa: ANN401
-    options: dict[str, Any] = {} if model.temperature is None else {"temperature": model.temperature}
-    # OpenAI's newer models know only the longer name, and other servers only the shorter.
-    limit = "max_completion_tokens" if model.url == URLS["openai"] else "max_tokens"
-    options[limit] = question.answer_tokens + model.thinking_tokens
-    if structured:
-        form = {"name": "answer", "schema": question.schema, "strict": True}
-        options["response_format"] = {"type": "json_schema", "json_schema": form}
-    messages = [{"role": role, "content": text} for role, text in question.messages]
-    create = server.chat.completions.with_raw_response.create
-    return create(model=model.name, messages=messages, **options).http_response.text
-
-
-def read_openai(body: dict[str, Any], question: Question) -> Reply:
-    choice = body["choices"][0]
-    text = choice["message"].get("content") or ""
-    # A server that does not count is taken to have used the most it could, so that a budget holds.
-    usage = body.get("usage") or {"prompt_tokens": question.most_tokens, "completion_tokens": question.answer_tokens}
-    return Reply(text, choice.get("finish_reason") != "length", usage["prompt_tokens"], usage["completion_tokens"])
-
-
-def post_anthropic(server: Any, model: Model, question: Question, structured: bool) -> str:  # noqa: ANN401
-    from anthropic import transform_schema
-
-    options: dict[str, Any] = {"max_tokens": question.answer_tokens + model.thinking_tokens}
-    if model.temperature is not None:
-        options["extra_body"] = {"temperature": model.temperature}  # only older models know it, and no longer the SDK
-    if structured:
-        schema = transform_schema(question.schema)  # without the constraints that this API does not know
-        options["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-    options["system"] = "\n\n".join(text for role, text in question.messages if role == "system")
-    messages = [{"role": role, "content": text} for role, text in question.messages if role != "system"]
-    return server.messages.with_raw_response.create(model=model.name, messages=messages, **options).http_response.text
-
-
-def read_anthropic(body: dict[str, Any], question: Question) -> Reply:
-    text = "".join(block["text"] for block in body["content"] if block["type"] == "text")
-    usage = body["usage"]
-    tokens_in = sum(usage.get(f"{kind}input_tokens") or 0 for kind in ("", "cache_read_", "cache_creation_"))
-    cut_off = body.get("stop_reason") in ("max_tokens", "model_context_window_exceeded")
-    return Reply(text, not cut_off, tokens_in, usage["output_tokens"])
+def wait_s(headers: Mapping[str, str]) -> float:
+    """Seconds that a server asks to wait: a number, in either unit, or a date."""
+    for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        given = headers.get(name, "")
+        try:
+            found = float(given) * unit
+        except ValueError:
+            try:
+                found = (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds()
+            except (ValueError, TypeError):  # no date, or one without a zone
+                continue
+        if isfinite(found) and found > 0:
+            return found
+    return 0.0

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from monosem.llm.asking import Asker, Policy
 from monosem.llm.clients import URLS, Client
@@ -20,9 +21,16 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--usd-out", type=float, required=True, help="price of a million tokens of answers, USD")
     parser.add_argument("--concurrency", type=int, required=True, help="requests under way at once")
     parser.add_argument("--timeout-s", type=float, required=True, help="seconds to wait for a reply")
-    parser.add_argument("--attempts", type=int, required=True, help="most tries of a request (429, 5xx, timeouts)")
+    parser.add_argument(
+        "--attempts", type=int, required=True, help="most tries of a request (408, 429, 5xx, timeouts, ...)"
+    )
     parser.add_argument("--backoff-s", type=float, required=True, help="wait after the first try; doubles each time")
-    parser.add_argument("--give-up", type=int, required=True, help="failed requests in a row that stop the run")
+    parser.add_argument(
+        "--give-up",
+        type=int,
+        required=True,
+        help="failed requests in a row, or answers of which none can be read, that stop the run",
+    )
     parser.add_argument("--max-usd", type=float, help="most to spend, all runs with this cache together")
     parser.add_argument("--max-tokens", type=int, help="most tokens, all runs with this cache together")
     parser.add_argument("--cache", type=Path, required=True, help="answers and costs (.sqlite); nothing is paid twice")
@@ -30,7 +38,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def model_of(args: argparse.Namespace) -> Model:
+    """Raises ValueError for a URL with more in it than a server's address: it goes to logs, records and the cache."""
     url = args.url or URLS[args.api]
+    parts = urlsplit(url)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "--url: a user, a password or a query in it; give the server's address alone, and the key by --key-variable"
+        )
     return Model(args.api, url, args.llm, args.temperature, args.thinking_tokens, args.usd_in, args.usd_out)
 
 

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from monosem.llm.questions import Reply
+from monosem.llm.replies import kept
 
 WAIT_S = 60  # for another job that is writing
 TABLES = """
@@ -55,10 +56,14 @@ class Ledger:
             raise ValueError(f"{path}: not a cache of answers ({error}); move it away or name another") from None
 
     def find(self, key: str) -> tuple[Reply, float] | None:
-        """A reply and what it cost."""
+        """A reply and what it cost; None also where what is stored is no reply, so that it is asked for again."""
         with self.lock:
             row = self.database.execute("SELECT reply, usd FROM answers WHERE key = ?", (key,)).fetchone()
-        return (Reply(*json.loads(row[0])), row[1]) if row else None
+        try:
+            reply = kept(json.loads(row[0])) if row else None
+        except ValueError:
+            return None
+        return (reply, row[1]) if reply else None
 
     def spent(self) -> Spent:
         with self.lock:
@@ -98,6 +103,11 @@ class Ledger:
     def correct(self, attempt: int, status: str, cost: Spent) -> None:
         row = (status, cost.tokens, cost.usd, attempt)
         self.database.execute("UPDATE attempts SET status = ?, tokens = ?, usd = ? WHERE id = ?", row)
+
+    def forget(self, keys: list[str]) -> None:
+        """Answers that are worth nothing; what they cost stays counted."""
+        with self.transaction():
+            self.database.executemany("DELETE FROM answers WHERE key = ?", [(key,) for key in keys])
 
     def keep(self, attempt: int, key: str, asked: str, reply: Reply, usd: float) -> None:
         """An answer and its true cost, together or not at all."""

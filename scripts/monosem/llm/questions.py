@@ -2,21 +2,25 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-
-import jsonschema
 
 STATUSES = {
     "ok": "",
     "unparsable": "the model's answer is not the JSON that was asked for",
+    "declined": "the model, or a filter before it, declined to answer",
     "rate_limited": "HTTP 429 at every attempt",
+    "busy": "HTTP 408, 409 or 425 at every attempt",
     "server_error": "HTTP 5xx at every attempt",
     "timeout": "no reply in time at any attempt",
     "connection_error": "no whole reply at any attempt",
     "garbled": "the server's reply is not one of its API",
     "refused": "the server refused the request",
 }
+TRANSIENT = ("rate_limited", "busy", "server_error", "timeout", "connection_error")
+COST_UNKNOWN = ("timeout", "connection_error", "garbled")  # the server may have worked on such a request
+LONGEST_REASON = 200
 MESSAGE_TOKENS = 20  # most tokens that a server adds to mark where a message starts and ends
 
 
@@ -65,12 +69,14 @@ def key_of(asked: str) -> str:
 
 
 class Reply(NamedTuple):
-    """What a server sent: the model's text, whether it ended by itself, and tokens as the server counts them."""
+    """What a server sent: the model's text, whether it ended by itself, tokens as the server counts them, and whether
+    it is a refusal by name and not an answer."""
 
     text: str
     finished: bool
     tokens_in: int
     tokens_out: int
+    declined: bool = False
 
 
 class Answer(NamedTuple):
@@ -85,19 +91,30 @@ class Answer(NamedTuple):
     usd: float = 0.0
 
 
-def read_reply(key: str, reply: Reply, schema: dict[str, Any], usd: float) -> Answer:
-    """The answer in a reply. Text around the outermost braces is ignored: servers without schemas often add some."""
-    counts = {"tokens_in": reply.tokens_in, "tokens_out": reply.tokens_out, "usd": usd}
-    text = reply.text[reply.text.find("{") : reply.text.rfind("}") + 1]
-    try:
-        if not reply.finished:
-            raise ValueError("cut off at the answer's most tokens")
-        if not text:
-            raise ValueError("no JSON object" if reply.text.strip() else "empty")
-        value = json.loads(text)
-        jsonschema.validate(value, schema)
-    except jsonschema.ValidationError as error:
-        return Answer(key, "unparsable", f"{error.json_path}: {error.message}"[:200], **counts)
-    except (ValueError, RecursionError) as error:
-        return Answer(key, "unparsable", str(error)[:200], **counts)
-    return Answer(key, "ok", "", value, **counts)
+class Failure(Exception):
+    """A request without an answer."""
+
+    def __init__(self, status: str, reason: str, wait_s: float = 0.0) -> None:
+        super().__init__(f"{status}: {reason}")
+        self.status, self.reason, self.wait_s = status, reason, wait_s
+        self.transient = status in TRANSIENT
+        self.cost_unknown = status in COST_UNKNOWN
+
+
+class Unusable(Exception):
+    """What no other question to this server mends: no such model, a key that it does not take."""
+
+
+def sound(text: str) -> str:
+    """Text that can be encoded: lone surrogates become U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def plain(text: str) -> str:
+    """Text to be read by people, in any file: control characters become U+FFFD too."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", "\ufffd", sound(text))
+
+
+def reason_of(said: object) -> str:
+    """What somebody else said, as a reason: one line of readable length."""
+    return " ".join(plain(str(said)).split())[:LONGEST_REASON]

@@ -1,8 +1,11 @@
-"""Codes: the sparse activations of a dictionary on held-out tokens, one file that needs no torch to read.
+"""Codes: the sparse activations of a dictionary on held-out tokens, one file that needs no torch to read; the text that
+they are of, and sums of them over groups of its tokens.
 
-Shape suffixes: T held-out tokens (row-major over contexts, counted positions only), F features, Z stored entries.
+Shape suffixes: T held-out tokens (row-major over contexts, counted positions only), F features, R some of them,
+G groups, Z stored entries.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +14,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from scipy.sparse import csc_array, csr_array
 
-from monosem.ground.artefacts import replacing
+from monosem.ground.artefacts import read_json, replacing
 from monosem.ground.finite import check_finite
+from monosem.ground.progress import progress
+from monosem.ground.records import value_of
 from monosem.ground.tensors import load_tensors
+from monosem.text.packed import Packed, read_packed
+
+BLOCK_CODES = 1 << 22  # stored codes of a block of features, on average
 
 
 @dataclass(frozen=True)
@@ -60,3 +68,36 @@ def read_codes(path: Path) -> Codes:
         raise ValueError(f"{path}: no such file; run the rule that writes it") from None
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(f"{path}: not a codes file ({error}); delete it and rerun") from None
+
+
+def read_held_out(tokens: Path, record: Path) -> Packed:
+    """Of a token store, the contexts that codes are of, as their record (codes.json) tells; see `read_codes_of`."""
+    return read_packed(tokens, value_of(read_json(record), "n_contexts", record))
+
+
+def read_codes_of(codes: Path, record: Path, held_out: Packed) -> Codes:
+    """Raises ValueError when the codes are of other tokens."""
+    if value_of(read_json(record), "tokens_digest", record) != held_out.digest:
+        raise ValueError(f"{codes}: made from other tokens than are given; encode these tokens again")
+    found = read_codes(codes)
+    if found.n_tokens != held_out.n_tokens:
+        raise ValueError(f"{codes}: {found.n_tokens} tokens, not {held_out.n_tokens}; encode them again")
+    return found
+
+
+def members(group_T: np.ndarray, n_groups: int) -> csr_array:
+    """A one in the column of each token's group, [T, G]."""
+    ones_T = np.ones(group_T.size)
+    return csr_array((ones_T, group_T, np.arange(group_T.size + 1)), shape=(group_T.size, n_groups))
+
+
+def blocks(codes: Codes) -> Iterator[csr_array]:
+    """Blocks of features with their activations above zero, float64 [R, T]."""
+    by_feature = codes.by_feature()
+    usual = max(1, by_feature.nnz // codes.n_features)
+    n_rows = max(1, BLOCK_CODES // usual)
+    for start in progress(range(0, codes.n_features, n_rows), desc="summing", unit="block"):
+        values_RT = by_feature[:, start : start + n_rows].T.tocsr().astype(np.float64)
+        values_RT.data = np.maximum(values_RT.data, 0.0)
+        values_RT.eliminate_zeros()
+        yield values_RT

@@ -18,7 +18,7 @@ import pandas as pd
 
 from monosem.ground.progress import progress
 from monosem.ground.summary import defined, summarise
-from monosem.ground.tensors import Rows, open_rows
+from monosem.ground.tensors import open_tensor
 from monosem.measures.codes import Codes
 
 SPARSE_TOKENS = 1 << 18  # active tokens of a feature taken at once
@@ -148,22 +148,18 @@ def logit_correlations(path_a: Path, path_b: Path, partner_A: np.ndarray) -> np.
     Reads row by row. Raises ValueError naming the file that is missing or does not fit.
     """
     correlation_A = np.full(partner_A.size, np.nan)
-    rows_a, rows_b = (open_logits(path) for path in (path_a, path_b))
-    (n_features, n_vocab), (n_partners, n_vocab_b) = rows_a.shape, rows_b.shape
+    rows_a, rows_b = (open_tensor(path, "logit_weights") for path in (path_a, path_b))
+    (n_features, n_vocab), (n_partners, n_vocab_b) = rows_a.get_shape(), rows_b.get_shape()
     if (n_features, n_vocab) != (partner_A.size, n_vocab_b) or partner_A.max(initial=-1) >= n_partners:
         raise ValueError(
             f"{path_a} {[n_features, n_vocab]} and {path_b} {[n_partners, n_vocab_b]}: one row a feature and one "
             "column a token expected; write the logit weights of these codes again"
         )
     for feature in np.flatnonzero(partner_A >= 0).tolist():
-        row_a, row_b = rows_a[feature], rows_b[int(partner_A[feature])]
+        partner = int(partner_A[feature])
+        row_a, row_b = rows_a[feature : feature + 1][0], rows_b[partner : partner + 1][0]
         correlation_A[feature] = row_correlation(row_a.astype(np.float64), row_b.astype(np.float64))
     return correlation_A
-
-
-def open_logits(path: Path) -> Rows:
-    """Of a dictionary, [F, V], as evaluate_dictionary.py wrote them."""
-    return open_rows(path, "logit_weights")
 
 
 def row_correlation(x_V: np.ndarray, y_V: np.ndarray) -> float:

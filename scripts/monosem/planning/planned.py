@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from monosem.ground.configs import ROOT
 from monosem.readme.workflow import Rule, parse_rules
 
-ROOT = Path(__file__).resolve().parents[3]
 WORKFLOW = ROOT / "workflow/Snakefile"
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .+\n)+)", re.MULTILINE)
 INCLUDE = re.compile(r'^include: "(.+)"$', re.MULTILINE)
@@ -27,12 +27,12 @@ class Planned(NamedTuple):
     gpus: int
 
 
-def planned_jobs(configs: Sequence[Path], cores: int, gpus: int) -> list[Planned]:
-    """Every job of the whole workflow, done or not, rule by rule, with threads as Snakemake fits them to the cores.
+def planned_jobs(configs: Sequence[Path], cores: int, gpus: int, targets: Sequence[str] = ()) -> list[Planned]:
+    """Every job of the targets (of `all` without any), done or not, rule by rule, with threads fitted to the cores.
 
     Raises ValueError with Snakemake's own words when the config is wrong.
     """
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "-n", "--forceall"]
+    command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", str(ROOT / "Snakefile"), "-n", "--forceall"]
     command += ["--nolock", "--rerun-incomplete", "--cores", str(cores), "--resources", f"gpu={gpus}"]
     command += ["--configfile", *map(str, configs)] if configs else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -45,8 +45,17 @@ def planned_jobs(configs: Sequence[Path], cores: int, gpus: int) -> list[Planned
 
 def workflow_rules() -> list[Rule]:
     """The rules that write something, in the order in which the Snakefile includes them."""
+    return [rule for _, rules in rule_files() for rule in rules]
+
+
+def files_of_rules() -> dict[str, str]:
+    """For each rule the file below workflow/rules/ that has it."""
+    return {rule.name: file.removeprefix("rules/") for file, rules in rule_files() for rule in rules}
+
+
+def rule_files() -> list[tuple[str, list[Rule]]]:
     files = INCLUDE.findall(WORKFLOW.read_text(encoding="utf-8"))
-    return [rule for file in files for rule in parse_rules((WORKFLOW.parent / file).read_text(encoding="utf-8"))]
+    return [(file, parse_rules((WORKFLOW.parent / file).read_text(encoding="utf-8"))) for file in files]
 
 
 def parse_jobs(printed: str) -> list[Planned]:

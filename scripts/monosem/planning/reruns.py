@@ -12,18 +12,37 @@ from monosem.planning.schedule import dependencies
 from monosem.readme.workflow import table
 
 SUFFIXES = {".py", ".html", ".css", ".js"}
+MOST = 6  # names of rules in a cell
 
 
 def reruns(jobs: Sequence[Planned]) -> dict[str, list[str]]:
     """For each file below scripts/ the rules that run again when its meaning changes, in the order of the jobs."""
-    code = {rule.name: set(fingerprint(rule.script)) for rule in workflow_rules()}
-    files = sorted(path for path in SCRIPTS.rglob("*") if path.suffix in SUFFIXES)
-    follow = following(jobs)
+    code, follow = codes(), following(jobs)
     found = {}
-    for file in (path.relative_to(SCRIPTS).as_posix() for path in files):
-        own = [number for number, job in enumerate(jobs) if file in code[job.rule]]
-        found[file] = list(dict.fromkeys(jobs[number].rule for number in sorted(reached(own, follow))))
+    for file in (file for files in rooms().values() for file in files):
+        again = reached(owners(file, jobs, code), follow)
+        found[file] = list(dict.fromkeys(jobs[number].rule for number in sorted(again)))
     return found
+
+
+def rooms() -> dict[str, list[str]]:
+    """The files below scripts/ whose meaning counts, under the folder of scripts/ or of monosem/ that they are in."""
+    found = defaultdict(list)
+    for file in sorted(path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*") if path.suffix in SUFFIXES):
+        folder = file.rpartition("/")[0]
+        room = "/".join(folder.split("/")[: 2 if folder.startswith("monosem/") else 1])
+        found[f"{room}/" if room not in ("", "monosem") else f"{room}/*.py".lstrip("/")].append(file)
+    return dict(found)
+
+
+def codes() -> dict[str, set[str]]:
+    """The files of each rule's code."""
+    return {rule.name: set(fingerprint(rule.script)) for rule in workflow_rules()}
+
+
+def owners(file: str, jobs: Sequence[Planned], code: dict[str, set[str]]) -> list[int]:
+    """The jobs whose own code the file is."""
+    return [number for number, job in enumerate(jobs) if file in code[job.rule]]
 
 
 def following(jobs: Sequence[Planned]) -> list[set[int]]:
@@ -47,36 +66,23 @@ def reached(start: Iterable[int], follow: Sequence[set[int]]) -> set[int]:
     return found
 
 
-def groups(found: dict[str, list[str]]) -> dict[tuple[str, ...], list[str]]:
-    """Files by what they run again, most first."""
-    by_rules = defaultdict(list)
-    for file, rules in found.items():
-        by_rules[tuple(rules)].append(file)
-    return dict(sorted(by_rules.items(), key=lambda item: (-len(item[0]), item[1])))
-
-
 def reruns_table(jobs: Sequence[Planned]) -> str:
-    rules = list(dict.fromkeys(job.rule for job in jobs))
-    found = reruns(jobs)
-    rows = [(listing(files, found), shown(again, rules)) for again, files in groups(found).items()]
-    return table(("edit in `scripts/`", "runs again"), rows)
+    """Room by room: from which rules on an edit there runs again, and how many rules that is, by which file it is."""
+    code, follow = codes(), following(jobs)
+    waiting_for, _ = dependencies(jobs)
+    n_rules = len({job.rule for job in jobs})
+    rows = []
+    for room, files in rooms().items():
+        again = [reached(owners(file, jobs, code), follow) for file in files]
+        counts = sorted({len({jobs[number].rule for number in numbers}) for numbers in again})
+        union = set().union(*again)
+        first = dict.fromkeys(jobs[number].rule for number in sorted(union) if not waiting_for[number] & union)
+        span = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
+        rows.append((f"`{room}`", f"{span} of {n_rules}", shown(list(first))))
+    return table(("edit in `scripts/`", "rules that run again", "the first of them"), rows)
 
 
-def listing(files: Sequence[str], found: Iterable[str]) -> str:
-    """Of a folder whose files are all among them, the folder."""
-    names = []
-    for file in files:
-        folder = file.rpartition("/")[0]
-        whole = folder.count("/") and all(other in files for other in found if other.startswith(f"{folder}/"))
-        names.append(f"{folder}/" if whole else file)
-    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
-
-
-def shown(again: Sequence[str], rules: Sequence[str]) -> str:
-    """The rules, or which are spared, whichever is shorter."""
-    spared = [rule for rule in rules if rule not in again]
-    if not spared:
-        return "everything"
-    if len(spared) < len(again):
-        return "everything but " + ", ".join(f"`{rule}`" for rule in spared)
-    return ", ".join(f"`{rule}`" for rule in again) or "nothing"
+def shown(rules: Sequence[str]) -> str:
+    """All of a few names, or some of many."""
+    named = ", ".join(f"`{rule}`" for rule in rules[: len(rules) if len(rules) <= MOST else MOST - 1])
+    return f"{named} and {len(rules) - MOST + 1} more" if len(rules) > MOST else named or "none"

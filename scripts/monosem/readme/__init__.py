@@ -1,1 +1,1 @@
-"""The generated tables of README.md: what they say comes from the workflow and its results, never from memory."""
+"""The generated tables of the project's pages. What they say comes from the workflow and its results."""

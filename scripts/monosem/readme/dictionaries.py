@@ -1,4 +1,4 @@
-"""Tables of README.md about autoencoders: how good each trained one is, and how fast each trainer."""
+"""Tables about autoencoders: how good each trained one is, and how fast each trainer."""
 
 from pathlib import Path
 

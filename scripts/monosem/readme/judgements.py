@@ -1,4 +1,4 @@
-"""Table of README.md about explanations by a language model: what each test of them gave."""
+"""Table about explanations by a language model: what each test of them gave."""
 
 from pathlib import Path
 from typing import Any

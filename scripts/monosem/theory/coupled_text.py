@@ -1,24 +1,23 @@
 """Coupled features of a dictionary of real text: what is read for the search, and the tables of what it finds.
 
 Shape suffixes: S contexts, L position, T held-out tokens, F features, R tokens at which a lead fires, B bins, G
-members.
+members, W tokens shown.
 """
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy.sparse import csr_array, diags_array
 
-from monosem.ground.progress import progress
-from monosem.investigations.ablation import CONTEXTS, centred, layer_norm_divisor
+from monosem.investigations.ablation import centred, layer_norm_divisor
 from monosem.investigations.logit_blocks import logit_blocks
 from monosem.investigations.transitions import promoted_tokens
 from monosem.lm.sites import Site
 from monosem.lm.transformer import LanguageModel
 from monosem.measures.codes import Codes
-from monosem.text.tokens import counted
+from monosem.measures.evaluation import held_out_activations
+from monosem.text.packed import Packed
 from monosem.theory.coupled import Group, Paths, Promotion, Turn
 
 BEFORE = 9  # tokens of text shown before the one that the features fire on
@@ -26,15 +25,11 @@ SHOWN = 2  # texts of a bin
 VISIBLE = str.maketrans({"\n": "↵", "\r": "↵", "\t": "→"})  # so that a row of the table is one line
 
 
-def divisors(model: LanguageModel, tokens_SL: np.ndarray, bos: int) -> np.ndarray:
+def divisors(model: LanguageModel, held_out: Packed) -> np.ndarray:
     """What the final LayerNorm divides by at every counted position, [T]."""
-    last, found = Site("resid_post", model.config.n_layers - 1), []
-    for start in progress(range(0, len(tokens_SL), CONTEXTS), desc="divisors", unit="block"):
-        part_SL = tokens_SL[start : start + CONTEXTS]
-        resid_SLD = model.activations(torch.from_numpy(part_SL.astype(np.int64)), last)
-        resid_TD = resid_SLD[torch.from_numpy(counted(part_SL, bos))]
-        found.append(layer_norm_divisor(centred(resid_TD)).numpy())
-    return np.concatenate(found)
+    last = Site("resid_post", model.config.n_layers - 1)
+    blocks = held_out_activations(model, held_out.tokens_SL, held_out.bos, last)
+    return np.concatenate([layer_norm_divisor(centred(resid_RD)).numpy() for resid_RD in blocks])
 
 
 def divided(codes: Codes, divisor_T: np.ndarray) -> csr_array:
@@ -57,14 +52,14 @@ def promotion(logits: Path, groups: list[Group], seen_V: np.ndarray, min_seen: i
 class Texts:
     """Held-out text around the tokens of the codes."""
 
-    def __init__(self, tokens_SL: np.ndarray, bos: int, vocabulary: list[str]) -> None:
-        self.tokens_SL, self.vocabulary = tokens_SL, vocabulary
-        self.context_T, self.position_T = np.nonzero(counted(tokens_SL, bos))
+    def __init__(self, held_out: Packed, vocabulary: list[str]) -> None:
+        self.held_out, self.vocabulary = held_out, vocabulary
 
     def around(self, row: int) -> str:
         """Tokens before, the token in brackets, and the one that follows."""
-        context, position = self.context_T[row], self.position_T[row]
-        window = [self.vocabulary[token] for token in self.tokens_SL[context, max(1, position - BEFORE) : position + 2]]
+        context, position = self.held_out.context_T[row], self.held_out.position_T[row]
+        token_W = self.held_out.tokens_SL[context, max(1, position - BEFORE) : position + 2]
+        window = [self.vocabulary[token] for token in token_W]
         place = min(BEFORE, position - 1)
         return "".join([*window[:place], f"[{window[place]}]", *window[place + 1 :]]).translate(VISIBLE)
 

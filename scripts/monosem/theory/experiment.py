@@ -5,24 +5,30 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from monosem.ground.artefacts import write_record
+from monosem.ground.flags import FILE, parser_of
+from monosem.ground.records import read_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def parser_of(description: str) -> argparse.ArgumentParser:
+def experiment_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with the flags that every experiment has."""
-    parser = argparse.ArgumentParser(
-        description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(description)
     parser.add_argument("--seed", type=int, required=True, help="of every random draw")
-    parser.add_argument("--output", type=Path, required=True, help="all numbers, those of the figure among them (.tsv)")
-    parser.add_argument("--output-figure", type=Path, required=True, help="figure (.svg)")
-    parser.add_argument("--output-record", type=Path, required=True, help="what the findings are judged by (.json)")
+    parser.add_argument("--output", **FILE, help="all numbers, those of the figure among them (.tsv)")
+    parser.add_argument("--output-figure", **FILE, help="figure (.svg)")
+    parser.add_argument("--output-record", **FILE, help="what the findings are judged by (.json)")
     return parser
+
+
+def read_scores(path: Path) -> np.ndarray:
+    """How well each feature's explanation predicts it, of a scores.parquet; NaN where it has none."""
+    return read_table(path, ["spearman"])["spearman"].to_numpy(dtype=float)
 
 
 def write(

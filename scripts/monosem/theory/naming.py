@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.autointerp.statistics import INTERVAL, Estimate, estimate
+from monosem.autointerp.statistics import Estimate, estimate, interval
 from monosem.ground.records import NEURONS, OFFLINE
 from monosem.ground.summary import or_none
 
@@ -125,7 +125,7 @@ def by_doubling(n_F: pd.Series, medians: Sequence[Estimate]) -> dict[str, float 
     slope, start, _ = straight(x_F, np.array([median.value for median in medians]))
     drawn_RF = np.stack([median.replicates_R for median in medians], axis=1)
     x = x_F - x_F.mean()
-    low, high = np.quantile(drawn_RF @ x / (x @ x), INTERVAL).tolist()
+    low, high = interval(drawn_RF @ x / (x @ x))
     return {"per_doubling": slope, "at_one": start, "low": low, "high": high}
 
 

@@ -14,7 +14,6 @@ from monosem.autointerp.statistics import estimate
 from monosem.ground.records import DIRECTIONS, NEURONS
 from monosem.ground.summary import defined, or_none
 
-SCORE = "spearman"
 MEASURED = ["explained_variance", "loss_recovered"]
 
 

@@ -7,7 +7,7 @@ Shape suffixes: B activations, M neurons, D residual width, F features, V vocabu
 """
 
 import zlib
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,14 +15,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from monosem.autointerp.statistics import INTERVAL, Estimate, estimate
+from monosem.autointerp.statistics import Estimate, estimate, interval
 from monosem.autointerp.token_table import quoted
-from monosem.investigations.held_out import HeldOut
-from monosem.investigations.token_features import IN_CONTEXT, WHOLE, Limits, token_table
+from monosem.investigations.token_features import Limits, following, token_table
 from monosem.measures.codes import Codes
-from monosem.measures.universality import open_logits
-
-SCORE = "spearman"
+from monosem.text.packed import Packed
 
 
 class Target(NamedTuple):
@@ -48,7 +45,7 @@ def lost(evaluated: dict[str, Any]) -> float:
 
 def site_row(own: Target, first: Target) -> dict[str, Any]:
     """`score_less` is the median less that of the first site, with its interval."""
-    bounds = np.quantile(own.score.replicates_R - first.score.replicates_R, INTERVAL)
+    low, high = interval(own.score.replicates_R - first.score.replicates_R)
     kept = {name: own.evaluated[name] for name in ("n_features", "l0", "explained_variance", "loss_recovered")}
     return {
         "site": own.site,
@@ -61,8 +58,8 @@ def site_row(own: Target, first: Target) -> dict[str, Any]:
         "score_low": own.score.low,
         "score_high": own.score.high,
         "score_less": own.score.value - first.score.value,
-        "score_less_low": float(bounds[0]),
-        "score_less_high": float(bounds[1]),
+        "score_less_low": low,
+        "score_less_high": high,
         "universality": own.matched["correlation"]["median"],
         "universality_q1": own.matched["correlation"]["q1"],
         "universality_q3": own.matched["correlation"]["q3"],
@@ -89,11 +86,6 @@ def null_space(W_out_MD: Tensor, x_BM: Tensor, recon_BM: Tensor, W_dec_FM: Tenso
     }
 
 
-def logit_weights(path: Path) -> np.ndarray:
-    """[F, V], as evaluate_dictionary.py wrote them."""
-    return open_logits(path)[:]
-
-
 def likeness(weights_FV: np.ndarray) -> float | None:
     """Mean correlation of the logit weights of two features; None for fewer than two."""
     if len(weights_FV) < 2:
@@ -104,13 +96,23 @@ def likeness(weights_FV: np.ndarray) -> float | None:
     return float((np.square(unit_FV.sum(axis=0)).sum() - n) / (n * (n - 1)))
 
 
-def word_features(
-    codes: Codes, held_out: HeldOut, limits: Limits, token: int, weights_FV: np.ndarray, shown: list[str], promoted: int
-) -> pd.DataFrame:
-    """The features that follow a token, those of most activation on it first, and the tokens that each promotes."""
-    table = token_table(codes, held_out, limits)
-    of_word = table[(table["main_token"] == token) & table["kind"].isin([WHOLE, IN_CONTEXT])]
-    of_word = of_word.sort_values("coverage", ascending=False, kind="stable")
-    highest_GP = np.argsort(-weights_FV[of_word["feature"].to_numpy()].astype(np.float32), axis=1, kind="stable")
-    texts = [" ".join(quoted(shown[one]) for one in tokens[:promoted]) for tokens in highest_GP]
-    return of_word.assign(promoted=np.array(texts, dtype=object))
+class Word(NamedTuple):
+    """The token whose features are read, and how."""
+
+    token: int
+    limits: Limits
+    shown: Sequence[str]  # the vocabulary
+    promoted: int  # tokens of the highest logit weights to show
+
+
+def read_word(
+    word: Word, codes: Codes, held_out: Packed, weights_FV: np.ndarray
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The features that follow the token with what each promotes; and how alike the logit weights of any two features
+    are, and of two of these."""
+    found = following(word.token, token_table(codes, held_out, word.limits))
+    own_GV = weights_FV[found["feature"]]
+    highest_GP = np.argsort(-own_GV.astype(np.float32), axis=1, kind="stable")[:, : word.promoted]
+    texts = [" ".join(quoted(word.shown[token]) for token in tokens) for tokens in highest_GP]
+    alike = {"likeness": likeness(weights_FV), "word": {"n": len(found), "likeness": likeness(own_GV)}}
+    return found.assign(promoted=np.array(texts, dtype=object)), alike

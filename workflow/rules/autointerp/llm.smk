@@ -19,10 +19,11 @@ rule sample_contexts:
     input:
         codes="results/{model}/{site}/{run}/codes.safetensors",
         record="results/{model}/{site}/{run}/codes.json",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
     output:
         examples="results/{model}/{site}/{run}/autointerp/contexts.parquet",
+        record="results/{model}/{site}/{run}/autointerp/contexts.json",
     log:
         "results/logs/sample_contexts/{model}_{site}_{run}.log",
     benchmark:
@@ -37,13 +38,15 @@ rule sample_contexts:
     shell:
         r"""
         python "$SCRIPTS/sample_examples.py" --codes {input.codes:q} --codes-record {input.record:q} \
-            --tokens {input.tokens:q} {params.flags:q} --output {output.examples:q} 2>&1 | tee {log:q}
+            --tokens {input.tokens:q} {params.flags:q} \
+            --output {output.examples:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """
 
 
 rule explain_features:
     input:
         examples="results/{model}/{site}/{run}/autointerp/examples.parquet",
+        examples_record="results/{model}/{site}/{run}/autointerp/examples.json",
         features="results/{model}/{site}/{run}/features.parquet",
         logits="results/{model}/{site}/{run}/logits.safetensors",
         tokenizer="results/tokens/tokenizer.json",
@@ -76,6 +79,7 @@ rule score_explanations:
         record="results/{model}/{site}/{run}/autointerp/llm/explanations.json",
         examples="results/{model}/{site}/{run}/autointerp/examples.parquet",
         contexts="results/{model}/{site}/{run}/autointerp/contexts.parquet",
+        contexts_record="results/{model}/{site}/{run}/autointerp/contexts.json",
         features="results/{model}/{site}/{run}/features.parquet",
         logits="results/{model}/{site}/{run}/logits.safetensors",
         tokenizer="results/tokens/tokenizer.json",

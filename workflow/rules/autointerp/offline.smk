@@ -8,40 +8,16 @@ AUTOINTERP = config["autointerp"]
 WINDOWS = {f"{role}_{kind}": count for role in ("explain", "score") for kind, count in AUTOINTERP[role].items()}
 
 
-rule draw_directions:
-    input:
-        acts=ancient("results/{model}/{site}/acts.zarr"),
-        record="results/{model}/{site}/acts.json",
-    output:
-        sae="results/{model}/{site}/random/sae.safetensors",
-        record="results/{model}/{site}/random/sae.json",
-    log:
-        "results/logs/draw_directions/{model}_{site}.log",
-    benchmark:
-        "results/benchmarks/draw_directions/{model}_{site}.tsv"
-    threads: config["threads"]
-    resources:
-        mem_mb=memory("draw_directions"),
-        runtime=runtime("draw_directions"),
-        disk_mb=disk("draw_directions"),
-    params:
-        code=fingerprint("draw_directions.py"),
-        flags=flags(AUTOINTERP["directions"]),
-    shell:
-        r"""
-        python "$SCRIPTS/draw_directions.py" --acts {input.acts:q} --name random {params.flags:q} --threads {threads} \
-            --output {output.sae:q} --output-record {output.record:q} 2>&1 | tee {log:q}
-        """
-
-
 rule sample_examples:
     input:
-        codes="results/{model}/{site}/{run}/codes.safetensors",
+        # said here, because a rule made of this one by `use rule` loses what inputs are flagged with
+        codes=by_content("results/{model}/{site}/{run}/codes.safetensors"),
         record="results/{model}/{site}/{run}/codes.json",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens=by_content("results/tokens/val.zarr"),
         tokens_record="results/tokens/val.json",
     output:
         examples="results/{model}/{site}/{run}/autointerp/examples.parquet",
+        record="results/{model}/{site}/{run}/autointerp/examples.json",
     log:
         "results/logs/sample_examples/{model}_{site}_{run}.log",
     benchmark:
@@ -56,13 +32,15 @@ rule sample_examples:
     shell:
         r"""
         python "$SCRIPTS/sample_examples.py" --codes {input.codes:q} --codes-record {input.record:q} \
-            --tokens {input.tokens:q} {params.flags:q} --output {output.examples:q} 2>&1 | tee {log:q}
+            --tokens {input.tokens:q} {params.flags:q} \
+            --output {output.examples:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """
 
 
 rule score_features:
     input:
         examples="results/{model}/{site}/{run}/autointerp/examples.parquet",
+        examples_record="results/{model}/{site}/{run}/autointerp/examples.json",
         features="results/{model}/{site}/{run}/features.parquet",
         tokenizer="results/tokens/tokenizer.json",
     output:
@@ -95,6 +73,7 @@ rule compare_scores:
         tables=paths(offline_runs(), "autointerp/scores.parquet"),
         explanations=paths(offline_runs(), "autointerp/explanations.parquet"),
         features=paths(offline_runs(), "features.parquet"),
+        features_records=paths(offline_runs(), "eval.json"),
     output:
         estimates="results/autointerp/estimates.tsv",
         differences="results/autointerp/differences.tsv",

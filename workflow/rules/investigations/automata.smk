@@ -12,7 +12,7 @@ rule find_automata:
         codes=f"{HEADLINE}/codes.safetensors",
         codes_record=f"{HEADLINE}/codes.json",
         logits=f"{HEADLINE}/logits.safetensors",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",
     output:

@@ -17,7 +17,8 @@ rule measure_contexts:
         neurons=f"{STUDIED_SITE}/neurons/codes.safetensors",
         neurons_record=f"{STUDIED_SITE}/neurons/codes.json",
         matches=f"results/universality/{SITE}/{config['headline']}.parquet",
-        tokens=ancient(expand("results/tokens/{split}.zarr", split=["val", "train"])),
+        matches_record=f"results/universality/{SITE}/{config['headline']}.json",
+        tokens=expand("results/tokens/{split}.zarr", split=["val", "train"]),
         tokens_records=expand("results/tokens/{split}.json", split=["val", "train"]),
         tokenizer="results/tokens/tokenizer.json",
     output:

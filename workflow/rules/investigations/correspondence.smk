@@ -30,6 +30,7 @@ rule pair_features:
         logits=f"{HEADLINE}/logits.safetensors",
         features=f"{HEADLINE}/features.parquet",
         scores=f"{HEADLINE}/autointerp/scores.parquet",
+        scores_record=f"{HEADLINE}/autointerp/scores.json",
         other_codes=paths(OTHERS.values(), "codes.safetensors"),
         other_records=paths(OTHERS.values(), "codes.json"),
         other_logits=paths(OTHERS.values(), "logits.safetensors"),

@@ -17,7 +17,7 @@ rule ablate_features:
     input:
         weights=f"{STUDIED_MODEL}/lm/weights.safetensors",
         acts_record=f"{STUDIED_SITE}/acts.json",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
         codes=f"{HEADLINE}/codes.safetensors",
         codes_record=f"{HEADLINE}/codes.json",
@@ -84,7 +84,7 @@ rule steer_features:
         sae=f"{HEADLINE}/sae.safetensors",
         features=f"{HEADLINE}/features.parquet",
         contexts="results/investigations/contexts/contexts.json",
-        training=ancient("results/tokens/train.zarr"),
+        training="results/tokens/train.zarr",
         training_record="results/tokens/train.json",
         tokenizer="results/tokens/tokenizer.json",
     output:

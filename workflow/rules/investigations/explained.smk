@@ -10,13 +10,13 @@ EXPLAINED = {"seed": config["investigations"]["seed"], **config["investigations"
 rule compare_baselines:
     input:
         weights=f"{STUDIED_MODEL}/lm/weights.safetensors",
-        acts=ancient(f"{STUDIED_SITE}/acts.zarr"),
+        acts=f"{STUDIED_SITE}/acts.zarr",
         acts_record=f"{STUDIED_SITE}/acts.json",
         sae=paths(sweep_runs(), "sae.safetensors"),
         sae_record=paths(sweep_runs(), "sae.json"),
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
-        train=ancient("results/tokens/train.zarr"),
+        train="results/tokens/train.zarr",
         train_record="results/tokens/train.json",
     output:
         ways="results/investigations/explained/ways.tsv",

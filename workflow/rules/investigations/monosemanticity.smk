@@ -14,7 +14,7 @@ rule measure_purity:
     input:
         codes=paths(PURITY_RUNS, "codes.safetensors"),
         records=paths(PURITY_RUNS, "codes.json"),
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
     output:
         units="results/investigations/purity/units.parquet",
@@ -43,7 +43,8 @@ rule count_token_features:
         codes=paths(sweep_runs(), "codes.safetensors"),
         records=paths(sweep_runs(), "codes.json"),
         explanations=paths(sweep_runs(), "autointerp/explanations.parquet"),
-        tokens=ancient("results/tokens/val.zarr"),
+        explanations_records=paths(sweep_runs(), "autointerp/scores.json"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",
     output:
@@ -77,6 +78,7 @@ rule measure_geometry:
         features=paths(GEOMETRY_RUNS, "features.parquet"),
         evals=paths(GEOMETRY_RUNS, "eval.json"),
         neurons=paths(PURITY_RUNS[1:2], "features.parquet"),
+        neurons_records=paths(PURITY_RUNS[1:2], "eval.json"),
     output:
         features="results/investigations/geometry/features.parquet",
         record="results/investigations/geometry/geometry.json",

@@ -15,7 +15,7 @@ rule split_features:
     input:
         codes=paths(sweep_runs(), "codes.safetensors"),
         records=paths(sweep_runs(), "codes.json"),
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",
     output:
@@ -94,6 +94,7 @@ rule map_features:
         saes=paths(sweep_runs(), "sae.safetensors"),
         records=paths(sweep_runs(), "sae.json"),
         explanations=paths(sweep_runs(), "autointerp/explanations.parquet"),
+        explanations_records=paths(sweep_runs(), "autointerp/scores.json"),
         families=f"{SPLIT}/families.parquet",
         splitting=f"{SPLIT}/splitting.json",
     output:

@@ -11,17 +11,20 @@ BESIDE = {"neurons": config["headline"]}  # neurons are shown with the features 
 rule build_browser:
     input:
         unpack(told),
+        unpack(decoder),
         codes="results/{model}/{site}/{run}/codes.safetensors",
         record="results/{model}/{site}/{run}/codes.json",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",
         features="results/{model}/{site}/{run}/features.parquet",
         logits="results/{model}/{site}/{run}/logits.safetensors",
-        sae=decoder,
         examples="results/{model}/{site}/{run}/autointerp/examples.parquet",
+        examples_record="results/{model}/{site}/{run}/autointerp/examples.json",
         explanations="results/{model}/{site}/{run}/autointerp/explanations.parquet",
         scores="results/{model}/{site}/{run}/autointerp/scores.parquet",
+        told_records=told_records,
+        scores_record="results/{model}/{site}/{run}/autointerp/scores.json",
     output:
         shards=directory(f"{BROWSER}/data/{{model}}/{{site}}/{{run}}"),
         record=f"{BROWSER}/data/{{model}}/{{site}}/{{run}}.json",
@@ -51,7 +54,7 @@ rule build_browser:
 rule assemble_browser:
     input:
         dictionaries=[f"{BROWSER}/data/{'/'.join(run)}.json" for run in offline_runs()],
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",
     output:

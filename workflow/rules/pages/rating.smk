@@ -16,6 +16,7 @@ INTERVAL_WINDOWS = {f"{role}_{kind}": count for role in ("explain", "score") for
 use rule sample_examples as sample_intervals with:
     output:
         examples="results/{model}/{site}/{run}/rating/intervals.parquet",
+        record="results/{model}/{site}/{run}/rating/intervals.json",
     log:
         "results/logs/sample_intervals/{model}_{site}_{run}.log",
     benchmark:
@@ -30,6 +31,7 @@ rule rate_features:
     input:
         records=paths(RATED, "eval.json"),
         examples=paths(RATED, "rating/intervals.parquet"),
+        examples_records=paths(RATED, "rating/intervals.json"),
         features=paths(RATED, "features.parquet"),
         logits=paths(RATED, "logits.safetensors"),
         tokenizer="results/tokens/tokenizer.json",

@@ -6,7 +6,7 @@ out: results/findings.tsv, results/report/
 
 import json
 
-import yaml
+from monosem.ground.configs import config_of
 
 # The paper's order. Headings and introductions are in workflow/report/sections/, captions in workflow/report/.
 STORY = {
@@ -21,6 +21,7 @@ STORY = {
     "discussion": REPORTED,
 }
 STORY = {section: [figure for figure in figures if figure not in NOT_DRAWN] for section, figures in STORY.items()}
+PLOTS = sorted(f"plot/{path.name}" for path in (ROOT / "scripts/plot").glob("*.py"))
 FIGURES = [figure for figures in STORY.values() for figure in figures]
 INVESTIGATIONS = [
     *ABLATIONS,
@@ -87,6 +88,7 @@ rule build_report:
         scores=f"{HEADLINE}/autointerp/scores.parquet",
         explanations=f"{HEADLINE}/autointerp/explanations.parquet",
         examples=f"{HEADLINE}/autointerp/examples.parquet",
+        examples_record=f"{HEADLINE}/autointerp/examples.json",
         logits=f"{HEADLINE}/logits.safetensors",
         tokenizer="results/tokens/tokenizer.json",
         estimates="results/autointerp/estimates.tsv",
@@ -118,13 +120,15 @@ rule build_report:
         disk_mb=disk("build_report"),
     params:
         code=fingerprint("build_report.py"),
+        # two figures of the same numbers may look different, and nothing else tells of it
+        drawn_by={file: code for plot in PLOTS for file, code in fingerprint(plot).items()},
         records=lambda wildcards, input: braced(input.records),
         dictionary=HEADLINE.removeprefix("results/"),
         story=[word for section, figures in STORY.items() if figures for word in told_in(section, figures)],
         flags=flags(config["report"]),
         # a path of the config may hold braces
         config=lambda wildcards: json.dumps(config, sort_keys=True),
-        default=lambda wildcards: json.dumps(yaml.safe_load((ROOT / "config/config.yaml").read_text())),
+        default=lambda wildcards: json.dumps(config_of(), sort_keys=True),
         benchmarks="results/benchmarks",  # no input: what a run took makes nothing out of date
     shell:
         r"""

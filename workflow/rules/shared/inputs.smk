@@ -1,9 +1,33 @@
 """Inputs of rules that depend on what else the config asks for."""
 
 import glob
+import hashlib
+import os
+from functools import cache
 from shlex import quote
 
 from monosem.costs import imports, measured
+
+COMPARED_BYTES = 1_000_000  # Snakemake compares the content of inputs up to this size, and the times of larger ones
+
+
+def given(files):
+    """Files of the user's, which have no record; `digests` of the large ones among them is a param."""
+    return [flag(file, "ancient", is_large(file)) for file in files]
+
+
+def digests(files):
+    return {file: sha256(file) for file in files if is_large(file)}
+
+
+def is_large(file):
+    return os.path.isfile(file) and (file.endswith(TOLD_BY_RECORD) or os.path.getsize(file) > COMPARED_BYTES)
+
+
+@cache
+def sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def dictionary_folder(wildcards):
@@ -12,7 +36,11 @@ def dictionary_folder(wildcards):
 
 def model_files(wildcards):
     """Weights of an imported model: one file, or several with their index."""
-    return sorted(glob.glob(f"{glob.escape(MODELS[wildcards.model]['import'])}/model*.safetensors*"))
+    return given(sorted(glob.glob(f"{glob.escape(MODELS[wildcards.model]['import'])}/model*.safetensors*")))
+
+
+def dictionary_file(wildcards):
+    return given([f"{dictionary_folder(wildcards)}/sae_weights.safetensors"])
 
 
 def autoencoder(wildcards):
@@ -20,14 +48,23 @@ def autoencoder(wildcards):
     name, _ = measured(config, wildcards.run)
     if name == "neurons":
         return {}
-    folder = f"results/{wildcards.model}/{wildcards.site}/{name}"
-    return {"sae": f"{folder}/sae.safetensors", "sae_record": f"{folder}/sae.json"}
+    return saved(f"results/{wildcards.model}/{wildcards.site}/{name}")
+
+
+def saved(folder):
+    return {"sae": by_content(f"{folder}/sae.safetensors"), "sae_record": f"{folder}/sae.json"}
+
+
+def original(wildcards):
+    """The model whose weights are shuffled, and its record."""
+    folder = f"results/{MODELS[wildcards.model]['shuffle_of']}/lm"
+    return {"weights": by_content(f"{folder}/weights.safetensors"), "record": f"{folder}/lm.json"}
 
 
 def own_texts(wildcards):
     """Local files that the corpus is made of, so that an edited or a new one is noticed."""
     local = [source for source in config["corpus"]["source"] if source != "packages" and not source.startswith("hf:")]
-    return sorted(file for source in local for file in glob.glob(source, recursive=True))
+    return given(sorted(file for source in local for file in glob.glob(source, recursive=True)))
 
 
 def told(wildcards):
@@ -49,7 +86,15 @@ def told(wildcards):
     if run == HEADLINE_RUN and "steering" in INVESTIGATIONS:
         steering = f"{investigated}/steering"
         found |= {"steering": f"{steering}/steering.tsv", "steered_texts": f"{steering}/texts.parquet"}
-    return found
+    return {name: by_content(path) for name, path in found.items()}
+
+
+def told_records(wildcards):
+    """Of these tables the records, where none is told itself."""
+    names = {"llm_explanations": "explanations", "llm_scores": "scores", "kin": "splitting", "edges": "automata"}
+    names["steered_texts"] = "steering"
+    tables = told(wildcards)
+    return [f"{os.path.dirname(tables[table])}/{name}.json" for table, name in names.items() if table in tables]
 
 
 def swept_dictionaries(wildcards):
@@ -64,7 +109,7 @@ def swept_dictionaries(wildcards):
 def decoder(wildcards):
     """Of the dictionary; of neurons, that of the features that write to them."""
     name = BESIDE.get(wildcards.run, wildcards.run)
-    return f"results/{wildcards.model}/{wildcards.site}/{name}/sae.safetensors"
+    return saved(f"results/{wildcards.model}/{wildcards.site}/{name}")
 
 
 def of_experiments(names, suffix):

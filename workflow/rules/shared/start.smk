@@ -24,6 +24,8 @@ def is_planned(rule):
 
 
 onstart:
+    if not IMPORTED:
+        keep_history()
     if config["lm"]["nodes"] > 1 and workflow.local_exec and is_planned("train_lm"):
         raise ValueError(
             f"config lm.nodes: {config['lm']['nodes']}: only SLURM gives a training several nodes; run with "

@@ -42,7 +42,7 @@ rule find_coupled_features:
     input:
         weights=f"{STUDIED_MODEL}/lm/weights.safetensors",
         acts_record=f"{STUDIED_SITE}/acts.json",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
         codes=f"{HEADLINE}/codes.safetensors",
         codes_record=f"{HEADLINE}/codes.json",

@@ -100,9 +100,9 @@ rule train_residual_mlp:
 
 rule match_layers:
     input:
-        train=ancient("results/tokens/train.zarr"),
+        train="results/tokens/train.zarr",
         train_record="results/tokens/train.json",
-        val=ancient("results/tokens/val.zarr"),
+        val="results/tokens/val.zarr",
         val_record="results/tokens/val.json",
     output:
         table="results/theory/layerwise_features/layerwise_features.tsv",

@@ -21,6 +21,7 @@ rule compare_penalties:
         other_evals=paths(UNSWEPT_RUNS, "eval.json"),
         other_features=paths(UNSWEPT_RUNS, "features.parquet"),
         other_scores=paths(UNSWEPT_RUNS, "autointerp/scores.parquet"),
+        scores_records=paths(SWEPT_RUNS + UNSWEPT_RUNS, "autointerp/scores.json"),
     output:
         table="results/theory/penalties/penalties.tsv",
         figure=report(
@@ -101,13 +102,14 @@ rule compare_targets:
         other_evals=paths(TARGET_RUNS[PAIR["other"]], "eval.json"),
         matches=[f"results/universality/{site}/{TARGET_RUN}.json" for site in TARGETS["sites"]],
         scores=paths(TARGET_RUNS[PAIR["model"]], "autointerp/scores.parquet"),
+        scores_records=paths(TARGET_RUNS[PAIR["model"]], "autointerp/scores.json"),
         codes=paths(TARGET_RUNS[PAIR["model"]], "codes.safetensors"),
         codes_records=paths(TARGET_RUNS[PAIR["model"]], "codes.json"),
         logits=paths(TARGET_RUNS[PAIR["model"]], "logits.safetensors"),
         weights=f"results/{PAIR['model']}/lm/weights.safetensors",
         sae=f"results/{PAIR['model']}/{TARGETS['sites'][0]}/{TARGET}/sae.safetensors",
         sae_record=f"results/{PAIR['model']}/{TARGETS['sites'][0]}/{TARGET}/sae.json",
-        tokens=ancient("results/tokens/val.zarr"),
+        tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
         tokenizer="results/tokens/tokenizer.json",
     output:

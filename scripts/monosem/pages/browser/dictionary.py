@@ -1,6 +1,6 @@
 """One dictionary of the browser: everything read, and its shards written.
 
-Shape suffixes: S contexts, L position, T held-out tokens, F features, V vocabulary, N site width.
+Shape suffixes: F features, V vocabulary, N site width.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monosem.ground.artefacts import read_json
-from monosem.ground.records import Run, kind, value_of
+from monosem.ground.records import Run, kind
 from monosem.investigations.firing import shares, top_labels
-from monosem.measures.codes import Codes, read_codes
+from monosem.measures.codes import Codes, read_codes_of, read_held_out
 from monosem.pages.browser.answers import read_answers
 from monosem.pages.browser.columns import N_TOKENS, write_table, write_texts
 from monosem.pages.browser.details import Details, Geometry, top_tokens
-from monosem.pages.browser.examples import LEVELS, Activity, Limits, Placed, names
+from monosem.pages.browser.examples import LEVELS, Activity, Limits, names
 from monosem.pages.browser.relations import Sources, correlations, gather, steering
 from monosem.pages.browser.texts import plain, shown_vocabulary
 from monosem.text.tokenizer import load_vocabulary
-from monosem.text.tokens import counted, read_contexts, read_record
 
 
 @dataclass(frozen=True)
@@ -31,29 +29,22 @@ class Held:
 
     codes: Codes
     activity: Activity
-    token_T: np.ndarray
     vocabulary: Sequence[str]  # as it is shown
 
     @staticmethod
     def read(codes: Path, record: Path, tokens: Path, tokenizer: Path) -> "Held":
         """Raises ValueError when the activations are of other tokens than those given."""
-        made, packed = read_json(record), read_record(tokens)
-        if value_of(made, "tokens_digest", record) != packed["digest"]:
-            raise ValueError(f"{record}: of other tokens than {tokens}; evaluate the dictionary again")
-        tokens_SL = read_contexts(tokens, made["n_contexts"])
-        held_out = Placed.of(tokens_SL, packed["bos"])
+        held_out = read_held_out(tokens, record)
+        found = read_codes_of(codes, record, held_out)
         vocabulary = load_vocabulary(tokenizer)
-        if len(vocabulary) < packed["vocab_size"]:
-            raise ValueError(
-                f"{tokenizer}: {len(vocabulary)} tokens, {tokens} has {packed['vocab_size']}; give its own"
-            )
-        shown = [plain(token) for token in shown_vocabulary(vocabulary, packed["bos"])]
-        found = read_codes(codes)
-        return Held(found, Activity(found, held_out), tokens_SL[counted(tokens_SL, packed["bos"])], shown)
+        if len(vocabulary) < held_out.vocab_size:
+            raise ValueError(f"{tokenizer}: {len(vocabulary)} tokens, {tokens} has {held_out.vocab_size}; give its own")
+        shown = [plain(token) for token in shown_vocabulary(vocabulary, held_out.bos)]
+        return Held(found, Activity(found, held_out), shown)
 
     def tokens_fired_on(self, count: int) -> list[str]:
         """Of each feature, the tokens with most of its activation, in one line."""
-        top = top_labels(shares(self.codes, self.token_T, len(self.vocabulary)), count)
+        top = top_labels(shares(self.codes, self.activity.held_out.token_T, len(self.vocabulary)), count)
         return [" ".join(self.vocabulary[token] for token in tokens) for tokens in top]
 
     def checked_logits(self, logits_FV: np.ndarray, path: Path) -> np.ndarray:

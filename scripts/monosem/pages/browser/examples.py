@@ -4,19 +4,17 @@ Shape suffixes: S contexts, L position in a context, T held-out tokens, E exampl
 Z stored activations, P activations within examples.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from monosem.autointerp.windows import KINDS, ROLES, concatenate, read_windows
+from monosem.autointerp.windows import INTERVAL, KINDS, ROLES, TOP, concatenate, read_windows
 from monosem.measures.codes import Codes
-from monosem.text.tokens import counted
+from monosem.text.packed import Packed
 
 LEVELS = 999  # activations are whole numbers of this share of the feature's highest
-TOP, INTERVAL = KINDS.index("top"), KINDS.index("interval")
 
 COLUMNS = ["kind", "role", "interval", "context", "position"]
 Entry = list[int | list[int]]  # kind, role, interval, context, position, first offset, tokens, activations
@@ -45,38 +43,16 @@ def choose(examples: Path, limits: Limits) -> pd.DataFrame:
     return table[table.groupby(group).cumcount() < most].drop(columns="turn")
 
 
-@dataclass(frozen=True)
-class Placed:
-    """Held-out contexts, and where each of their positions stands among the tokens that have activations."""
-
-    tokens_SL: np.ndarray
-    row_SL: np.ndarray  # of the first token with activations at or after each position
-
-    @staticmethod
-    def of(tokens_SL: np.ndarray, bos: int) -> "Placed":
-        is_counted_SL = counted(tokens_SL, bos)
-        before = np.cumsum(is_counted_SL) - is_counted_SL.ravel()
-        return Placed(tokens_SL, before.reshape(tokens_SL.shape))
-
-    def positions(self) -> np.ndarray:
-        """Position in its context of every token that has activations, [T]."""
-        is_counted_SL = np.diff(self.row_SL.ravel(), append=self.n_tokens).astype(bool).reshape(self.row_SL.shape)
-        return np.nonzero(is_counted_SL)[1]
-
-    @property
-    def n_tokens(self) -> int:
-        last = self.row_SL.ravel()[-1]
-        return int(last) + 1
-
-
 class Activity:
     """Activations by feature."""
 
-    def __init__(self, codes: Codes, held_out: Placed) -> None:
+    def __init__(self, codes: Codes, held_out: Packed) -> None:
         self.by_feature = codes.by_feature()
         self.held_out = held_out
-        self.position_T = held_out.positions()
         self.texts = held_out.tokens_SL.tolist()
+        counted_SL = held_out.counted_SL
+        # row of the first token with activations at or after each position
+        self.row_SL = np.cumsum(counted_SL).reshape(counted_SL.shape) - counted_SL
 
     def of(self, feature: int) -> tuple[np.ndarray, np.ndarray]:
         """Tokens that it is active on, and how much."""
@@ -91,11 +67,11 @@ class Activity:
         context_E, position_E = rows_EC[:, -2:].T
         last = self.held_out.tokens_SL.shape[1] - 1
         first_E, end_E = np.maximum(position_E - limits.context, 1), np.minimum(position_E + limits.context, last)
-        low_E = np.searchsorted(token_Z, self.held_out.row_SL[context_E, first_E])
-        length_E = np.searchsorted(token_Z, self.held_out.row_SL[context_E, end_E], side="right") - low_E
+        low_E = np.searchsorted(token_Z, self.row_SL[context_E, first_E])
+        length_E = np.searchsorted(token_Z, self.row_SL[context_E, end_E], side="right") - low_E
         start_E = np.cumsum(length_E) - length_E
         active_P = np.repeat(low_E - start_E, length_E) + np.arange(length_E.sum())
-        offset_P = self.position_T[token_Z[active_P]] - np.repeat(position_E, length_E)
+        offset_P = self.held_out.position_T[token_Z[active_P]] - np.repeat(position_E, length_E)
         level_P = np.round(value_Z[active_P] * (LEVELS / highest)).astype(np.int64)
         pairs = np.stack([offset_P, level_P], axis=1).ravel().tolist()
         found = []

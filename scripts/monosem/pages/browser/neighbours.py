@@ -5,15 +5,9 @@ Shape suffixes: F features, D dimensions of their directions, B features of a bl
 
 import numpy as np
 
+from monosem.ground.summary import most
+
 BLOCK_ENTRIES = 1 << 24  # of a block of cosines
-
-
-def most(values_BF: np.ndarray, count: int) -> np.ndarray:
-    """Columns of the `count` highest of each row, highest first, [B, K]."""
-    count = min(count, values_BF.shape[1])
-    best_BK = np.argpartition(-values_BF, count - 1, axis=1)[:, :count]
-    order_BK = np.argsort(-np.take_along_axis(values_BF, best_BK, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(best_BK, order_BK, axis=1)
 
 
 def highest(values_FD: np.ndarray, count: int, *, sign: int = 1) -> tuple[np.ndarray, np.ndarray]:

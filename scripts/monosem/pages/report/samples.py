@@ -11,14 +11,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.autointerp.windows import KINDS, Windows, read_windows
+from monosem.autointerp.windows import INTERVAL, TOP, Windows, read_windows
 from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, SCORE_COLUMNS, read_table
-from monosem.measures.universality import open_logits
+from monosem.ground.tensors import open_tensor
 from monosem.pages.visible import Piece, readable, visible
 
 N_TOP, N_INTERVAL = 6, 4  # examples shown of the top interval and of the others
 N_PROMOTED = 8
-TOP, INTERVAL = KINDS.index("top"), KINDS.index("interval")
 
 
 class Token(NamedTuple):
@@ -120,11 +119,10 @@ def shaded(windows: Windows, e: int, vocabulary: list[str], max_act: float) -> l
 
 def promoted_tokens(logits: Path, chosen: Iterable[int], vocabulary: list[str]) -> dict[int, list[list[Piece]]]:
     """Tokens with the highest logit weights of each feature, best first; `logits` holds `logit_weights` [F, V]."""
-    weights = open_logits(logits)
-    if weights.shape[1] != len(vocabulary):
-        raise ValueError(
-            f"{logits}: {weights.shape[1]} tokens, vocabulary has {len(vocabulary)}; give its own tokenizer"
-        )
-    rows = {feature: weights[feature].astype(np.float32) for feature in chosen}
+    weights = open_tensor(logits, "logit_weights")
+    n_vocab = weights.get_shape()[1]
+    if n_vocab != len(vocabulary):
+        raise ValueError(f"{logits}: {n_vocab} tokens, vocabulary has {len(vocabulary)}; give its own tokenizer")
+    rows = {feature: weights[feature : feature + 1][0].astype(np.float32) for feature in chosen}
     best = {feature: np.argsort(-row_V, kind="stable")[:N_PROMOTED] for feature, row_V in rows.items()}
     return {feature: [visible(vocabulary[token]) for token in tokens] for feature, tokens in best.items()}
