@@ -20,7 +20,8 @@ from monosem.ground.artefacts import replacing
 from monosem.ground.flags import parser_of
 from monosem.pages.browser.assets import read_dictionaries, write_app, write_page
 from monosem.pages.browser.texts import shown_vocabulary, write_text
-from monosem.text.tokens import load_vocabulary, read_contexts, read_record
+from monosem.text.tokenizer import load_vocabulary
+from monosem.text.tokens import read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

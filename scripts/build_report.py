@@ -33,7 +33,7 @@ from monosem.pages.report.score_table import read_scores
 from monosem.pages.report.story import read_story
 from monosem.planning.planned import workflow_rules
 from monosem.readme.measured import took
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 FILES = {
     "findings": "findings.tsv, in the folder that its records are named from",

@@ -29,7 +29,7 @@ from monosem.ground.records import beside, read_table
 from monosem.investigations.token_features import Limits, common_tokens, count_following, growth_of, shares, token_table
 from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.text.packed import Packed
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

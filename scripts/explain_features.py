@@ -89,7 +89,7 @@ def record(args: argparse.Namespace, table: pd.DataFrame) -> None:
     fields = {name: getattr(args, name) for name in ("model", "site", "dictionary")}
     asked = int((table["key"] != "").sum())
     fields |= {"explainer": args.llm, "n_asked": asked, "n_explained": counts.get("ok", 0), "status_counts": counts}
-    fields |= {name: table[name].sum().item() for name in COUNTS}
+    fields |= {name: table[name].sum(skipna=False).item() for name in COUNTS}
     write_record(args.output_record, fields, args=args)
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
     print(f"{counts.get('ok', 0)} of {asked} explained ({listed}), {fields['usd']:.2f} USD: {args.output}")

@@ -23,7 +23,7 @@ from monosem.interchange.gpt2 import write_gpt2
 from monosem.interchange.tokenizer_files import write_tokenizer
 from monosem.interchange.transformer_lens import write_transformer_lens
 from monosem.lm.transformer import load_lm
-from monosem.text.tokens import load_tokenizer
+from monosem.text.tokenizer import load_tokenizer
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

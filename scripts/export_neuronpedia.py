@@ -22,7 +22,7 @@ from monosem.interchange.forms import Origin
 from monosem.interchange.neuronpedia import Source
 from monosem.interchange.neuronpedia_files import Tables, write_neuronpedia
 from monosem.lm.sites import parse_site
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -30,7 +30,7 @@ from monosem.investigations.automata import Wanted, find
 from monosem.investigations.automata_tables import automata_table, record_fields, states_table
 from monosem.investigations.transitions import Needed, dealt_anew, fires_on, promoted_tokens, step_counts, steps_of
 from monosem.measures.codes import read_codes_of, read_held_out
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 NAME = "automata"
 

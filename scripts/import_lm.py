@@ -3,7 +3,8 @@
 
 The folder has config.json (`model_type: gpt2`; ReLU, GELU or its tanh form; embeddings tied or not), model.safetensors
 (or several, with their index) and tokenizer.json, as save_pretrained writes them. Other architectures (rotary
-positions, RMSNorm, gated MLPs) are refused. The run's text must be in the model's own tokens.
+positions, RMSNorm, gated MLPs) are refused. The run's text must be in the model's own tokens; ids beyond
+the tokenizer's, which fill the vocabulary up, are left out.
 
 Example:
   python scripts/import_lm.py --folder models/gpt2 --tokenizer results/tokens/tokenizer.json \\
@@ -18,11 +19,12 @@ from pathlib import Path
 from monosem.ground.artefacts import sha256, write_record
 from monosem.ground.devices import use_device
 from monosem.ground.flags import parser_of
-from monosem.interchange.gpt2 import read_gpt2, weight_files
+from monosem.interchange.gpt2 import read_gpt2, weight_files, without_padding
 from monosem.interchange.tokenizer_files import check_same_tokenizer
 from monosem.lm.training import mean_loss
 from monosem.lm.transformer import save_lm
-from monosem.text.tokens import counted, load_tokenizer, read_contexts, read_record
+from monosem.text.tokenizer import count_ids, load_tokenizer
+from monosem.text.tokens import counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -42,15 +44,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_device("cpu", args.threads)
     check_same_tokenizer(args.folder, args.tokenizer)
-    model = read_gpt2(args.folder)
+    n_tokens = count_ids(load_tokenizer(args.tokenizer)[0])
+    whole = read_gpt2(args.folder)
+    model = without_padding(whole, n_tokens, args.folder)
     size, length = model.config, read_record(args.val)["context_length"]
-    n_tokens = load_tokenizer(args.tokenizer)[0].get_vocab_size()
     if length > size.context_length:
         raise ValueError(f"{args.folder}: {size.context_length} positions; set tokens: context_length to that or less")
-    if n_tokens != size.vocab_size:
-        raise ValueError(
-            f"{args.folder}: {size.vocab_size} embeddings, and its tokenizer has {n_tokens} tokens; as many expected"
-        )
     save_lm(args.output, model)
     val_SL = read_contexts(args.val)[: max(1, args.val_tokens // length)]
     bos = read_record(args.val)["bos"]
@@ -61,6 +60,7 @@ def main(argv: list[str] | None = None) -> None:
         "val_loss": mean_loss(model, val_SL, bos),
         "val_tokens": int(counted(val_SL[:, :-1], bos).sum()),
         "imported": args.folder.as_posix(),
+        "padding_left_out": whole.config.vocab_size - n_tokens,
         "digest": sha256(args.output)[:16],
     }
     inputs = [*weight_files(args.folder), args.tokenizer, args.val.with_suffix(".json")]

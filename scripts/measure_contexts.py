@@ -32,7 +32,7 @@ from monosem.investigations.contexts import Dictionary, Limits, learn, measure
 from monosem.investigations.proxies import parse_contexts
 from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.text.packed import read_packed
-from monosem.text.tokens import load_bytes
+from monosem.text.tokenizer import load_bytes
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

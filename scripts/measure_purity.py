@@ -73,11 +73,12 @@ def main(argv: list[str] | None = None) -> None:
         **run._asdict(),
         "n_tokens": purity.held_out.n_tokens,
         "tokens_digest": purity.held_out.digest,
-        "median_n_active": {str(of): float(counts.median()) for of, counts in kinds["n_active"]},
+        "median_n_active": {str(of): float(counts.median(skipna=False)) for of, counts in kinds["n_active"]},
         **summaries,
     }
     write_record(args.output_record, fields, args=args)
-    print(f"median bits of category: {', '.join(f'{of} {m:.2f}' for of, m in kinds['category_bits'].median().items())}")
+    bits = {of: summary["median"] for of, summary in summaries["category"].items() if isinstance(summary, dict)}
+    print(f"median bits of category: {', '.join(f'{of} {m:.2f}' for of, m in bits.items() if m is not None)}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from monosem.ground.flags import parser_of
 from monosem.ground.progress import progress
 from monosem.text.contexts import BLOCK, ContextWriter
 from monosem.text.corpus.documents import read_documents
-from monosem.text.tokens import Packer, encode_documents, load_tokenizer
+from monosem.text.tokenizer import count_ids, load_tokenizer
+from monosem.text.tokens import Packer, encode_documents
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -50,9 +51,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     packer, categories = Packer(args.context_length, bos), {}
     with replacing(args.output) as tmp:
-        writer = ContextWriter(tmp, n_contexts, args.context_length, tokenizer.get_vocab_size(), seed=args.seed)
+        writer = ContextWriter(tmp, n_contexts, args.context_length, count_ids(tokenizer), seed=args.seed)
         with progress(desc=f"pack {args.split}", unit="context", total=n_contexts) as bar:
-            for line, category, ids in encode_documents(tokenizer, documents):
+            for line, category, ids in encode_documents(tokenizer, bos, documents):
                 packer.add(ids, categories.setdefault(category, len(categories)), line)
                 if packer.n_pending >= BLOCK * args.context_length:
                     bar.update(writer.write(packer.take()))
@@ -68,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
         "n_contexts": n_contexts,
         "context_length": args.context_length,
         "n_tokens": n_contexts * args.context_length,
-        "vocab_size": tokenizer.get_vocab_size(),
+        "vocab_size": count_ids(tokenizer),
         "bos": bos,
         "categories": list(categories),
         "digest": writer.hash.hexdigest()[:16],

@@ -25,7 +25,7 @@ from monosem.ground.flags import FILES, parser_of
 from monosem.ground.records import beside
 from monosem.pages.rating.items import Amounts, Source, draw_items
 from monosem.pages.rating.page import page_id, render
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -30,7 +30,7 @@ from monosem.ground.artefacts import write_record, write_table
 from monosem.ground.flags import parser_of
 from monosem.ground.progress import progress
 from monosem.ground.records import read_table
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

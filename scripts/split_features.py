@@ -31,7 +31,7 @@ from monosem.investigations.masked_cosine import activity
 from monosem.investigations.named_groups import named_groups
 from monosem.investigations.splitting import describe, read_sweep, record_of
 from monosem.measures.codes import read_held_out
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 NAME = "splitting"
 

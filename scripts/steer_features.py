@@ -31,7 +31,8 @@ from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.sae.autoencoder import load_sae
 from monosem.text.packed import read_packed
-from monosem.text.tokens import load_bytes, load_tokenizer, read_record
+from monosem.text.tokenizer import encode_texts, load_bytes, load_tokenizer
+from monosem.text.tokens import read_record
 
 NAME = "steering"
 
@@ -71,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     judge = Judge.learn(contexts, read_packed(args.training, max(1, n_contexts)), load_bytes(args.tokenizer))
     model = load_lm(args.model, acts["lm_digest"]).to(device)
     tokenizer, bos = load_tokenizer(args.tokenizer)
-    prefix = [bos, *tokenizer.encode(args.prefix, add_special_tokens=False).ids]
+    prefix = [bos, *encode_texts(tokenizer, bos, [args.prefix])[0]]
     site = parse_site(acts["site"], model.config.n_layers)
     writer = Writer(model, site, prefix, args.texts, args.length, args.seed)
     features = {context.name: found["contexts"][context.name]["feature"] for context in contexts}

@@ -19,7 +19,7 @@ from monosem.ground.artefacts import replacing, write_record
 from monosem.ground.flags import parser_of
 from monosem.ground.progress import progress
 from monosem.text.corpus.documents import read_documents
-from monosem.text.tokens import load_tokenizer, train_bpe
+from monosem.text.tokenizer import count_ids, load_tokenizer, train_bpe
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -51,8 +51,8 @@ def main(argv: list[str] | None = None) -> None:
         tokenizer = train_bpe(training_texts(args.documents, int(args.train_mb * 1e6)), args.vocab_size)
     with replacing(args.output) as tmp:
         tokenizer.save(str(tmp))
-    write_record(args.output_record, {"vocab_size": tokenizer.get_vocab_size()}, args=args)
-    print(f"{args.output}: {tokenizer.get_vocab_size()} tokens")
+    write_record(args.output_record, {"vocab_size": count_ids(tokenizer)}, args=args)
+    print(f"{args.output}: {count_ids(tokenizer)} tokens")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from monosem.measures.evaluation import held_out_activations
 from monosem.sae.autoencoder import load_sae
 from monosem.sae.kernels import Screen
 from monosem.text.packed import Packed
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 from monosem.theory.experiment import experiment_parser, read_scores, write
 from monosem.theory.targets import Word, null_space, read_word, site_row, target
 

@@ -31,7 +31,7 @@ from monosem.ground.artefacts import read_json
 from monosem.ground.devices import use_device
 from monosem.lm.transformer import load_lm
 from monosem.measures.codes import read_codes_of, read_held_out
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 from monosem.theory.coupled import Together, halves_of, pairs_together, triples_of, turn_heights, turning, turns
 from monosem.theory.coupled_text import Texts, divided, divisors, group_rows, promotion
 from monosem.theory.experiment import experiment_parser, write

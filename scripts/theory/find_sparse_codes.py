@@ -72,8 +72,8 @@ def main(argv: list[str] | None = None) -> None:
     widest = table[(table["what"] == "as planted") & (table["dimensions"] == max(args.dimensions))]
     fields = {
         "plane": {
-            "share": float(table.loc[table["what"] == "as sparse", "value"].min()),
-            "smallest_margin": float(margins[margins.index > 0].min()),
+            "share": float(table.loc[table["what"] == "as sparse", "value"].min(skipna=False)),
+            "smallest_margin": float(margins[margins.index > 0].min(skipna=False)),
             "margin_of_coincident": float(margins.loc[0.0]),
         },
         "many": {

@@ -47,7 +47,11 @@ def of_width(table: pd.DataFrame, wanted: float) -> dict[str, float]:
     rows = table[table["what"] == "width"]
     width = min(rows["x"].unique(), key=lambda tried: abs(np.log(tried / wanted)))
     kl = rows.loc[rows["x"] == width, "kl"]
-    return {"width": float(width), "largest_kl": float(kl.max()), "median_kl": float(kl.median())}
+    return {
+        "width": float(width),
+        "largest_kl": float(kl.max(skipna=False)),
+        "median_kl": float(kl.median(skipna=False)),
+    }
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -64,7 +68,7 @@ def main(argv: list[str] | None = None) -> None:
     table = pd.DataFrame(rows, columns=["what", "triple", "x", "kl"])
     strongest = table[(table["what"] == "strength") & (table["x"] == max(args.strengths))]
     fields = {
-        "free": {"largest_kl": float(strongest["kl"].max())},
+        "free": {"largest_kl": float(strongest["kl"].max(skipna=False))},
         "quarter": of_width(table, args.n_tokens / 4),
         "narrow": of_width(table, args.n_tokens / 32),
         "n_tokens": args.n_tokens,

@@ -50,7 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def seconds_of(*paths: Path) -> float:
-    return sum(float(read_table(path, ["s"])["s"].mean()) for path in paths)
+    return sum(float(read_table(path, ["s"])["s"].mean(skipna=False)) for path in paths)
 
 
 def offline(args: argparse.Namespace) -> list[Named]:
@@ -76,13 +76,13 @@ def by_models(args: argparse.Namespace) -> list[tuple[Named, pd.Series]]:
         explained, tests = explained[explained["key"] != ""], read_table(path, TESTED)
         asked = tests[tests["feature"].isin(explained["feature"])]
         both = pd.concat([explained, asked])
-        work_F = (both["tokens_in"] + both["tokens_out"]).groupby(both["feature"]).sum().to_numpy(dtype=float)
+        work = (both["tokens_in"] + both["tokens_out"]).groupby(both["feature"]).sum(skipna=False).astype(float)
         score_F = tests[tests["task"] == SIMULATION].set_index("feature")["spearman"].astype(float)
-        counts: dict[str, Any] = {name: both[name].sum().item() for name in ("tokens_in", "tokens_out", "usd")}
-        counts |= {"calls": len(explained) + int(asked["n_requests"].sum()), "seconds": seconds_of(*times)}
-        size = {"n_features": tests["feature"].nunique(), "n_asked": len(explained)}
-        client = read_json(record)["explainer"]
-        named.append((Named(client, *run, **size, scores_F=score_F.to_numpy(), work_F=work_F, **counts), score_F))
+        counts: dict[str, Any] = {of: both[of].sum(skipna=False).item() for of in ("tokens_in", "tokens_out", "usd")}
+        counts |= {"calls": len(explained) + int(asked["n_requests"].sum(skipna=False)), "seconds": seconds_of(*times)}
+        size = {"n_features": tests["feature"].nunique(dropna=False), "n_asked": len(explained)}
+        counts |= {"scores_F": score_F.to_numpy(), "work_F": work.to_numpy()}
+        named.append((Named(read_json(record)["explainer"], *run, **size, **counts), score_F))
     return named
 
 

@@ -35,7 +35,7 @@ from monosem.lm.sites import SITES, Site
 from monosem.sae.architectures import Relu
 from monosem.sae.recipe import Recipe
 from monosem.theory.experiment import experiment_parser, write
-from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, shifted
+from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, shifted, summary
 from monosem.theory.planted import recipe_flags, recipe_settings
 
 COLUMNS = ["n_layers", "layer", "what", "unit", "correlation"]
@@ -73,28 +73,9 @@ def of_model(n_layers: int, args: argparse.Namespace) -> tuple[pd.DataFrame, dic
         for what, pair in kinds.items():
             found = {"unit": np.arange(pair[0].n_features), "correlation": partners(*pair)}
             frames.append(pd.DataFrame({"n_layers": n_layers, "layer": number, "what": what, **found}))
-    about = {
-        "val_loss": val_loss,
-        "l0": [layer.l0 for layer in layers],
-        "explained_variance": [layer.explained for layer in layers],
-    }
+    about = {"val_loss": val_loss, "l0": [layer.l0 for layer in layers]}
+    about |= {"explained_variance": [layer.explained for layer in layers]}
     return pd.concat(frames, ignore_index=True)[COLUMNS], about
-
-
-def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
-    """Shares with a partner, of the units that ever fire: medians over pairs of layers, and by model."""
-    alive = table.dropna(subset="correlation").assign(partner=lambda rows: rows["correlation"] > args.correlation)
-    share = alive.groupby(["n_layers", "layer", "what"])["partner"].mean().unstack()
-    by_depth = share.groupby("n_layers").median()
-    return {
-        "share": {what.replace(" ", "_"): float(share[what].median()) for what in share},
-        "smallest_lead": float((share["drawn features"] - share["neurons"]).min()),
-        "least": float(share["features"].min()),
-        "shallow": float(by_depth["features"].iloc[0]),
-        "deep": float(by_depth["features"].iloc[-1]),
-        "shares": {f"{depth}_{layer}": row.to_dict() for (depth, layer), row in share.iterrows()},
-        "above": args.correlation,
-    }
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -103,7 +84,7 @@ def main(argv: list[str] | None = None) -> None:
     found = {n_layers: of_model(n_layers, args) for n_layers in sorted(args.depths)}
     table = pd.concat([of for of, _ in found.values()], ignore_index=True)
     depths = " and ".join(map(str, found))
-    fields = {**summary(table, args), "models": {str(depth): about for depth, (_, about) in found.items()}}
+    fields = {**summary(table, args.correlation), "models": {str(depth): about for depth, (_, about) in found.items()}}
     note = f"r > {args.correlation:g}, models of {depths} layers, {args.site}, {args.width} features, "
     note += f"{args.held_out} tokens"
     from monosem.figures.theory.layers import layerwise_features

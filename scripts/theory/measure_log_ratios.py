@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
     table = pd.DataFrame(rows, columns=["what", "case", "of", "x", "y"])
     fields = {
         "largest_bend": max(bends),
-        "most": table.groupby("case")["y"].max().to_dict(),
+        "most": table.groupby("case")["y"].max(skipna=False).to_dict(),
         "at_greatest": shares,
         "note": f"{args.draws} random features, {args.n_tokens} tokens, activations up to {strength:g} norms",
     }

@@ -45,7 +45,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def most_on(grid: pd.DataFrame, threshold: float) -> dict[str, int]:
     """Of each spread, the largest number on at once, the probed one among them, that is above the threshold."""
-    above = grid[grid["value"] >= threshold].groupby("spread")["others"].max() + 1
+    above = grid[grid["value"] >= threshold].groupby("spread")["others"].max(skipna=False) + 1
     return {str(width): int(above.get(width, 0)) for width in grid["spread"].unique()}
 
 

@@ -61,14 +61,14 @@ def trials(args: argparse.Namespace) -> pd.DataFrame:
 def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
     """What the findings are judged by: the base by architecture, and medians over architectures along each sweep."""
     base = table[(table["sweep"] == "width") & (table["value"] == f"{args.widths[0]:g}")].set_index("architecture")
-    middle = table.groupby(["sweep", "value"])[MEASURES].median()
+    middle = table.groupby(["sweep", "value"])[MEASURES].median(skipna=False)
 
     def at(sweep: str, value: float | str) -> dict[str, float]:
         return middle.loc[(sweep, value if isinstance(value, str) else f"{value:g}")].to_dict()
 
     return {
         "base": base[MEASURES].to_dict(orient="index"),
-        "least": {measure: float(base[measure].min()) for measure in MEASURES},
+        "least": {measure: float(base[measure].min(skipna=False)) for measure in MEASURES},
         "width": {"narrowest": at("width", min(args.widths)), "widest": at("width", max(args.widths))}
         | {"as_wide": at("width", args.widths[0])},
         "on": {"sparsest": at("on", min(args.shares_on)), "densest": at("on", max(args.shares_on))},

@@ -72,7 +72,7 @@ def summary(table: pd.DataFrame, args: argparse.Namespace, settings: Training) -
         "unpenalised": nearest(shares, 0),
         "below_turn": nearest(shares, turn / 2),
         "above_turn": nearest(shares, turn * 2),
-        "real": {"median_loss": float(real.loc[real["strength"] == 0, "loss"].median())},
+        "real": {"median_loss": float(real.loc[real["strength"] == 0, "loss"].median(skipna=False))},
         "note": f"{args.starts} random starts of each neuron, {N_FEATURES} features",
     }
 

@@ -18,6 +18,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -67,26 +68,30 @@ def learnt_by_heart(n_pairs: int, args: argparse.Namespace) -> list[tuple]:
 def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
     """What the findings are judged by; `most` is the largest number of pairs of which at least half are learnt."""
     by = {
-        what: rows.pivot_table(index="n_pairs", columns="layer", values="value")
+        what: rows.groupby(["n_pairs", "layer"])["value"].mean(skipna=False).unstack()
         for what, rows in table[table["what"] != "lens"].groupby("what")
     }
     learnt = by["learnt"][args.n_layers]
     enough = learnt[learnt >= 0.5].index
     ends = {"fewest": min(args.n_pairs), "most": max(enough) if len(enough) else min(args.n_pairs)}
-    settled_share = by["settled"].div(by["settled"].sum(axis=1).clip(lower=1e-9), axis=0)  # of those learnt at the end
-    before_last = settled_share[list(range(args.n_layers))].sum(axis=1)
+    settled_share = by["settled"].div(
+        by["settled"].sum(axis=1, skipna=False).clip(lower=1e-9), axis=0
+    )  # of those learnt at the end
+    before_last = settled_share[list(range(args.n_layers))].sum(axis=1, skipna=False)
     return {
-        "largest_rise": float(by["loss"].diff(axis=1).max().max()),
+        "largest_rise": float(np.diff(by["loss"].to_numpy(), axis=1).max()),
         **{
             name: {
                 "n_pairs": int(number),
                 "learnt": float(learnt[number]),
                 "before_last_layer": float(before_last[number]),
-                "largest_share_of_a_layer": float(settled_share.loc[number].max()),
+                "largest_share_of_a_layer": float(settled_share.loc[number].max(skipna=False)),
             }
             for name, number in ends.items()
         },
-        "gradient_ratio": float((by["gradient"].max(axis=1) / by["gradient"].min(axis=1)).max()),
+        "gradient_ratio": float(
+            (by["gradient"].max(axis=1, skipna=False) / by["gradient"].min(axis=1, skipna=False)).max(skipna=False)
+        ),
         "threshold": args.threshold,
         "note": f"threshold {args.threshold:g} nats, {args.n_layers} layers, "
         f"{min(args.n_pairs)} to {max(args.n_pairs)} pairs, {args.steps} steps for each number",

@@ -56,10 +56,13 @@ def summary(table: pd.DataFrame, args: argparse.Namespace) -> dict[str, Any]:
     """Features to a neuron: medians over numbers of neurons at both ends of the sparsity, and the most of any layer."""
     found = {}
     for head, rows in table.groupby("head"):
-        middle = rows.groupby("mean_on")[["a_neuron", "named", "rises_a_neuron"]].median()
+        middle = rows.groupby("mean_on")[["a_neuron", "named", "rises_a_neuron"]].median(skipna=False)
         ends = {"sparsest": min(args.mean_on), "densest": max(args.mean_on)}
         of_head = {name: middle.loc[mean_on].to_dict() for name, mean_on in ends.items()}
-        of_head |= {"most": float(rows["a_neuron"].max()), "most_rises": float(rows["rises_a_neuron"].max())}
+        of_head |= {
+            "most": float(rows["a_neuron"].max(skipna=False)),
+            "most_rises": float(rows["rises_a_neuron"].max(skipna=False)),
+        }
         found[head.replace(", ", "_")] = of_head
     note = f"{args.n_features} features, {min(args.neurons)} to {max(args.neurons)} neurons"
     return {**found, "n_features": args.n_features, "note": f"{note}, medians over them"}

@@ -17,7 +17,7 @@ import match_features
 import sample_examples
 import score_features
 from monosem.measures.codes import Codes, write_codes
-from monosem.text.tokens import train_bpe
+from monosem.text.tokenizer import train_bpe
 
 N_FEATURES, N_VOCAB = 6, 300
 QUOTAS = {"top": 3, "interval": 2, "random": 3, "out-of-context": 3}

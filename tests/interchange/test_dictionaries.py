@@ -117,12 +117,39 @@ def test_norms_and_biases_of_saelens_are_folded(tmp_path, centred):
         ({"normalize_activations": "layer_norm"}, "normalize_activations layer_norm cannot be imported exactly; none"),
         ({"architecture": "temporal"}, "architecture temporal cannot be imported exactly; standard, topk"),
         ({"activation_fn": "tanh-relu"}, "activation_fn tanh-relu cannot be imported exactly; relu can"),
+        ({"activation_fn": "topk", "activation_fn_kwargs": None}, "k None of topk; a whole number from 1 on expected"),
         ({"architecture": "jumprelu"}, r"exactly \['W_dec', 'W_enc', 'b_dec', 'b_enc', 'threshold'\] expected"),
     ],
 )
 def test_what_cannot_be_said_exactly_is_refused(tmp_path, config, message):
     with pytest.raises(ValueError, match=message):
         read_sae_lens(write_saelens(tmp_path, free_tensors("b_enc"), **config))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"metadata": None},
+        {"activation_fn_kwargs": None, "activation_fn": "relu"},
+        {"architecture": None, "normalize_activations": None, "reshape_activations": None},
+        {"finetuning_scaling_factor": True, "metadata": {"hook_name": None}},
+        {"apply_b_dec_to_input": None, "model_from_pretrained_kwargs": None, "k": None},
+    ],
+)
+@pytest.mark.parametrize("scaled", [True, False])
+def test_what_is_null_or_one_changes_nothing(tmp_path, config, scaled):
+    tensors = free_tensors("b_enc")
+    expected = read_sae_lens(write_saelens(tmp_path / "plain", tensors)).sae
+    ones = {"scaling_factor": torch.ones(F)} if scaled else {}
+    found = read_sae_lens(write_saelens(tmp_path / "theirs", tensors | ones, **config)).sae
+    for tensor, same in zip(found.tensors().values(), expected.tensors().values(), strict=True):
+        assert torch.equal(tensor, same)
+
+
+def test_a_scaling_that_is_not_one_is_refused(tmp_path):
+    tensors = free_tensors("b_enc") | {"scaling_factor": torch.linspace(0.5, 1.5, F)}
+    with pytest.raises(ValueError, match=r"scaling_factor other than 1 \(of finetuning\) cannot be imported exactly"):
+        read_sae_lens(write_saelens(tmp_path, tensors))
 
 
 @pytest.mark.parametrize(

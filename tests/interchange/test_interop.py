@@ -31,7 +31,7 @@ from monosem.ground.artefacts import sha256
 from monosem.interchange.gpt2 import read_gpt2
 from monosem.interchange.sae_lens import read_sae_lens
 from monosem.lm.transformer import load_lm
-from monosem.text.tokens import load_tokenizer
+from monosem.text.tokenizer import load_tokenizer
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "benchmarks"))

@@ -13,7 +13,7 @@ import import_lm
 from monosem.interchange.gpt2 import read_gpt2, write_gpt2
 from monosem.investigations.ablation import ablate
 from monosem.lm.transformer import load_lm
-from monosem.text.tokens import train_bpe
+from monosem.text.tokenizer import train_bpe
 
 
 def import_flags(folder, corpus, tokens, output, **changed):
@@ -133,7 +133,7 @@ def test_the_text_must_be_in_its_tokens(folder, corpus, tokens, tmp_path):
     ("size", "message"),
     [
         ({"context_length": 11}, "11 positions; set tokens: context_length to that or less"),
-        ({"vocab_size": 300}, "300 embeddings, and its tokenizer has 280 tokens; as many expected"),
+        ({"vocab_size": 270}, "270 embeddings, and its tokenizer has 280 tokens; as many expected"),
     ],
 )
 def test_contexts_and_vocabulary_must_fit(folder, corpus, tokens, tmp_path, size, message):
@@ -141,6 +141,27 @@ def test_contexts_and_vocabulary_must_fit(folder, corpus, tokens, tmp_path, size
     with pytest.raises(ValueError, match=message):
         import_lm.main(import_flags(folder, corpus, tokens, tmp_path / "in"))
     assert not (tmp_path / "in").exists()
+
+
+@pytest.mark.parametrize("n_padded", [1, 24, 1768])
+def test_ids_beyond_the_tokenizer_are_left_out(corpus, tokens, folder, lm, tmp_path, n_padded):
+    """As nearly every published model has them; they may be as likely as they like."""
+    tensors = load_file(folder / "model.safetensors")
+    for name in ("transformer.wte.weight", "lm_head.weight"):
+        tensors[name] = torch.cat([tensors[name], torch.randn(n_padded, tensors[name].shape[1])])
+    save_file(tensors, folder / "model.safetensors")
+    import_lm.main(import_flags(folder, corpus, tokens, tmp_path / "in"))
+    assert (tmp_path / "in/weights.safetensors").read_bytes() == (lm / "weights.safetensors").read_bytes()
+    before, after = (json.loads((path / "lm.json").read_text()) for path in (lm, tmp_path / "in"))
+    assert (after["padding_left_out"], after["vocab_size"]) == (n_padded, 280)
+    assert after["val_loss"] == before["val_loss"]
+
+
+def test_what_is_null_in_a_config_is_not_said(folder, lm):
+    config = json.loads((folder / "config.json").read_text())
+    nulls = dict.fromkeys(("n_inner", "scale_attn_weights", "add_cross_attention", "layer_norm_epsilon"))
+    (folder / "config.json").write_text(json.dumps({**config, **nulls} | {"n_inner": 16}))
+    assert read_gpt2(folder).config == load_lm(lm / "weights.safetensors").config
 
 
 def test_transformer_lens_has_heads_apart(lm, corpus, tmp_path):

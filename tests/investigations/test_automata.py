@@ -25,7 +25,8 @@ from monosem.investigations.transitions import (
     steps_of,
 )
 from monosem.measures.codes import Codes, write_codes
-from monosem.text.tokens import counted, load_tokenizer, train_bpe
+from monosem.text.tokenizer import load_tokenizer, train_bpe
+from monosem.text.tokens import counted
 from plot import automata as plot_automata
 
 S, L, V, BOS = 300, 40, 30, 0

@@ -28,7 +28,7 @@ from monosem.investigations.token_features import (
 )
 from monosem.measures.codes import Codes, write_codes
 from monosem.text.packed import Packed
-from monosem.text.tokens import load_tokenizer, train_bpe
+from monosem.text.tokenizer import load_tokenizer, train_bpe
 from plot import token_features as plot_token_features
 
 LIMITS = Limits(min_focus=0.5, min_coverage=0.5, min_active=5)

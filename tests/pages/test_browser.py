@@ -23,7 +23,8 @@ from monosem.pages.browser.examples import COLUMNS, LEVELS, Activity, Limits
 from monosem.pages.browser.neighbours import highest, similar
 from monosem.pages.browser.texts import LONGEST, plain, sentence, shown_token, shown_vocabulary, write_text
 from monosem.pages.visible import visible
-from monosem.text.tokens import load_vocabulary, read_contexts
+from monosem.text.tokenizer import load_vocabulary
+from monosem.text.tokens import read_contexts
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ def test_what_other_steps_found_is_linked(tmp_path):
     pd.DataFrame(edges).to_parquet(tmp_path / "edges.parquet")
     leads, follows = relations.automata(tmp_path / "edges.parquet", run)
     assert leads.links == {1: [[str(run), 2, 7]]} and follows.links == {2: [[str(run), 1, 7]]}
-    pd.DataFrame({"pinned": ["DNA", None], "feature": [4.0, None]}).to_csv(tmp_path / "s.tsv", sep="\t")
+    pd.DataFrame({"pinned": ["DNA", None], "feature": [4, -1]}).to_csv(tmp_path / "s.tsv", sep="\t")
     texts = {"pinned": ["DNA", "DNA", None], "multiple": [1.0, 2.0, 0.0], "text": ["ACGT", "AC\u202eGT", "the"]}
     pd.DataFrame(texts).to_parquet(tmp_path / "t.parquet")
     assert relations.steering(tmp_path / "s.tsv", tmp_path / "t.parquet") == {4: [[1, "ACGT"], [2, "ACU+202EGT"]]}

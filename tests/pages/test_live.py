@@ -22,7 +22,8 @@ from monosem.pages.live.files import Files, addresses
 from monosem.pages.live.model import TOP, Live
 from monosem.pages.visible import readable
 from monosem.sae.autoencoder import load_sae
-from monosem.text.tokens import load_tokenizer, read_contexts, train_bpe
+from monosem.text.tokenizer import load_tokenizer, train_bpe
+from monosem.text.tokens import read_contexts
 
 TEXT = "the cat sat on a mat; قطة <b>"
 STEER = {"text": TEXT, "feature": 2, "multiple": 2, "n_tokens": 20, "seed": 3, "temperature": 1}

@@ -8,7 +8,7 @@ import pandas as pd
 from safetensors.numpy import save_file
 from scipy.sparse import csr_array
 from texts import packed, write_store
-from tokenizers import AddedToken, Tokenizer, models
+from tokenizers import AddedToken, Tokenizer, decoders, models
 
 import assemble_browser
 import build_browser
@@ -51,6 +51,7 @@ def words(**values: object) -> list[str]:
 def write_tokens(root: Path) -> np.ndarray:
     """Held-out text of all tokens, tokenizer.json and val.zarr; some documents begin within a context."""
     tokenizer = Tokenizer(models.WordLevel({name: i for i, name in enumerate(VOCABULARY)}, unk_token="<|bos|>"))
+    tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken("<|bos|>", special=True)])
     tokenizer.save(str(root / "tokenizer.json"))
     rng = np.random.default_rng(0)

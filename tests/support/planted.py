@@ -14,7 +14,7 @@ import sample_examples
 import score_explanations
 from monosem.autointerp.levels import quantise
 from monosem.measures.codes import Codes, write_codes
-from monosem.text.tokens import load_tokenizer, load_vocabulary, train_bpe
+from monosem.text.tokenizer import load_tokenizer, load_vocabulary, train_bpe
 
 WORDS = [a + b for a in "bdfgklmnprst" for b in "aeiouy"]  # each is a token " ba" of its own
 N_PLANTED, N_FEATURES = 4, 6  # feature 4 is active on 5 tokens, 5 is dead

@@ -8,7 +8,7 @@ import pandas as pd
 import synthetic_runs
 from safetensors.numpy import save_file
 from synthetic_runs import HEADLINE, WIDTHS, files
-from tokenizers import AddedToken, Tokenizer, models
+from tokenizers import AddedToken, Tokenizer, decoders, models
 
 import build_report
 import compile_findings
@@ -25,6 +25,7 @@ BENCHMARK = "s\th:m:s\tmax_rss\tcpu_time\n90.0\t0:01:30\t512.0\t80\n"
 def vocabulary_file(path: Path) -> Path:
     names = ["<|bos|>", *TOKENS, *(f"t{i}" for i in range(40 - len(TOKENS) - 1))]
     tokenizer = Tokenizer(models.WordLevel({name: i for i, name in enumerate(names)}, unk_token="<|bos|>"))
+    tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken("<|bos|>", special=True)])
     tokenizer.save(str(path))
     return path

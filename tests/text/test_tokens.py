@@ -14,19 +14,8 @@ from small_run import pack_flags, write_documents, write_lines
 import pack_tokens
 from monosem.ground.arrays import MappedRows
 from monosem.text import contexts
-from monosem.text.tokens import (
-    ARRAYS,
-    BOS,
-    Packer,
-    counted,
-    encode_documents,
-    load_tokenizer,
-    load_vocabulary,
-    map_contexts,
-    read_contexts,
-    read_record,
-    train_bpe,
-)
+from monosem.text.tokenizer import BOS, load_tokenizer, load_vocabulary, train_bpe
+from monosem.text.tokens import ARRAYS, Packer, counted, encode_documents, map_contexts, read_contexts, read_record
 
 
 @settings(max_examples=100)
@@ -40,7 +29,7 @@ def test_any_text_comes_back(corpus, text):
 @pytest.mark.parametrize("text", [BOS, f"a{BOS}b", f"{BOS}{BOS}"])
 def test_text_that_spells_bos_is_text(corpus, text):
     tokenizer, bos = load_tokenizer(corpus.tokenizer)
-    (_, _, ids), *_ = encode_documents(tokenizer, [(0, "c", text)])
+    (_, _, ids), *_ = encode_documents(tokenizer, bos, [(0, "c", text)])
     assert bos == 0 and bos not in ids and tokenizer.decode(ids) == text
 
 
@@ -55,7 +44,7 @@ def test_the_vocabulary_is_of_the_size_asked_and_bos_is_0():
 def test_documents_are_encoded_in_order_whatever_the_batch(corpus, texts, batch):
     tokenizer, _ = load_tokenizer(corpus.tokenizer)
     documents = [(i, f"c{i}", text) for i, text in enumerate(texts)]
-    found = list(encode_documents(tokenizer, documents, batch))
+    found = list(encode_documents(tokenizer, 0, documents, batch))
     assert found == [(i, f"c{i}", tokenizer.encode(text, add_special_tokens=False).ids) for i, text in enumerate(texts)]
 
 

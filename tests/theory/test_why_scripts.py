@@ -18,7 +18,7 @@ import train_sae
 from monosem.findings import theory_why
 from monosem.findings.scoreboard import NOT_RUN, judge
 from monosem.ground.artefacts import read_json
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 from theory import compare_penalties, compare_targets, fit_naming
 
 QUOTAS = {
@@ -198,7 +198,7 @@ def test_naming_with_a_language_model_too(tmp_path):
         "task": ["simulation"] * 4 + ["logits"],
         "spearman": [0.2, 0.4, None, None, None],
     }
-    tests |= {"n_requests": [1, 1, None, None, 2], "tokens_in": [100, 100, 0, 0, 100], "tokens_out": 0, "usd": 0.5}
+    tests |= {"n_requests": [1, 1, 0, 0, 2], "tokens_in": [100, 100, 0, 0, 100], "tokens_out": 0, "usd": 0.5}
     tables = {"explanations": explanations | {"usd": 0.5}, "tests": tests}
     explained, tested, record = written(tmp_path, "llm", tables, {"dictionary": "w4", "explainer": "m"})
     given |= {"llm_tables": [tested], "llm_explanations": [explained], "llm_scores": [record]}

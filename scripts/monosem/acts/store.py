@@ -15,6 +15,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from monosem.ground.arrays import open_array, read_chunk
 from monosem.ground.artefacts import read_json
+from monosem.ground.finite import check_finite, check_ids
 
 RULE = "store_acts"  # which writes stores
 CHUNK_BYTES = 8 << 20
@@ -30,6 +31,9 @@ def row_dtype(width: int, dtype: str) -> np.dtype:
 
 def rows_of(acts_RN: np.ndarray, columns: dict[str, np.ndarray], dtype: str) -> np.ndarray:
     """Structured rows; raises ValueError where a float16 cannot hold an activation."""
+
+    for name, column in columns.items():
+        check_ids(column, COLUMNS[name], name)
     with np.errstate(over="ignore"):
         narrow_RN = acts_RN.astype(DTYPES[dtype])
     if not np.isfinite(narrow_RN).all():
@@ -77,6 +81,7 @@ class StoreWriter:
         return {"start": self.start, "pending": self.pending.tobytes().hex(), **sums}
 
     def write(self, rows: np.ndarray) -> None:
+        check_finite(rows["acts"], "activations collected", "delete the parts and collect again")
         for first in range(0, len(rows), 8192):
             acts_RN = rows["acts"][first : first + 8192].astype(np.float32)
             self.norm += np.linalg.norm(acts_RN, axis=1).sum(dtype=np.float64)
@@ -115,8 +120,10 @@ class Store:
         return self.acts_TN.shape[1]
 
     def chunk(self, number: int) -> np.ndarray:
-        """One whole chunk [R, N]; raises ValueError when it is damaged or missing."""
-        return read_chunk(self.acts_TN, self.path / "acts", number, RULE)
+        """One whole chunk [R, N]; raises ValueError when it is damaged, missing or not finite."""
+        acts_RN = read_chunk(self.acts_TN, self.path / "acts", number, RULE)
+        check_finite(acts_RN, f"{self.path}/acts chunk {number}", f"delete the store and rerun {RULE}")
+        return acts_RN
 
     def scaled(self, number: int) -> np.ndarray:
         """One whole chunk [R, N] as float32, times the scale."""

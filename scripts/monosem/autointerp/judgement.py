@@ -99,14 +99,15 @@ def summary(scores: pd.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for task, rows in scores.groupby("task", sort=False):
         ok = rows["status"] == "ok"
-        at_chance = rows[ok | (rows["status"] == "undefined_constant_prediction")].fillna(CHANCE)
+        constant = rows["status"] == "undefined_constant_prediction"
+        at_chance = {name: rows[name].mask(constant, CHANCE[name])[ok | constant] for name in MEASURES[task][:2]}
         found[task] = {
             "status_counts": {name: int((rows["status"] == name).sum()) for name in REASONS},
             **{measure: summarise(rows.loc[ok, measure].to_numpy(dtype=float)) for measure in MEASURES[task]},
             "constant_at_chance": {
-                measure: summarise(at_chance[measure].to_numpy(dtype=float)) for measure in MEASURES[task][:2]
+                measure: summarise(values.to_numpy(dtype=float)) for measure, values in at_chance.items()
             },
-            **{name: rows[name].sum().item() for name in COUNTS},
+            **{name: rows[name].sum(skipna=False).item() for name in COUNTS},
         }
         if task != "simulation":
             found[task]["always_no_accuracy"] = summarise(rows.loc[ok, "always_no_accuracy"].to_numpy(dtype=float))

@@ -67,7 +67,7 @@ def top_tokens(windows: Windows, group_E: np.ndarray, shown: list[str], min_top:
     top_E = windows.kind_E == TOP
     highest = windows.activations_EW[top_E].argmax(axis=1)
     tokens = np.take_along_axis(windows.tokens_EW[top_E], highest[:, None], axis=1)[:, 0]
-    counts = pd.DataFrame({"group": group_E[top_E], "token": tokens}).value_counts().reset_index()
+    counts = pd.DataFrame({"group": group_E[top_E], "token": tokens}).value_counts(dropna=False).reset_index()
     counts = counts.sort_values(["count", "token"], ascending=[False, True], kind="stable")
     first = counts.drop_duplicates("group").set_index("group").reindex(range(n_groups))
     n_top = np.bincount(group_E[top_E], minlength=n_groups)
@@ -136,15 +136,16 @@ def summary(explanations: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
     ok, judged = status == "ok", explanations["single_token"].notna()
     single = explanations["single_token"].fillna(False).astype(bool)
     # The paper drops features with too few examples and counts a constant prediction as 0.
-    paper = scores[ok | (status == "undefined_constant_prediction")].fillna({"spearman": 0.0, "pearson": 0.0})
+    constant = status == "undefined_constant_prediction"
+    paper = {name: scores[name].mask(constant, 0.0)[ok | constant] for name in ("spearman", "pearson")}
     return {
         "explainer": EXPLAINER,
         "n_features": len(scores),
         "status_counts": {name: int((status == name).sum()) for name in REASONS},
         **{measure: summarise(scores.loc[ok, measure].to_numpy()) for measure in MEASURES},
-        "paper_protocol": {name: summarise(paper[name].to_numpy()) for name in ("spearman", "pearson")},
+        "paper_protocol": {name: summarise(values.to_numpy()) for name, values in paper.items()},
         "n_judged_single_token": int(judged.sum()),
-        "n_single_token": int(single.sum()),
+        "n_single_token": int(single.sum(skipna=False)),
         "spearman_single_token": summarise(scores.loc[ok & single, "spearman"].to_numpy()),
         "spearman_not_single_token": summarise(scores.loc[ok & judged & ~single, "spearman"].to_numpy()),
         "zero_share_random": summarise(scores["zero_share_random"].to_numpy()),

@@ -12,8 +12,9 @@ from monosem.autointerp.demonstrations import Subject
 from monosem.autointerp.levels import quantise
 from monosem.autointerp.prompts import Window
 from monosem.autointerp.windows import EXPLAIN, KINDS, SCORE, Windows, concatenate, read_windows
+from monosem.ground.finite import check_within
 from monosem.ground.tensors import open_tensor
-from monosem.text.tokens import load_tokenizer, load_vocabulary
+from monosem.text.tokenizer import load_tokenizer, load_vocabulary
 
 SHOWN = 10  # tokens of the highest logit weights that the explainer sees; it is not tested on them (paper)
 RANKED = 60  # of those below, the ones that the logits test asks about (paper: 10th to 60th)
@@ -56,9 +57,9 @@ class Subjects:
     """Prompts' view of the features in `windows`; what a feature gets depends on `seed` and itself alone."""
 
     def __init__(self, windows: Windows, max_act_F: np.ndarray, vocabulary: Vocabulary, seed: int) -> None:
-        last = windows.feature_E.max(initial=-1)
-        if last >= max_act_F.size:
-            raise ValueError(f"windows of feature {last}, but the table has {max_act_F.size}; draw the windows again")
+        check_within(windows.feature_E, max_act_F.size, "windows of feature", "draw its windows again")
+        seen = windows.tokens_EW[windows.observed_EW]
+        check_within(seen, len(vocabulary.text), "windows of token", "give the tokenizer of these examples")
         self.windows, self.max_act_F, self.vocabulary, self.seed = windows, max_act_F, vocabulary, seed
 
     def subject(self, feature: int, n_explain: int | None, contexts: "Subjects | None" = None) -> Subject:

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from monosem.ground.finite import AGAIN, check_finite, check_within
+
 ROLES = ("explain", "score")  # seen by the explainer; held back to score its explanation
 EXPLAIN, SCORE = range(len(ROLES))
 KINDS = ("top", "interval", "random", "out_of_context")
@@ -120,4 +122,18 @@ def read_windows(path: Path) -> Iterator[Windows]:
                 f"{path}: columns {file.schema_arrow.names}; a file of scripts/sample_examples.py expected"
             )
         for group in range(file.num_row_groups):
-            yield from_table(file.read_row_group(group))
+            table, what = file.read_row_group(group), f"{path} row group {group}"
+            empty = [name for name in table.column_names if pc.any(pc.is_null(table[name])).as_py()]
+            if empty:
+                raise ValueError(f"{what} column {empty[0]}: an empty cell; {AGAIN}")
+            windows = from_table(table)
+            check_windows(windows, what)
+            yield windows
+
+
+def check_windows(windows: Windows, what: str) -> None:
+    """Raises ValueError for what is not finite, and for places that there are none of."""
+    for name, column in zip(schema(1).names, windows, strict=True):
+        check_finite(column, f"{what} column {name}")
+        if name in ("feature", "context", "position"):
+            check_within(column, 1 << 31, f"{what} column {name}:")

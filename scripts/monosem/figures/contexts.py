@@ -113,11 +113,11 @@ def draw_activations(axes: Axes, rows: pd.DataFrame, name: str, numbers: dict[st
 def draw_logits(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     edges = np.append(rows["low"], rows["high"].iloc[-1])
     for column, colour in (("inside", INSIDE), ("outside", OUTSIDE)):
-        shares = rows[column] / max(1, rows[column].sum())
+        shares = rows[column] / max(1, rows[column].sum(skipna=False))
         style = {"fill": True, "alpha": 0.5} if column == "inside" else {"linewidth": 1.8}
         axes.stairs(shares, edges, color=colour, **style)
     axes.set_ylabel("share of each", fontsize="small")
-    n_inside, n_outside = rows["inside"].sum(), rows["outside"].sum()
+    n_inside, n_outside = rows["inside"].sum(skipna=False), rows["outside"].sum(skipna=False)
     title = f"vocabulary: {n_inside:,} tokens of the context, {n_outside:,} others"
     axes.set_title(title, fontsize="small", fontweight="normal")
     axes.yaxis.set_major_locator(MaxNLocator(3))

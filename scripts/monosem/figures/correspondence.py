@@ -71,7 +71,10 @@ def draw_weights(axes: Axes, pairs: pd.DataFrame) -> None:
     axes.plot(
         0.91, 0.23, marker="*", ms=13, ls="none", color=PAPER_COLOUR, label="paper, the Arabic feature: 0.91, 0.23"
     )
-    axes.set(ylim=(min(-0.05, both["logit_correlation"].min()), 1.02), xlabel="correlation of the pair's activations")
+    axes.set(
+        ylim=(min(-0.05, both["logit_correlation"].min(skipna=False)), 1.02),
+        xlabel="correlation of the pair's activations",
+    )
     axes.set_title("Do partners in another model promote the same tokens?")
     axes.legend(fontsize="small", loc="upper left")
 
@@ -79,8 +82,9 @@ def draw_weights(axes: Axes, pairs: pd.DataFrame) -> None:
 def scatter(axes: Axes, x: pd.Series, y: pd.Series, label: str) -> None:
     """A dot a feature, and the medians of ten bins, of those that hold five features at least."""
     axes.scatter(x, y, s=6, color=SIDE_COLOURS["model"], alpha=0.35, linewidths=0, rasterized=True)
-    groups = y.groupby(pd.cut(x, BINS, include_lowest=True), observed=False)
-    medians = groups.median()[groups.count() >= 5]
+    known = y.dropna()
+    groups = known.groupby(pd.cut(x[known.index], BINS, include_lowest=True), observed=False)
+    medians = groups.median(skipna=False)[groups.size() >= 5]
     axes.plot([interval.mid for interval in medians.index], medians, color="black", marker="o", ms=4)
     axes.set(xlim=(-0.02, 1.02), xlabel="correlation with its own partner in another model", ylabel=label)
 

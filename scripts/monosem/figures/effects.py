@@ -7,6 +7,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from monosem.figures.style import new_figure
+from monosem.ground.summary import defined
 
 # Okabe and Ito's palette
 MEASURES = {
@@ -37,7 +38,7 @@ def ablations(pairs: pd.DataFrame, strata: pd.DataFrame, correlation: dict, wher
     by_size.set_title("Agreement by the size of the edit")
     by_density.set_title("Agreement by how often features fire")
     by_density.legend(fontsize="small", loc="lower right")
-    counts = f"{len(pairs):,} ablations of {pairs['feature'].nunique():,} features"
+    counts = f"{len(pairs):,} ablations of {pairs['feature'].nunique(dropna=False):,} features"
     title = f"What features give to the next token: {counts}, {where}"
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
     return figure, strata
@@ -65,7 +66,10 @@ def draw_strata(axes: Axes, strata: pd.DataFrame, stratum: str, label: str, name
         axes.plot(range(len(rows)), rows[name], color=colour, marker=marker, markersize=6, label=text)
     names = [f"{name_of(row.low, row.high)}\nn = {row.n:,}" for row in rows.itertuples()]
     axes.set_xticks(range(len(rows)), names, fontsize="small")
-    axes.set(xlabel=label, ylim=(min(0.0, strata[list(MEASURES)].min().min()) if len(strata) else 0.0, 1.05))
+    axes.set(
+        xlabel=label,
+        ylim=(min(0.0, *defined(strata[list(MEASURES)])), 1.05),
+    )
 
 
 def fifths(low: float, high: float) -> str:

@@ -47,7 +47,7 @@ def explained(ways: pd.DataFrame, n_tokens: int, model: str) -> tuple[Figure, pd
             draw(axes, rows, method)
     axes.set(
         xscale="log",
-        xlim=(ways["l0"].min() / 1.6, ways["l0"].max() * 1.6),
+        xlim=(ways["l0"].min(skipna=False) / 1.6, ways["l0"].max(skipna=False) * 1.6),
         ylim=(LOWEST, 1.05),
         xlabel="L0: numbers used a token (features, components, neurons, active units)",
         ylabel="share of the loss recovered",
@@ -65,7 +65,7 @@ def draw(axes: Axes, rows: pd.DataFrame, method: str) -> None:
     look, shown = LOOKS[method], rows["loss_recovered"].clip(lower=LOWEST)
     if method == DICTIONARY:
         widths = ", ".join(f"{width:,}" for width in sorted(rows["size"]))
-        area = 45 * (rows["size"] / rows["size"].min()) ** 0.5
+        area = 45 * (rows["size"] / rows["size"].min(skipna=False)) ** 0.5
         label = f"{look.label}\nof {widths} features (larger dot: wider)"
         axes.scatter(rows["l0"], shown, s=area, color=look.colour, alpha=0.75, zorder=3, label=label)
         return

@@ -30,7 +30,7 @@ def families(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, pd.Da
     names = [entry["dictionary"] for entry in record["dictionaries"]]
     groups = [name for name, group in record["groups"].items() if group["n_tokens"]]
     trees = [layout(members_of(table, group), names) for group in groups]
-    tallest = max([tree["place"].max() for tree in trees if len(tree)], default=0.0) + 2
+    tallest = max([tree["place"].max(skipna=False) for tree in trees if len(tree)], default=0.0) + 2
     figure = new_figure(COLUMN_INCHES * len(names) * max(1, len(groups)), 1.0 + inches(tallest))
     for axes, group, tree in zip(
         figure.subplots(1, max(1, len(groups)), squeeze=False)[0], groups, trees, strict=False
@@ -77,7 +77,7 @@ def layout(tree: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def draw_trees(axes: Axes, tree: pd.DataFrame, names: Sequence[str]) -> None:
-    height = max(1.0, tree["place"].max() + 1) if len(tree) else 1.0
+    height = max(1.0, tree["place"].max(skipna=False) + 1) if len(tree) else 1.0
     row_points = 72 * inches(height) / height
     size = float(np.clip(0.75 * row_points, SMALLEST_TEXT, LARGEST_TEXT))
     where = {(row.level, row.feature): row.place for row in tree.itertuples()}

@@ -8,6 +8,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from monosem.figures.style import colour_of, new_figure, palette_of, paper_line
 from monosem.ground.records import Run, value_of
+from monosem.ground.summary import defined
 from monosem.measures.metrics import loss_recovered
 
 PAPER_L0 = 20.0  # upper end of the target "10-20", paper: #appendix-hyperparameters
@@ -16,7 +17,7 @@ SMOOTHING = 100  # points of the training loss that one drawn point averages, at
 
 
 def language_models(curves: pd.DataFrame, zero_ablated: dict[str, float]) -> tuple[Figure, pd.DataFrame]:
-    """Loss against tokens seen; `curves` has the columns model, tokens, loss, val_loss (NaN where not measured)."""
+    """Loss against tokens seen; `curves` has the columns model, tokens, loss, val_loss."""
     figure = new_figure(8, 4.6)
     axes = figure.subplots()
     for model, rows in curves.groupby("model", sort=False):
@@ -24,12 +25,9 @@ def language_models(curves: pd.DataFrame, zero_ablated: dict[str, float]) -> tup
         window = min(SMOOTHING, max(1, len(rows) // 50))
         axes.plot(rows["tokens"], rows["loss"].rolling(window).mean(), color=colour, alpha=0.4)
         smoothed = f", running mean of {window} points" if window > 1 else ""
-        held_out = rows.dropna(subset=["val_loss"])
-        final = f" (last {held_out['val_loss'].iloc[-1]:.3f})" if len(held_out) else ""
+        final = f" (last {rows['val_loss'].iloc[-1]:.3f})" if len(rows) else ""
         axes.plot([], [], color=colour, alpha=0.4, label=f"{model}: training{smoothed}")
-        axes.plot(
-            held_out["tokens"], held_out["val_loss"], color=colour, marker="o", ms=4, label=f"{model}: held-out{final}"
-        )
+        axes.plot(rows["tokens"], rows["val_loss"], color=colour, marker="o", ms=4, label=f"{model}: held-out{final}")
         if model in zero_ablated:
             value = zero_ablated[str(model)]
             axes.axhline(value, color=colour, ls="--", lw=1.2, label=f"{model}: MLP activations set to 0 ({value:.3f})")
@@ -63,7 +61,7 @@ def dictionary_training(curves: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 
 def with_place(frame: pd.DataFrame, name: str = "dictionary") -> pd.DataFrame:
     """With a column for where a dictionary stands: its name, after that of its site if there are several."""
-    several = frame["site"].nunique() > 1
+    several = frame["site"].nunique(dropna=False) > 1
     return frame.assign(place=frame["site"] + "/" + frame[name] if several else frame[name])
 
 
@@ -117,9 +115,9 @@ def pareto(points: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
 
 def show_all(axes: Axes, points: pd.DataFrame) -> None:
     """The paper's values and every point inside, with room for their names."""
-    low = min(0.6, points["loss_recovered"].min() - 0.05)
+    low = min(0.6, *(defined(points["loss_recovered"]) - 0.05))
     axes.set_ylim(low, 1.02)
-    axes.set_xlim(min(5, points["l0"].min() / 1.5), max(50, points["l0"].max() * 2))
+    axes.set_xlim(min(5, points["l0"].min(skipna=False) / 1.5), max(50, points["l0"].max(skipna=False) * 2))
 
 
 def pareto_points(records: dict[Run, dict], origins: dict[Run, dict]) -> pd.DataFrame:

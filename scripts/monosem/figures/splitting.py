@@ -72,7 +72,7 @@ def draw_groups(axes: Axes, counts: pd.DataFrame) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter("{x:g}")
     axes.margins(x=0.12)
-    axes.set_ylim(0.7, 6 * max(3, counts["n_features"].max()))  # room for the legend
+    axes.set_ylim(0.7, 6 * max(3, counts["n_features"].max(skipna=False)))  # room for the legend
     axes.set_title("features that fire mostly on one thing", fontsize="medium", fontweight="normal")
     axes.legend(fontsize="small", loc="upper left")
 
@@ -80,10 +80,10 @@ def draw_groups(axes: Axes, counts: pd.DataFrame) -> None:
 def draw_kin(axes: Axes, kin: pd.DataFrame, record: dict[str, Any]) -> None:
     narrow, wide = record["dictionaries"][0], record["dictionaries"][-1]
     for (tokens, rows), colour in zip(kin.groupby("tokens", sort=False), ("#0072B2", "#D55E00"), strict=True):
-        at_least = rows["n_features"][::-1].cumsum()[::-1] / rows["n_features"].sum()
+        at_least = rows["n_features"][::-1].cumsum(skipna=False)[::-1] / rows["n_features"].sum(skipna=False)
         median = np.median(np.repeat(rows["n_kin"], rows["n_features"]))
         # A step down after each number of kin that some feature has; at the end none is left.
-        x, y = [-1, *rows["n_kin"], rows["n_kin"].max() + 1], [1, *at_least, 0]
+        x, y = [-1, *rows["n_kin"], rows["n_kin"].max(skipna=False) + 1], [1, *at_least, 0]
         axes.step(x, y, where="pre", color=colour, label=f"{tokens}: median {median:g}")
     axes.set_title(
         f"the {narrow['n_compared']:,} features of {narrow['dictionary']}, {record['n_tokens']:,} tokens",

@@ -48,7 +48,7 @@ def token_features(common: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure
 
 def draw_common(axes: Axes, common: pd.DataFrame, word: str) -> None:
     """A line a common token; that of `word` stands out."""
-    n_tokens = common["token"].nunique()
+    n_tokens = common["token"].nunique(dropna=False)
     for text, rows in common.groupby("text", sort=False):
         chosen = text == f'"{word}"'
         style = {"color": OTHER_COLOUR, "linewidth": 2.5, "marker": "o"} if chosen else {"color": "0.6", "linewidth": 1}

@@ -123,7 +123,7 @@ class Measurements:
         return judged.astype(bool)
 
     def single_token_share(self, run: Run) -> float:
-        return float(self.single_token_judged(run).mean())
+        return float(self.single_token_judged(run).mean(skipna=False))
 
 
 def rows_of(frame: pd.DataFrame, run: Run, what: str) -> pd.DataFrame:

@@ -77,7 +77,9 @@ def ultralow_share(m: Measurements) -> Measured:
     tokens = density_tokens(m, run)
     if tokens < ULTRALOW_TOKENS:
         raise NotMeasuredError(f"needs {ULTRALOW_TOKENS} held-out tokens to tell 1e-06 from never, has {tokens:.0f}")
-    return Measured({"ultralow": float(density.between(0, ULTRALOW, inclusive="neither").mean())}, tokens, [run])
+    return Measured(
+        {"ultralow": float(density.between(0, ULTRALOW, inclusive="neither").mean(skipna=False))}, tokens, [run]
+    )
 
 
 def alive_densities(m: Measurements) -> Measured:
@@ -87,9 +89,9 @@ def alive_densities(m: Measurements) -> Measured:
     if alive.empty:
         raise NotMeasuredError(f"every feature of {run} is dead")
     numbers = {
-        "share within 1e-6 and 1e-3": float(alive.between(1e-6, 1e-3).mean()),
+        "share within 1e-6 and 1e-3": float(alive.between(1e-6, 1e-3).mean(skipna=False)),
         "share under 1e-2": float((alive < 1e-2).mean()),
-        "median density": float(alive.median()),
+        "median density": float(alive.median(skipna=False)),
     }
     return Measured(numbers, density_tokens(m, run), [run])
 

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monosem.ground.finite import read_numbers, write_numbers
 from monosem.ground.machine import machine
 from monosem.ground.provenance import SCRIPTS, fingerprint
 from monosem.ground.scratch import scratch
@@ -36,9 +37,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Raises ValueError naming the file when it is missing or is not JSON."""
+    """Raises ValueError naming the file when it is missing, is not JSON, or holds a number that is not finite."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_numbers(path.read_text(encoding="utf-8"), path)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; run the rule that writes it") from None
     except json.JSONDecodeError as error:
@@ -89,8 +90,9 @@ def write_record(
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
     }
+    dumped = write_numbers(record, path, indent=1, ensure_ascii=False)
     with replacing(path) as tmp:
-        tmp.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        tmp.write_text(dumped + "\n", encoding="utf-8")
 
 
 def digests(files: Iterable[Path]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from monosem.ground.artefacts import read_json
+from monosem.ground.tables import check_columns, read_tsv
 
 NEURONS = "neurons"  # the identity dictionary: its features are the neurons themselves
 DIRECTIONS = "random"  # random directions, drawn by draw_directions.py
@@ -103,12 +104,17 @@ def read_tables(tables: Sequence[Path], records: Sequence[Path], columns: Sequen
     return pd.concat(frames, ignore_index=True)[[*RUN, *columns]]
 
 
-def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The named columns of one .parquet or .tsv file. Raises ValueError naming the file and what is missing."""
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The named columns, or all, of one .parquet or .tsv file; see tables.py for the numbers in them.
+
+    Raises ValueError naming the file and what is missing.
+    """
     if not path.is_file():
         raise ValueError(f"{path}: no such file; run the rule that writes it")
-    frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, sep="\t")
-    missing = [name for name in columns if name not in frame.columns]
+    frame = pd.read_parquet(path) if path.suffix == ".parquet" else read_tsv(path)
+    missing = [name for name in columns or () if name not in frame.columns]
     if missing:
         raise ValueError(f"{path}: has no column {', '.join(missing)}; rerun the rule that writes it")
-    return frame[list(columns)]
+    frame = frame if columns is None else frame[list(columns)]
+    check_columns(frame, path)
+    return frame

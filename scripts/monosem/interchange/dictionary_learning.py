@@ -3,13 +3,12 @@
 Its JumpReluAutoEncoder gives the encoder x itself, so there b_e - W_e b_d stands for b_e.
 """
 
-import json
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from monosem.interchange.forms import JUMPRELU, RELU, TOPK, Origin, kind_of, largest
+from monosem.interchange.forms import JUMPRELU, RELU, TOPK, Origin, kind_of, largest, write_json
 from monosem.interchange.places import module_name
 from monosem.sae.autoencoder import SparseAutoencoder
 
@@ -31,7 +30,7 @@ def write_dictionary_learning(folder: Path, sae: SparseAutoencoder, origin: Orig
     }
     config = {"trainer": trainer, "buffer": {"ctx_len": origin.context_length}}
     torch.save({name: tensor.contiguous() for name, tensor in state(sae, kind).items()}, folder / "ae.pt")
-    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / "config.json", config)
 
 
 def state(sae: SparseAutoencoder, kind: str) -> dict[str, Tensor]:

@@ -1,8 +1,10 @@
 """Which of the known kinds of autoencoder a saved one is: the formats name kinds, ours says it by threshold and k."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from monosem.ground.finite import write_numbers
 from monosem.lm.sites import Site
 from monosem.sae.autoencoder import SparseAutoencoder
 
@@ -36,3 +38,8 @@ def kind_of(sae: SparseAutoencoder, name: str) -> str:
 def largest(sae: SparseAutoencoder) -> int:
     """How many codes are kept of a vector, at most."""
     return min(sae.k or sae.n_features, sae.n_features)
+
+
+def write_json(path: Path, settings: dict[str, Any]) -> None:
+    """As packages keep the settings of what lies beside them."""
+    path.write_text(write_numbers(settings, path, indent=1) + "\n", encoding="utf-8")

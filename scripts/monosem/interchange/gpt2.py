@@ -5,16 +5,19 @@ GPT-2 is our transformer with GELU, biases in LayerNorms and attention, and one 
 Conv1D keeps matrices as ours are, acting on rows, with queries, keys and values side by side.
 """
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from monosem.ground.artefacts import read_json
+from monosem.ground.finite import DAMAGED
+from monosem.ground.tensors import load_tensors
+from monosem.interchange.forms import write_json
 from monosem.lm.layers import ACTIVATIONS
 from monosem.lm.transformer import LanguageModel, LMConfig
 
@@ -77,11 +80,23 @@ def write_gpt2(folder: Path, model: LanguageModel, bos: int) -> None:
         "dtype": "float32",
     }
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / WEIGHTS, {"format": "pt"})
-    (folder / CONFIG).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / CONFIG, written)
 
 
 def zeros_like_bias(ours: str, config: LMConfig) -> Tensor:
     return torch.zeros(3 * config.d_model if ours.endswith("b_qkv_D3") else config.d_model)
+
+
+def without_padding(model: LanguageModel, n_tokens: int, folder: Path) -> LanguageModel:
+    """The model of the tokens that there are: ids beyond them, which fill a vocabulary up to a round number, are never
+    predicted. Raises ValueError when there are too few."""
+    state, found = model.state_dict(), model.config.vocab_size
+    if found < n_tokens:
+        raise ValueError(f"{folder}: {found} embeddings, and its tokenizer has {n_tokens} tokens; as many expected")
+    state |= {"W_E_VD": state["W_E_VD"][:n_tokens], "W_U_DV": state["W_U_DV"][:, :n_tokens]}
+    smaller = LanguageModel(replace(model.config, vocab_size=n_tokens), seed=0)
+    smaller.load_state_dict(state)
+    return smaller.eval()
 
 
 def read_gpt2(folder: Path) -> LanguageModel:
@@ -90,7 +105,7 @@ def read_gpt2(folder: Path) -> LanguageModel:
     Raises ValueError naming the file where it is missing, damaged or another kind of model.
     """
     path = folder / CONFIG
-    config = checked(read_json(path), path)
+    config = checked({name: value for name, value in read_json(path).items() if value is not None}, path)
     tensors = read_weights(folder)
     embedding = "wte.weight"
     unembedding = embedding if config.get("tie_word_embeddings", True) else "lm_head.weight"
@@ -146,7 +161,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     tensors = {}
     for file in weight_files(folder):
         try:
-            tensors |= load_file(file)
+            tensors |= load_tensors(file, "pt", cure=DAMAGED)
         except FileNotFoundError:
             raise ValueError(f"{file}: no such file; save the model with save_pretrained") from None
         except SafetensorError as error:

@@ -4,7 +4,6 @@ Shape suffixes: Z codes above zero of a feature.
 """
 
 import gzip
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from monosem.autointerp.windows import Windows, read_windows
+from monosem.ground.finite import check_within, write_numbers
 from monosem.ground.progress import progress
 from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_table
 from monosem.ground.tensors import open_tensor
@@ -63,7 +63,9 @@ def write_batch(folder: Path, number: int, batch: list[Lines]) -> None:
 
 
 def encoded(rows: Iterable[Row]) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "replace")
+    return "".join(write_numbers(row, "line for Neuronpedia", ensure_ascii=False) + "\n" for row in rows).encode(
+        "utf-8", "replace"
+    )
 
 
 def of_features(source: Source, tables: Tables) -> Iterator[Lines]:
@@ -71,7 +73,7 @@ def of_features(source: Source, tables: Tables) -> Iterator[Lines]:
     by_feature = read_codes(tables.codes).by_feature()
     density_F = read_table(tables.features, FEATURE_COLUMNS)["density"].to_numpy()
     texts = read_table(tables.explanations, EXPLANATION_COLUMNS).set_index("feature")["text"]
-    windows = windows_of_features(tables.examples)
+    windows = windows_of_features(tables.examples, by_feature.shape[1], len(source.vocabulary))
     waiting = next(windows, None)
     logit_FV, decoder_FN = open_tensor(tables.logits, "logit_weights"), open_tensor(tables.sae, "W_dec")
     for feature in range(by_feature.shape[1]):
@@ -86,8 +88,10 @@ def of_features(source: Source, tables: Tables) -> Iterator[Lines]:
         yield Lines([row], activations, [explanation_row(source, feature, text)] if text else [])
 
 
-def windows_of_features(path: Path) -> Iterator[Windows]:
+def windows_of_features(path: Path, n_features: int, n_tokens: int) -> Iterator[Windows]:
     """Those of each feature that has some, in order of features."""
     for block in read_windows(path):
+        check_within(block.feature_E, n_features, f"{path}: feature")
+        check_within(block.tokens_EW[block.observed_EW], n_tokens, f"{path}: token")
         for feature in np.unique(block.feature_E):
             yield block.where(block.feature_E == feature)

@@ -8,18 +8,19 @@ Its matrices act on rows, so its W_enc is [N, F]. On the way in, the norms of de
 function stays the same. Shape suffixes as in `sae`.
 """
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from monosem.ground.artefacts import read_json
-from monosem.interchange.forms import JUMPRELU, RELU, TOPK, Origin, kind_of, largest
+from monosem.ground.finite import DAMAGED
+from monosem.ground.tensors import load_tensors
+from monosem.interchange.forms import JUMPRELU, RELU, TOPK, Origin, kind_of, largest, write_json
 from monosem.interchange.places import hook_name
 from monosem.sae.autoencoder import SparseAutoencoder
 
@@ -68,7 +69,7 @@ def write_sae_lens(folder: Path, sae: SparseAutoencoder, origin: Origin) -> None
         },
     }
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / WEIGHTS)
-    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / CONFIG, config)
 
 
 def read_sae_lens(folder: Path) -> Imported:
@@ -89,13 +90,19 @@ def read_sae_lens(folder: Path) -> Imported:
 
 def settings(path: Path) -> dict[str, Any]:
     """cfg.json with its metadata beside the rest, and what versions before 6 call otherwise by its later name."""
-    found = read_json(path)
-    config = {"architecture": "standard", **found, **found.get("metadata", {})}
+    found = said(read_json(path))
+    config = {"architecture": "standard", **found, **said(found.get("metadata", {}))}
     for later, earlier in {"hook_name": "hook_point", "activation_fn": "activation_fn_str"}.items():
         config[later] = config.get(later, config.get(earlier))
     if config["activation_fn"] == "topk":
-        config |= {"architecture": "topk", "activation_fn": "relu", "k": config["activation_fn_kwargs"]["k"]}
+        config |= {"architecture": "topk", "activation_fn": "relu"}
+        config |= said(config.get("activation_fn_kwargs", {}))
     return config
+
+
+def said(settings: dict[str, Any]) -> dict[str, Any]:
+    """Without what is null, which is what is not said."""
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def check_settings(config: dict[str, Any], path: Path) -> None:
@@ -104,22 +111,27 @@ def check_settings(config: dict[str, Any], path: Path) -> None:
         "activation_fn": ("relu", None),
         "normalize_activations": ("none", None, False),
         "reshape_activations": ("none", None),
-        "finetuning_scaling_factor": (False, None),
     }
     for name, allowed in wanted.items():
         if config.get(name) not in allowed:
             can = ", ".join(str(value) for value in allowed if value)
             raise ValueError(f"{path}: {name} {config[name]} cannot be imported exactly; {can or 'none'} can")
+    k = config.get("k")
+    if config["architecture"] == "topk" and not (isinstance(k, int | float) and k >= 1 and k == int(k)):
+        raise ValueError(f"{path}: k {k} of topk; a whole number from 1 on expected")
 
 
 def read_tensors(path: Path, names: set[str]) -> dict[str, Tensor]:
     """In float64: what is folded into one another is rounded once, in the end."""
     try:
-        tensors = {name: tensor.double() for name, tensor in load_file(path).items()}
+        tensors = {name: tensor.double() for name, tensor in load_tensors(path, "pt", cure=DAMAGED).items()}
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; give the folder that SAELens saved") from None
     except SafetensorError as error:
         raise ValueError(f"{path}: not a safetensors file ({error})") from None
+    scaling_F = tensors.pop("scaling_factor", torch.ones(()))
+    if not bool((scaling_F == 1).all()):
+        raise ValueError(f"{path}: scaling_factor other than 1 (of finetuning) cannot be imported exactly")
     if set(tensors) != names:
         raise ValueError(f"{path}: tensors {sorted(tensors)}; exactly {sorted(names)} expected")
     return tensors

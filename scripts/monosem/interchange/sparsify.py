@@ -4,12 +4,11 @@ All it knows is the k largest of ReLU(W_e (x - b_d) + b_e). With k the width tha
 of codes as long as the dictionary is wide. Thresholds it has not.
 """
 
-import json
 from pathlib import Path
 
 from safetensors.torch import save_file
 
-from monosem.interchange.forms import JUMPRELU, Origin, kind_of, largest
+from monosem.interchange.forms import JUMPRELU, Origin, kind_of, largest, write_json
 from monosem.sae.autoencoder import SparseAutoencoder
 
 
@@ -32,4 +31,4 @@ def write_sparsify(folder: Path, sae: SparseAutoencoder, origin: Origin) -> None
         "d_in": sae.W_dec_FN.shape[1],
     }
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "sae.safetensors")
-    (folder / "cfg.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / "cfg.json", config)

@@ -1,15 +1,13 @@
 """A tokenizer beside a model: what transformers' AutoTokenizer reads, and whether two are the same."""
 
-import json
 import shutil
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
-from monosem.text.tokens import load_tokenizer
+from monosem.interchange.forms import write_json
+from monosem.text.samples import SAMPLES
+from monosem.text.tokenizer import encode_texts, load_tokenizer, load_vocabulary
 
 TOKENIZER = "tokenizer.json"
-PARTS = ("model", "normalizer", "pre_tokenizer", "added_tokens")  # of which token ids are made; the rest wraps them
 
 
 def write_tokenizer(folder: Path, tokenizer: Path, context_length: int) -> None:
@@ -23,7 +21,7 @@ def write_tokenizer(folder: Path, tokenizer: Path, context_length: int) -> None:
         "model_max_length": context_length,
         "clean_up_tokenization_spaces": False,
     }
-    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / "tokenizer_config.json", config)
 
 
 def check_same_tokenizer(folder: Path, tokenizer: Path) -> None:
@@ -33,13 +31,14 @@ def check_same_tokenizer(folder: Path, tokenizer: Path) -> None:
         raise ValueError(
             f"{theirs}: no such file; save it there with AutoTokenizer.from_pretrained(...).save_pretrained"
         )
-    if parts(theirs) != parts(tokenizer):
+    if not same_ids(theirs, tokenizer):
         raise ValueError(
             f"{theirs}: another tokenizer than this run's; write tokens: {{tokenizer: {theirs}}} in the config"
         )
 
 
-def parts(path: Path) -> list[object]:
-    load_tokenizer(path)  # says what is wrong with the file
-    whole = json.loads(Tokenizer.from_file(str(path)).to_str())
-    return [whole.get(name) for name in PARTS]
+def same_ids(one: Path, other: Path) -> bool:
+    """The same ids for the samples and for the text of every token: files may differ in what makes no token."""
+    texts = [*SAMPLES, *load_vocabulary(one), *load_vocabulary(other)]
+    (own, bos), (others, other_bos) = load_tokenizer(one), load_tokenizer(other)
+    return bos == other_bos and encode_texts(own, bos, texts) == encode_texts(others, bos, texts)

@@ -8,13 +8,13 @@
 It folds nothing that way, so its activations are ours. Shape suffixes as in `lm`.
 """
 
-import json
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from monosem.interchange.forms import write_json
 from monosem.lm.transformer import Block, LanguageModel, LMConfig
 
 CONFIG, WEIGHTS = "cfg.json", "model.safetensors"
@@ -49,7 +49,7 @@ def write_transformer_lens(folder: Path, model: LanguageModel, name: str) -> Non
         "default_prepend_bos": True,
     }
     save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, folder / WEIGHTS)
-    (folder / CONFIG).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / CONFIG, written)
 
 
 def block_tensors(block: Block, config: LMConfig) -> dict[str, Tensor]:

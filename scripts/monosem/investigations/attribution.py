@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monosem.ground.summary import defined, summarise
+from monosem.ground.summary import or_none, summarise
 from monosem.investigations.ablation import MEASURES, Pairs
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
 from monosem.measures.universality import row_correlation
@@ -55,7 +55,7 @@ def feature_rows(table: pd.DataFrame, density_F: np.ndarray) -> pd.DataFrame:
     rows = []
     for feature, own in table.groupby("feature"):
         few = len(own) < MIN_PAIRS
-        means = own[["effect", "attribution", "size"]].mean()
+        means = own[["effect", "attribution", "size"]].mean(skipna=False)
         own_correlations = dict.fromkeys(MEASURES, np.nan) if few else correlations(own)
         row = {"feature": feature, "n": len(own), "density": density_F[feature]}
         row |= {f"mean_{name}": float(mean) for name, mean in means.items()}
@@ -92,9 +92,9 @@ def record_fields(table: pd.DataFrame, features: pd.DataFrame, by_stratum: pd.Da
     return {
         "n_pairs": len(table),
         "n_features": len(features),
-        "correlation": {name: defined(value) for name, value in correlations(table).items()},
+        "correlation": {name: or_none(value) for name, value in correlations(table).items()},
         "share_helpful": float((features["mean_effect"] > 0).mean()) if len(features) else None,
-        "mean_effect": float(table["effect"].mean()) if len(table) else None,
+        "mean_effect": float(table["effect"].mean(skipna=False)) if len(table) else None,
         "of_a_feature": {name: summarise(features[f"r_{name}"].to_numpy(np.float64)) for name in MEASURES},
-        "by_size": {end: {name: defined(row[name]) for name in MEASURES} for end, row in ends.items()},
+        "by_size": {end: {name: or_none(row[name]) for name in MEASURES} for end, row in ends.items()},
     }

@@ -76,7 +76,7 @@ def with_lifts(edges: pd.DataFrame, count_FF: csr_array, steps: Steps) -> pd.Dat
 
 def exceeding(edges: pd.DataFrame, others: list[str], contrast: float) -> pd.DataFrame:
     """The edges between two features whose lift is more than `contrast` times each of the others; see `with_lifts`."""
-    rivals = contrast * edges[others].max(axis=1)
+    rivals = contrast * edges[others].max(axis=1, skipna=False)
     return edges[(edges["source"] != edges["target"]) & (edges["lift"] > rivals)]
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from monosem.ground.summary import or_none
 from monosem.investigations.best_features import Best, Evidence
 from monosem.investigations.proxies import Context
 from monosem.measures.metrics import roc_area
@@ -89,4 +90,4 @@ def histograms(context: Context, acts_T: np.ndarray, inside_T: np.ndarray, token
 
 def tidy(row: dict[str, Any]) -> dict[str, Any]:
     """Numbers as JSON has them: None for what is undefined."""
-    return {name: None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}
+    return {name: or_none(value) if isinstance(value, float) else value for name, value in row.items()}

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from monosem.ground.summary import or_none
 from monosem.lm.sites import Edit, Site
 from monosem.lm.transformer import LanguageModel
 from monosem.measures.evaluation import block_losses
@@ -64,8 +65,8 @@ def way_table(ways: Mapping[str, Way], sums: pd.DataFrame, headline: str) -> tup
     difference_se is the standard error of the share recovered less that of `headline`, over groups of contexts; NaN
     where there is one group. Raises ValueError when zero-ablation does not raise the loss: nothing to recover.
     """
-    n_tokens = int(sums["n"].sum())
-    means = sums.sum() / n_tokens
+    n_tokens = int(sums["n"].sum(skipna=False))
+    means = sums.sum(skipna=False) / n_tokens
     clean, zero = float(means["clean"]), float(means["zero"])
     if loss_recovered(clean, clean, zero) is None:
         raise ValueError(f"loss {clean:.4f} as it is, {zero:.4f} zero-ablated: nothing to recover; train longer")
@@ -84,8 +85,8 @@ def standard_error(sum_G: pd.Series, n_G: pd.Series) -> float:
     n_groups = len(n_G)
     if n_groups < 2:
         return float("nan")
-    deviation_G = sum_G - n_G * sum_G.sum() / n_G.sum()
-    return float((n_groups / (n_groups - 1) * deviation_G.pow(2).sum()) ** 0.5 / n_G.sum())
+    deviation_G = sum_G - n_G * sum_G.sum(skipna=False) / n_G.sum(skipna=False)
+    return float((n_groups / (n_groups - 1) * deviation_G.pow(2).sum(skipna=False)) ** 0.5 / n_G.sum(skipna=False))
 
 
 def at_equal_l0(table: pd.DataFrame, k: int, l0: float) -> dict[str, dict[str, Any]]:
@@ -93,11 +94,12 @@ def at_equal_l0(table: pd.DataFrame, k: int, l0: float) -> dict[str, dict[str, A
     chosen = table[(table["size"] == k) & ~table["method"].isin([SMALL_MLP, DICTIONARY])]
     small = table[(table["method"] == SMALL_MLP) & (table["l0"] > 0)]
     if len(small) and l0 > 0:
-        nearest = (small["l0"].map(log) - log(l0)).abs().idxmin()
+        nearest = (small["l0"].map(log) - log(l0)).abs().idxmin(skipna=False)
         chosen = pd.concat([chosen, small.loc[[nearest]]])
     return {row["method"]: as_record(row) for row in chosen.to_dict("records")}
 
 
 def as_record(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the method; None for NaN, which JSON has not."""
-    return {name: None if value != value else value for name, value in row.items() if name != "method"}
+    """Without the method, which names it; no standard error of one group."""
+    kept = {name: value for name, value in row.items() if name != "method"}
+    return {**kept, "difference_se": or_none(row["difference_se"])}

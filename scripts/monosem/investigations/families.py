@@ -34,14 +34,14 @@ def between(pairs: pd.DataFrame, narrow: str, wide: str) -> pd.DataFrame:
 
 def count_kin(pairs: pd.DataFrame, side: str, feature_F: np.ndarray) -> np.ndarray:
     """Kin of each of the features, which stand in the columns of `side`: narrow or wide."""
-    counts = pairs[f"{side}_feature"].value_counts()
+    counts = pairs[f"{side}_feature"].value_counts(dropna=False)
     return counts.reindex(feature_F, fill_value=0).to_numpy()
 
 
 def count_other_kin(own: Activity, min_cosine: float) -> np.ndarray:
     """Kin of each feature within its own dictionary, itself left out: what it has without any splitting."""
     one, other, _ = kin(own, own, min_cosine)
-    counts = pd.Series(one[one != other]).value_counts()
+    counts = pd.Series(one[one != other]).value_counts(dropna=False)
     return counts.reindex(own.feature_F, fill_value=0).to_numpy()
 
 

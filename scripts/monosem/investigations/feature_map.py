@@ -86,14 +86,14 @@ def map_summary(table: pd.DataFrame) -> dict[str, Any]:
     holds features of several dictionaries; how often a feature is in the cluster of its parent, and how often it would
     be in that of a random feature of its parent's dictionary."""
     placed = table[table["cluster"] != NO_CLUSTER]
-    widths = placed.groupby("cluster")["dictionary"].nunique()
+    widths = placed.groupby("cluster")["dictionary"].nunique(dropna=False)
     cluster_of = table.set_index(["dictionary", "feature"])["cluster"]
     names = list(dict.fromkeys(table["dictionary"]))
     same, by_chance = [], []
     for narrow, wide in pairwise(names):
         child = table[(table["dictionary"] == wide) & (table["parent"] != NO_PARENT)]
         parent = cluster_of.loc[narrow]
-        share = parent.value_counts(normalize=True).drop(NO_CLUSTER, errors="ignore")
+        share = parent.value_counts(normalize=True, dropna=False).drop(NO_CLUSTER, errors="ignore")
         own = child["cluster"].to_numpy()
         same.append((own == parent.loc[child["parent"]].to_numpy()) & (own != NO_CLUSTER))
         by_chance.append(share.reindex(own, fill_value=0.0).to_numpy())

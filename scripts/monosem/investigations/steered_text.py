@@ -125,11 +125,11 @@ def record_fields(table: pd.DataFrame) -> dict[str, Any]:
             "unsteered": float(alone.loc[row.context, "share"]),
             "share": row.share,
             "gain": row.share - float(alone.loc[row.context, "share"]),
-            "lead": row.share - float(others.max()) if len(others) else None,
+            "lead": row.share - float(others.max(skipna=False)) if len(others) else None,
             "perplexity": row.perplexity,
         }
     return {
-        "n_tokens": int(table.drop_duplicates(["pinned", "multiple"])["n_tokens"].sum()),
+        "n_tokens": int(table.drop_duplicates(["pinned", "multiple"])["n_tokens"].sum(skipna=False)),
         "perplexity_unsteered": float(alone["perplexity"].iloc[0]) if len(alone) else None,
         "contexts": contexts,
     }

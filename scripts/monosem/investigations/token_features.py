@@ -77,7 +77,11 @@ def common_tokens(held_out: Packed, n_common: int, also: list[int]) -> np.ndarra
 def count_following(tokens_K: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     """A row a token: how many features follow it, and how many of these in some contexts only."""
     counts = pd.crosstab(table["main_token"], table["kind"]).reindex(index=tokens_K, columns=KINDS, fill_value=0)
-    columns = {"token": tokens_K, "n_features": counts[FOLLOWING].sum(axis=1), "n_in_context": counts[IN_CONTEXT]}
+    columns = {
+        "token": tokens_K,
+        "n_features": counts[FOLLOWING].sum(axis=1, skipna=False),
+        "n_in_context": counts[IN_CONTEXT],
+    }
     return pd.DataFrame(columns).reset_index(drop=True)
 
 
@@ -97,7 +101,7 @@ def shares(table: pd.DataFrame) -> dict[str, Any]:
         "n_features": len(table),
         "n_told": len(told),
         "n_judged": len(judged),
-        "single_token": float(judged.mean()) if len(judged) else None,
+        "single_token": float(judged.mean(skipna=False)) if len(judged) else None,
         **{name: float((told["kind"] == name).mean()) if len(told) else None for name in KINDS[:3]},
     }
 

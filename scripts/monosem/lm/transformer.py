@@ -13,14 +13,18 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from monosem.ground.artefacts import replacing, sha256
+from monosem.ground.finite import check_finite
+from monosem.ground.tensors import load_tensors, read_metadata
 from monosem.lm.layers import ACTIVATIONS, LayerNorm, affine, causal_attention, matrix
 from monosem.lm.logit_updates import LogitCoordinates, logit_coordinates
 from monosem.lm.sites import Edit, Site, edit
+
+OVERFLOW = "its weights are finite and too large; train it again or take another"
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class LanguageModel(nn.Module):
 
     @torch.no_grad()
     def activations(self, tokens_SL: Tensor, site: Site) -> Tensor:
-        """Activations at a site, float32 [S, L, site width]."""
+        """Activations at a site, float32 [S, L, site width]. Raises ValueError where one is not finite."""
         seen: list[Tensor] = []
 
         def look(x: Tensor) -> Tensor:
@@ -131,6 +135,7 @@ class LanguageModel(nn.Module):
             return x
 
         self(tokens_SL, edits={site: look})
+        check_finite(seen[0], f"activations at {site.name} of layer {site.layer}", OVERFLOW)
         return seen[0]
 
     @torch.no_grad()
@@ -183,13 +188,11 @@ def load_lm(path: Path, digest: str | None = None) -> LanguageModel:
     given: activations, dictionaries and evaluations must all be of one model.
     """
     try:
-        with safe_open(path, "pt") as file:
-            config = LMConfig(**json.loads(file.metadata()["config"]))
-        model = LanguageModel(config, seed=0)
-        model.load_state_dict(load_file(path))
+        model = LanguageModel(LMConfig(**json.loads(read_metadata(path)["config"])), seed=0)
+        model.load_state_dict(load_tensors(path, "pt"))
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; run train_lm first") from None
-    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
+    except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a language model of this project ({error})") from None
     if digest not in (None, found := sha256(path)[:16]):
         raise ValueError(f"{path}: model {found}, but its record or activations are of {digest}; rerun what is older")

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy.sparse import csc_array, csr_array
 
 from monosem.ground.artefacts import read_json, replacing
+from monosem.ground.finite import check_finite
 from monosem.ground.progress import progress
 from monosem.ground.records import value_of
+from monosem.ground.tensors import load_tensors
 from monosem.text.packed import Packed, read_packed
 
 BLOCK_CODES = 1 << 22  # stored codes of a block of features, on average
@@ -42,6 +44,7 @@ class Codes:
 
 
 def write_codes(path: Path, codes: Codes) -> None:
+    check_finite(codes.matrix.data, f"codes for {path}", "a weight of the dictionary is too large; train it again")
     tensors = {
         "indptr": codes.matrix.indptr.astype(np.int64),
         "indices": codes.matrix.indices.astype(np.int32),
@@ -55,7 +58,7 @@ def write_codes(path: Path, codes: Codes) -> None:
 def read_codes(path: Path) -> Codes:
     """Raises ValueError naming the file when it is missing, cut short, or not a codes file."""
     try:
-        tensors = load_file(path)
+        tensors = load_tensors(path)
         narrow = np.int32 if tensors["values"].size < 1 << 31 else np.int64  # scipy widens both to the wider
         parts_Z = (tensors["values"], tensors["indices"], tensors["indptr"].astype(narrow))
         matrix = csr_array(parts_Z, shape=tuple(tensors["shape"].tolist()))

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
 from monosem.ground.artefacts import replacing
+from monosem.ground.finite import check_finite
 from monosem.ground.progress import progress
 from monosem.lm.sites import Edit, Site
 from monosem.lm.transformer import LanguageModel, token_losses
@@ -90,7 +91,7 @@ def measure_losses(
         "zero": {site: torch.zeros_like},
         "mean": {site: lambda x_RN: mean_N.expand_as(x_RN)},
     }
-    sums = block_losses(model, tokens_SL, bos, edits).sum()
+    sums = block_losses(model, tokens_SL, bos, edits).sum(skipna=False)
     return Losses(**{name: float(sums[name] / sums["n"]) for name in edits}, n_tokens=int(sums["n"]))
 
 
@@ -162,6 +163,8 @@ def write_tables(folder: Path, tables: DictionaryTables) -> None:
     """codes.safetensors, logits.safetensors (float16) and features.parquet."""
     write_codes(folder / "codes.safetensors", tables.codes)
     with replacing(folder / "logits.safetensors") as tmp:
-        save_file({"logit_weights": tables.logit_weights_FV.half().cpu()}, tmp)
+        narrow_FV = tables.logit_weights_FV.half().cpu()
+        check_finite(narrow_FV, "logit weights as float16", "the model's or the dictionary's weights are too large")
+        save_file({"logit_weights": narrow_FV}, tmp)
     with replacing(folder / "features.parquet") as tmp:
         tables.features.to_parquet(tmp, index=False)

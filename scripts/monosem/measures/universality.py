@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.ground.progress import progress
-from monosem.ground.summary import summarise
+from monosem.ground.summary import defined, summarise
 from monosem.ground.tensors import open_tensor
 from monosem.measures.codes import Codes
 
@@ -128,7 +128,7 @@ def match_table(a: Side, b: Side, top_k: int) -> pd.DataFrame:
 
 def summary(table: pd.DataFrame, a: Side, b: Side) -> dict[str, Any]:
     """The fields of the record: quartiles and shares are over the features of A that have a match."""
-    correlation = table["correlation"].dropna().to_numpy()
+    correlation = defined(table["correlation"])
     shares = {f"share_at_least_{t}": float((correlation >= t).mean()) if correlation.size else None for t in THRESHOLDS}
     return {
         "n_tokens": a.codes.n_tokens,

@@ -1,9 +1,9 @@
 """Tables about autoencoders: how good each trained one is, and how fast each trainer."""
 
-import json
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json
+from monosem.ground.finite import read_numbers
 from monosem.readme.workflow import table
 
 
@@ -33,7 +33,7 @@ def dictionaries_table(folder: Path) -> str:
 
 def trainers_table(paths: list[Path]) -> str:
     """One row for each trainer and width of tests/benchmarks/sae_training.py's JSON files, fastest first."""
-    found = [row for path in paths for row in json.loads(path.read_text(encoding="utf-8"))]
+    found = [row for path in paths for row in read_numbers(path.read_text(encoding="utf-8"), path)]
     rows = [
         (
             f"{row['width']:,}",
@@ -65,6 +65,6 @@ def whole_table(path: Path) -> str:
             f"{row['peer_seconds']:.0f} s",
             f"{row['ratio']:.1f}",
         )
-        for row in json.loads(path.read_text(encoding="utf-8"))
+        for row in read_numbers(path.read_text(encoding="utf-8"), path)
     ]
     return table(("width", "trainer", "beside", "to the held-out loss", "it takes", "the other", "times faster"), rows)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 from torch import Tensor
 
 from monosem.ground.artefacts import replacing
+from monosem.ground.tensors import load_tensors, read_metadata
 from monosem.sae.kernels import Csr, Screen, entries_above, largest_of_row
 
 NAMES = {
@@ -110,9 +111,8 @@ def save_sae(path: Path, sae: SparseAutoencoder, architecture: str) -> None:
 def load_sae(path: Path) -> SparseAutoencoder:
     """Raises ValueError naming the file when it is missing, cut short, or not exactly one of our autoencoders."""
     try:
-        with safe_open(path, "pt") as file:
-            k = json.loads(file.metadata()["config"])["k"]
-        tensors = load_file(path)
+        k = json.loads(read_metadata(path)["config"])["k"]
+        tensors = load_tensors(path, "pt")
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file; run train_sae first") from None
     except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:

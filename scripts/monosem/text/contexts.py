@@ -8,6 +8,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from monosem.ground.finite import check_ids
 from monosem.text.tokens import ARRAYS
 
 CHUNK = 8192  # contexts a chunk: 2 MiB of 16-bit tokens at length 128
@@ -34,6 +35,8 @@ class ContextWriter:
 
     def write(self, packed: dict[str, np.ndarray]) -> int:
         """Writes as many of the contexts as there is room for, shuffled among themselves; returns how many."""
+        for name, array in self.arrays.items():
+            check_ids(packed[name], array.dtype, name)
         n_rows = min(len(packed["tokens"]), self.n_contexts - self.n_written)
         order_S = self.rng.permutation(n_rows)
         for name, array in self.arrays.items():

@@ -5,81 +5,21 @@ project is over *counted* positions, those whose token is not BOS: BOS has no te
 would dominate means, variances and dashboards. Shape suffixes: S contexts, L position, V vocabulary.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer
 
 from monosem.ground.arrays import MappedRows, open_array, read_chunk
 from monosem.ground.artefacts import read_json
+from monosem.ground.finite import check_within
+from monosem.text.tokenizer import encode_texts
 
 RULE = "pack_tokens"  # which writes token stores
-BOS = "<|bos|>"
-BOS_NAMES = (BOS, "<|endoftext|>", "<s>", "<bos>", "[CLS]")
 ARRAYS = ("tokens", "category", "document")
-
-
-def train_bpe(texts: Iterable[str], vocab_size: int) -> Tokenizer:
-    """A byte-level BPE of exactly `vocab_size` tokens or fewer where the text does not hold enough; BOS is id 0."""
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    if vocab_size <= len(alphabet):
-        raise ValueError(f"vocabulary size {vocab_size}: at least {len(alphabet) + 1} (BOS and every byte) expected")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size, special_tokens=[BOS], initial_alphabet=sorted(alphabet), show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
-
-
-def load_tokenizer(path: Path) -> tuple[Tokenizer, int]:
-    """A `tokenizer.json` and its BOS id. Text that spells a special token is encoded as text."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        if "model" not in json.loads(text):
-            raise TypeError("it has no `model`")
-        tokenizer = Tokenizer.from_str(text)
-    except FileNotFoundError:
-        raise ValueError(f"tokenizer {path}: no such file; give the path of a tokenizer.json") from None
-    except (json.JSONDecodeError, ValueError, TypeError) as error:
-        raise ValueError(f"tokenizer {path}: not a tokenizer.json ({error})") from None
-    tokenizer.encode_special_tokens = True
-    for name in BOS_NAMES:
-        bos = tokenizer.token_to_id(name)
-        if bos is not None:
-            return tokenizer, bos
-    raise ValueError(f"tokenizer {path}: has none of {', '.join(BOS_NAMES)}; add one to mark document starts")
-
-
-def load_vocabulary(path: Path) -> list[str]:
-    """Readable text of every token id; a byte that is not valid UTF-8 by itself is shown as \\xd8."""
-    return [token.decode("utf-8", "backslashreplace") for token in load_bytes(path)]
-
-
-def load_bytes(path: Path) -> list[bytes]:
-    """The bytes of every token id, which may hold parts of characters; of an added token, its name's."""
-    tokenizer, _ = load_tokenizer(path)
-    byte_of = bytes_of_characters()
-    names = [tokenizer.id_to_token(token) or "" for token in range(tokenizer.get_vocab_size())]
-    if not isinstance(tokenizer.decoder, decoders.ByteLevel):
-        return [name.encode() for name in names]
-    return [
-        bytes(byte_of[c] for c in name) if name not in BOS_NAMES and set(name) <= byte_of.keys() else name.encode()
-        for name in names
-    ]
-
-
-def bytes_of_characters() -> dict[str, int]:
-    """GPT-2's map of printable characters to bytes (https://github.com/openai/gpt-2, encoder.py)."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAC + 1), *range(0xAE, 0xFF + 1)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return {chr(b): b for b in printable} | {chr(256 + i): b for i, b in enumerate(others)}
 
 
 def counted(tokens_SL: np.ndarray, bos: int) -> np.ndarray:
@@ -121,22 +61,24 @@ class Packer:
 
 
 def encode_documents(
-    tokenizer: Tokenizer, documents: Iterable[tuple[int, str, str]], batch: int = 256
+    tokenizer: Tokenizer, bos: int, documents: Iterable[tuple[int, str, str]], batch: int = 256
 ) -> Iterator[tuple[int, str, list[int]]]:
     """(line, category, text) in, (line, category, ids) out, encoded `batch` documents at a time on all cores."""
     waiting: list[tuple[int, str, str]] = []
     for document in documents:
         waiting.append(document)
         if len(waiting) == batch:
-            yield from encode_batch(tokenizer, waiting)
+            yield from encode_batch(tokenizer, bos, waiting)
             waiting = []
-    yield from encode_batch(tokenizer, waiting)
+    yield from encode_batch(tokenizer, bos, waiting)
 
 
-def encode_batch(tokenizer: Tokenizer, documents: list[tuple[int, str, str]]) -> Iterator[tuple[int, str, list[int]]]:
-    encodings = tokenizer.encode_batch_fast([text for _, _, text in documents], add_special_tokens=False)
-    for (line, category, _), encoding in zip(documents, encodings, strict=True):
-        yield line, category, encoding.ids
+def encode_batch(
+    tokenizer: Tokenizer, bos: int, documents: list[tuple[int, str, str]]
+) -> Iterator[tuple[int, str, list[int]]]:
+    found = encode_texts(tokenizer, bos, [text for _, _, text in documents])
+    for (line, category, _), ids in zip(documents, found, strict=True):
+        yield line, category, ids
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -157,6 +99,7 @@ def read_contexts(path: Path, n_contexts: int | None = None, array: str = "token
     read_SL = np.empty((n_contexts, rows.shape[1]), dtype=rows.dtype)
     for first in range(0, n_contexts, rows.chunks[0]):
         part_SL = read_chunk(rows, path / array, first // rows.chunks[0], RULE)
+        check_known(path, array, part_SL)
         read_SL[first : first + len(part_SL)] = part_SL[: n_contexts - first]
     return read_SL
 
@@ -165,6 +108,8 @@ def map_contexts(path: Path) -> MappedRows:
     """The tokens [S, L] of a store that may be larger than memory, by numbers of contexts; errors as above."""
     rows = MappedRows(path / "tokens", RULE)
     check_shape(path, "tokens", rows.shape)
+    for chunk in rows.chunks:
+        check_known(path, "tokens", chunk)
     return rows
 
 
@@ -172,3 +117,12 @@ def check_shape(path: Path, array: str, shape: tuple[int, ...]) -> None:
     record = read_record(path)
     if shape != (record["n_contexts"], record["context_length"]):
         raise ValueError(f"{path}/{array}: shape {shape} differs from its record; delete it and rerun {RULE}")
+
+
+def check_known(path: Path, array: str, part_SL: np.ndarray) -> None:
+    """Raises ValueError for a token or a category that the record does not know."""
+    record, cure = read_record(path), f"delete it and rerun {RULE}"
+    if array == "tokens":
+        check_within(part_SL, record["vocab_size"], f"{path}/tokens: id", cure)
+    if array == "category":
+        check_within(part_SL, len(record["categories"]), f"{path}/category: id", cure)

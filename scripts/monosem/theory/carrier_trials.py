@@ -117,7 +117,7 @@ def directions(trial: Trial, held: Contexts) -> list[dict[str, Any]]:
 
 def record_fields(counts: pd.DataFrame) -> dict[str, Any]:
     """Of each ideal feature, for the shallowest and the deepest models."""
-    ends = {"shallowest": counts["n_layers"].min(), "deepest": counts["n_layers"].max()}
+    ends = {"shallowest": counts["n_layers"].min(skipna=False), "deepest": counts["n_layers"].max(skipna=False)}
     return {
         name: {end: of_depth(rows[rows["n_layers"] == n_layers]) for end, n_layers in ends.items()}
         for name, rows in counts.groupby("ideal")
@@ -128,10 +128,10 @@ def of_depth(rows: pd.DataFrame) -> dict[str, Any]:
     """Null where no dictionary holds the ideal feature."""
     held = rows[rows["held"]]
     n_features = held["n_features"]
-    numbers = {"median": n_features.median(), "mean": n_features.mean()}
-    numbers |= {"fewest": n_features.min(), "most": n_features.max()}
-    numbers |= {name: held[name].median() for name in ("together", "kl_ablated")}
-    known = {name: None if math.isnan(value) else float(value) for name, value in numbers.items()}
+    numbers = {"median": n_features.median(skipna=False), "mean": n_features.mean(skipna=False)}
+    numbers |= {"fewest": n_features.min(skipna=False), "most": n_features.max(skipna=False)}
+    numbers |= {name: held[name].median(skipna=False) for name in ("together", "kl_ablated")}
+    known = {name: None if held.empty else float(value) for name, value in numbers.items()}
     return {"n_layers": int(rows["n_layers"].iloc[0]), "dictionaries": len(rows), "held": len(held)} | known
 
 

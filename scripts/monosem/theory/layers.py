@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 
 from monosem.acts.sampling import Sample, sampled_rows
+from monosem.ground.summary import defined, middle, or_none
 from monosem.lm.sites import Site
 from monosem.lm.training import mean_loss
 from monosem.lm.transformer import LanguageModel
@@ -89,3 +91,25 @@ def drawn(codes: Codes, like: Codes, seed: int) -> Codes:
 def partners(earlier: Codes, later: Codes) -> np.ndarray:
     """Of each feature of the earlier layer, its largest correlation with one of the later; NaN if it never varies."""
     return match_table(side(earlier), side(later), 1)["correlation"].to_numpy()
+
+
+def summary(table: pd.DataFrame, above: float) -> dict[str, Any]:
+    """Shares with a partner, of the units that ever fire: medians over pairs of layers, and by model.
+
+    None where none of a kind ever fires.
+    """
+    alive = table[table["correlation"].notna()].assign(partner=lambda rows: rows["correlation"] > above)
+    share = alive.groupby(["n_layers", "layer", "what"])["partner"].mean(skipna=False).unstack()
+    by_depth = [middle(of) for _, of in share["features"].groupby("n_layers")]
+    return {
+        "share": {what.replace(" ", "_"): middle(share[what]) for what in share},
+        "smallest_lead": float(defined(share["drawn features"] - share["neurons"]).min()),
+        "least": float(defined(share["features"]).min()),
+        "shallow": by_depth[0],
+        "deep": by_depth[-1],
+        "shares": {
+            f"{depth}_{layer}": {what: or_none(of) for what, of in row.items()}
+            for (depth, layer), row in share.iterrows()
+        },
+        "above": above,
+    }

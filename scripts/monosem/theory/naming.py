@@ -15,7 +15,7 @@ import pandas as pd
 
 from monosem.autointerp.statistics import Estimate, estimate, interval
 from monosem.ground.records import NEURONS, OFFLINE
-from monosem.ground.summary import defined
+from monosem.ground.summary import or_none
 
 COLUMNS = [
     "client",
@@ -67,8 +67,8 @@ def tabulated(
     for client, rows in table[table["dictionary"] != NEURONS].groupby("client", sort=False):
         rows = rows.sort_values("n_features")
         curves[client] = {
-            "n_sizes": rows["n_features"].nunique(),
-            "n_asked": int(rows["n_asked"].sum()),
+            "n_sizes": rows["n_features"].nunique(dropna=False),
+            "n_asked": int(rows["n_asked"].sum(skipna=False)),
             **costs_of(client, rows, np.concatenate([named[at].work_F for at in rows.index])),
             "quality": by_doubling(rows["n_features"], [medians[at] for at in rows.index]),
         }
@@ -78,27 +78,30 @@ def tabulated(
 def costs_of(client: str, rows: pd.DataFrame, work_X: np.ndarray) -> dict[str, dict[str, float | None]]:
     """Of the token table, which explains whole dictionaries, through their sizes; of a language model, which was asked
     of some features drawn at random, in proportion: each costs the same, so a dictionary costs that times its size."""
-    asked = rows["n_asked"].sum()
-    each = {name: {"factor": float(rows[name].sum() / asked), "exponent": 1.0} for name in ("usd_at_price", "calls")}
+    asked = rows["n_asked"].sum(skipna=False)
+    each = {
+        name: {"factor": float(rows[name].sum(skipna=False) / asked), "exponent": 1.0}
+        for name in ("usd_at_price", "calls")
+    }
     if client == OFFLINE:
         seconds = power_law(rows["n_features"], rows["seconds"]) | line(rows["n_features"], rows["seconds"])
         return {**each, "work": power_law(rows["n_features"], rows["work"]), "seconds": seconds}
     error = float(work_X.std(ddof=1) / work_X.size**0.5) if work_X.size > 1 else None
     work = {"factor": float(work_X.mean()), "factor_se": error, "exponent": 1.0}
-    return {**each, "work": work, "seconds": {"start": 0.0, "each": float(rows["seconds"].sum() / asked)}}
+    return {**each, "work": work, "seconds": {"start": 0.0, "each": float(rows["seconds"].sum(skipna=False) / asked)}}
 
 
 def power_law(n_F: pd.Series, cost_F: pd.Series) -> dict[str, float | None]:
     """Through logarithms, by least squares; None where there are too few sizes, or costs of zero, to tell."""
     nothing = dict.fromkeys(("factor", "exponent", "exponent_se"))
-    if n_F.nunique() < 2 or (cost_F <= 0).any():
+    if n_F.nunique(dropna=False) < 2 or (cost_F <= 0).any():
         return nothing
     slope, start, error = straight(np.log(n_F.to_numpy(float)), np.log(cost_F.to_numpy(float)))
     return {"factor": float(np.exp(start)), "exponent": slope, "exponent_se": error}
 
 
 def line(n_F: pd.Series, seconds_F: pd.Series) -> dict[str, float | None]:
-    if n_F.nunique() < 2:
+    if n_F.nunique(dropna=False) < 2:
         return dict.fromkeys(("start", "each"))
     each, start, _ = straight(n_F.to_numpy(float), seconds_F.to_numpy(float))
     return {"start": start, "each": each}
@@ -116,7 +119,7 @@ def straight(x_F: np.ndarray, y_F: np.ndarray) -> tuple[float, float, float | No
 
 def by_doubling(n_F: pd.Series, medians: Sequence[Estimate]) -> dict[str, float | None]:
     """Slope of medians against log2 features; its interval from the medians of features drawn again."""
-    if n_F.nunique() < 2 or any(median.n == 0 for median in medians):
+    if n_F.nunique(dropna=False) < 2 or any(median.n == 0 for median in medians):
         return dict.fromkeys(("per_doubling", "at_one", "low", "high"))
     x_F = np.log2(n_F.to_numpy(float))
     slope, start, _ = straight(x_F, np.array([median.value for median in medians]))
@@ -130,7 +133,7 @@ def against(scores_F: pd.Series, offline_F: pd.Series, seed: int) -> dict[str, f
     """Mean of a client's score less the token table's, of the features that have both."""
     found = estimate((scores_F - offline_F).to_numpy(dtype=float), "mean", np.random.default_rng(seed))
     values = {"difference": found.value, "low": found.low, "high": found.high}
-    return {"n": found.n, **{name: defined(value) for name, value in values.items()}}
+    return {"n": found.n, **{name: or_none(value) for name, value in values.items()}}
 
 
 def drawn_out(curves: dict[str, dict[str, Any]], sizes: Sequence[int]) -> dict[str, dict[str, dict[str, float]]]:

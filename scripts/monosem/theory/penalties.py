@@ -12,7 +12,7 @@ import pandas as pd
 
 from monosem.autointerp.statistics import estimate
 from monosem.ground.records import DIRECTIONS, NEURONS
-from monosem.ground.summary import defined
+from monosem.ground.summary import defined, or_none
 
 MEASURED = ["explained_variance", "loss_recovered"]
 
@@ -27,9 +27,9 @@ def row_of(
     """
     alive = features[features["status"] != "dead"]
     median = estimate(scores_F, "median", np.random.default_rng(seed))
-    quartiles = np.nanquantile(scores_F, [0.25, 0.75]) if median.n else [np.nan, np.nan]
+    quartiles = np.quantile(defined(scores_F), [0.25, 0.75]) if median.n else [np.nan, np.nan]
     of_rows = {
-        name: float(alive[column].median()) if column in alive else np.nan
+        name: float(alive[column].median(skipna=False)) if column in alive else np.nan
         for name, column in (("cosine", "enc_dec_cosine"), ("single", "dec_top_weight"), ("density", "density"))
     }
     return {
@@ -70,6 +70,6 @@ def summary(table: pd.DataFrame, usual: float) -> dict[str, Any]:
     }
     kept = [name for name in table.columns if name != "dictionary"]
     return {
-        **{name: {key: defined(row[key]) for key in kept} for name, row in named.items()},
-        "steps": {name: defined(value) for name, value in steps.items()},
+        **{name: {key: or_none(row[key]) for key in kept} for name, row in named.items()},
+        "steps": {name: or_none(value) for name, value in steps.items()},
     }

@@ -86,8 +86,9 @@ def draw_weights(axes: Axes, rows: pd.DataFrame, words: list[str], colours: list
     axes.set(xlabel="feature", ylabel="logit weight over the three's mean")
     if not (rows["what"] == "logit weight").any():  # of a dictionary that never fires where it is looked at
         return
-    weights = rows[rows["what"] == "logit weight"].pivot_table(index="of", columns="word", values="y", sort=False)
-    weights = weights.sub(weights[words].mean(axis=1), axis=0)
+    weights = rows[rows["what"] == "logit weight"].groupby(["of", "word"], sort=False)["y"].mean(skipna=False)
+    weights = weights.unstack(sort=False)
+    weights = weights.sub(weights[words].mean(axis=1, skipna=False), axis=0)
     for shift, word, colour in zip((-0.26, 0, 0.26), words, colours, strict=True):
         axes.bar(np.arange(len(weights)) + shift, weights[word], width=0.25, color=colour, label=word.strip())
     axes.axhline(0, color=PAPER_COLOUR, lw=0.8)
@@ -109,7 +110,7 @@ def draw_counts(axes: Axes, counts: pd.DataFrame, depths: list[int]) -> None:
     for ideal, (name, colour) in IDEAL.items():
         for depth, style in zip(depths, LINES, strict=False):
             rows = counts[(counts["ideal"] == ideal) & (counts["n_layers"] == depth)]
-            means = rows.groupby("width")["n_features"].mean()
+            means = rows.groupby("width")["n_features"].mean(skipna=False)
             label = f"{name}" if depth == depths[0] else None
             axes.plot(means.index, means, style, color=colour, marker="o", ms=4, label=label)
     for depth, style in zip(depths, LINES, strict=False):

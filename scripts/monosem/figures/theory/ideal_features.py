@@ -30,7 +30,7 @@ def fixed_triples(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         rows = table[table["what"] == what]
         for _, one in rows.groupby("triple"):
             axes.plot(one["x"], one["kl"].clip(lower=1e-10), "o-", color=COLOURS["A"], alpha=0.3, ms=3, lw=0.8)
-        medians = rows.groupby("x")["kl"].median()
+        medians = rows.groupby("x")["kl"].median(skipna=False)
         axes.plot(medians.index, medians, "k-", lw=2, label="median triple")
         paper_line(axes, FITS, "counts as fitted", horizontal=True)
         axes.set(yscale="log", ylabel="KL(target || feature), nats")

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from monosem.figures.style import COLOURS, OTHER_COLOUR, PAPER_COLOUR, new_figure, paper_line
+from monosem.ground.summary import defined
 
 KINDS = {
     "features": COLOURS["A"],
@@ -23,7 +24,7 @@ def layerwise_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     depths = sorted(table["n_layers"].unique())
     figure = new_figure(6 + 4 * len(depths), 4.4)
     bars, *curves = figure.subplots(1, 1 + len(depths), width_ratios=[1.5, *[1] * len(depths)])
-    draw_shares(bars, table.dropna(subset="correlation"), record["above"])
+    draw_shares(bars, table[table["correlation"].notna()], record["above"])
     for axes, depth in zip(curves, depths, strict=True):
         draw_distributions(axes, table[table["n_layers"] == depth], record["above"])
         axes.set_title(f"{depth} layers, all pairs of layers", fontsize="medium", fontweight="normal")
@@ -55,7 +56,7 @@ def draw_shares(axes: Axes, rows: pd.DataFrame, above: float) -> None:
 
 def draw_distributions(axes: Axes, rows: pd.DataFrame, above: float) -> None:
     for what, colour in KINDS.items():
-        values = np.sort(rows.loc[rows["what"] == what, "correlation"].dropna())
+        values = np.sort(defined(rows.loc[rows["what"] == what, "correlation"]))
         axes.plot(values, 1 - np.arange(len(values)) / max(1, len(values)), color=colour, label=what)
     paper_line(axes, above, "partner", horizontal=False)
     axes.set(xlabel="largest correlation with the next layer", ylabel="share with more", xlim=(0, 1), ylim=(0, 1.08))

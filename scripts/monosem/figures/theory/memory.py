@@ -24,7 +24,7 @@ def layerwise_memory(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     loss.set_title("loss read after each layer", fontsize="medium", fontweight="normal")
     draw_shares(share, table[table["what"] == "learnt"], record["threshold"])
     draw_lens(figure, lens, table[table["what"] == "lens"], record["most"]["n_pairs"])
-    rows = table[table["what"] == "gradient"].groupby(["n_pairs", "layer"], as_index=False)["value"].mean()
+    rows = table[table["what"] == "gradient"].groupby(["n_pairs", "layer"], as_index=False)["value"].mean(skipna=False)
     lines(gradient, rows, colours)
     gradient.set(yscale="log", ylabel="gradient norm, mean of the training")
     gradient.set_title("gradient of each layer's weights", fontsize="medium", fontweight="normal")

@@ -78,6 +78,6 @@ def draw_quality(axes: Axes, rows: pd.DataFrame, quality: dict[str, Any], client
         axes.errorbar(some["n_features"], some["score"], bars, fmt=marker, capsize=2, color=colour, label=label)
     if quality["per_doubling"] is not None:
         widths = rows.loc[rows["dictionary"] != NEURONS, "n_features"]
-        ends = np.array([widths.min(), widths.max()], dtype=float)
+        ends = np.array([widths.min(skipna=False), widths.max(skipna=False)], dtype=float)
         fitted = quality["at_one"] + quality["per_doubling"] * np.log2(ends)
         axes.plot(ends, fitted, "--", color=colour, lw=1.3)

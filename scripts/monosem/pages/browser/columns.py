@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.autointerp.judgement import MEASURES
-from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, read_table
+from monosem.ground.records import EXPLANATION_COLUMNS, read_table
 from monosem.pages.browser.shards import ROWS_A_TEXT, numbers, write_shard, write_shards
 from monosem.pages.browser.texts import sentence
 
@@ -27,7 +27,7 @@ def read_features(
 
     Raises ValueError when features are missing from the first three.
     """
-    table = pd.read_parquet(features) if read_table(features, FEATURE_COLUMNS) is not None else None
+    table = read_table(features)
     scored = read_table(scores, ["feature", *SCORES]).rename(columns={"status": "score_status"})
     for path, frame in ((explanations, read_table(explanations, EXPLANATION_COLUMNS)), (scores, scored)):
         if not np.array_equal(frame["feature"], table["feature"]):

@@ -20,7 +20,7 @@ from monosem.pages.browser.details import Details, Geometry, top_tokens
 from monosem.pages.browser.examples import LEVELS, Activity, Limits, names
 from monosem.pages.browser.relations import Sources, correlations, gather, steering
 from monosem.pages.browser.texts import plain, shown_vocabulary
-from monosem.text.tokens import load_vocabulary
+from monosem.text.tokenizer import load_vocabulary
 
 
 @dataclass(frozen=True)
@@ -85,4 +85,4 @@ def write_dictionary(
     }
     scored = table.loc[table["score_status"] == "ok", "spearman"]
     summary = {"n_alive": int((table["density"] > 0).sum()), "n_scored": len(scored)}
-    return {**summary, "median_score": float(scored.median()) if len(scored) else None, "bytes": written}
+    return {**summary, "median_score": float(scored.median(skipna=False)) if len(scored) else None, "bytes": written}

@@ -10,12 +10,13 @@ A site has, below one folder, which the page's scripts know as well:
 Budgets, in bytes: what the app takes, what opening one feature reads, and what a dictionary takes on disk.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from math import ceil
 from pathlib import Path
 
 import numpy as np
+
+from monosem.ground.finite import write_numbers
 
 FEATURES_A_SHARD = 16
 ROWS_A_TEXT = 512
@@ -31,7 +32,7 @@ FIXED_BYTES = 4096  # that each file may take beside
 
 def write_shard(path: Path, data: object) -> int:
     """One script that hands `data` to the page; returns its bytes. Text is never code: JSON quotes it."""
-    dumped = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    dumped = write_numbers(data, path, ensure_ascii=False, separators=(",", ":"))
     content = f"monosem.receive({dumped});\n".encode(errors="backslashreplace")
     path.write_bytes(content)
     return len(content)

@@ -25,7 +25,7 @@ from monosem.pages.live.asked import LIMITS, Refused
 from monosem.pages.live.files import Files
 from monosem.pages.visible import readable
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
-from monosem.text.tokens import load_tokenizer, load_vocabulary
+from monosem.text.tokenizer import encode_texts, load_tokenizer, load_vocabulary
 
 TOP = 10  # features told of each token
 
@@ -122,7 +122,7 @@ class Live:
 
     def encode(self, text: str) -> list[int]:
         """BOS and the text's tokens; Refused when they are more than the model's context holds."""
-        tokens = self.tokenizer.encode(text, add_special_tokens=False).ids
+        tokens = encode_texts(self.tokenizer, self.bos, [text])[0]
         if len(tokens) > self.room:
             fix = f"{len(tokens):,} tokens, {self.room:,} at most fit the model's context; shorten it"
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "text", text, fix)

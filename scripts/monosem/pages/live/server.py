@@ -5,7 +5,6 @@ It listens on the loopback interface only. Pages of other origins can neither as
 other, and each takes bounded work.
 """
 
-import json
 import select
 import socket
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote
 
+from monosem.ground.finite import write_numbers
 from monosem.pages.live.asked import READ, STEER, Field, Refused, parse
 from monosem.pages.live.files import KINDS
 from monosem.pages.live.model import Live
@@ -172,7 +172,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send(HTTPStatus.OK, KINDS[path.suffix], path.read_bytes(), alone)
 
     def send_json(self, status: HTTPStatus, data: dict[str, Any]) -> None:
-        self.send(status, KINDS[".json"], json.dumps(data, allow_nan=False).encode())
+        self.send(status, KINDS[".json"], write_numbers(data, "answer").encode())
 
     def send(
         self, status: HTTPStatus, kind: str, content: bytes, also: Mapping[str, str] = MappingProxyType({})

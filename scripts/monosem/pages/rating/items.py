@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.autointerp.windows import Windows, read_windows
-from monosem.ground.records import Run
+from monosem.ground.records import Run, read_table
 from monosem.pages.report.samples import Token, promoted_tokens, shaded, windows_of
 from monosem.pages.visible import Piece
 
@@ -67,7 +67,7 @@ def draw_from(source: Source, vocabulary: list[str], amounts: Amounts, rng: np.r
     candidates = intervals_with_windows(source.examples)
     if candidates.empty:
         raise ValueError(f"{source.examples}: no interval with {FEWEST} windows; encode more tokens")
-    maxima = pd.read_parquet(source.features).set_index("feature")["max_act"]
+    maxima = read_table(source.features, ["feature", "max_act"]).set_index("feature")["max_act"]
     chosen = sorted(rng.permutation(candidates["feature"].unique())[: amounts.features].tolist())
     promoted = promoted_tokens(source.logits, chosen, vocabulary)
     windows = windows_of(source.examples, chosen)
@@ -82,7 +82,7 @@ def draw_from(source: Source, vocabulary: list[str], amounts: Amounts, rng: np.r
 def intervals_with_windows(path: Path) -> pd.DataFrame:
     """Features and intervals that have at least FEWEST windows, in order."""
     parts = [pd.DataFrame({"feature": block.feature_E, "interval": block.interval_E}) for block in read_windows(path)]
-    counts = pd.concat(parts).query("interval >= 0").value_counts()
+    counts = pd.concat(parts).query("interval >= 0").value_counts(dropna=False)
     return counts[counts >= FEWEST].index.to_frame(index=False).sort_values(["feature", "interval"], ignore_index=True)
 
 

@@ -2,12 +2,12 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from monosem.ground.finite import write_numbers
 from monosem.pages.rating.items import Item
 from monosem.pages.rating.rubric import BONUS, LOGITS, MAXIMUM, PARTS
 
@@ -16,13 +16,13 @@ FOLDER = Path(__file__).parent
 
 def page_id(items: Sequence[Item]) -> str:
     """Names the page by its content, so that ratings are never joined with the key of another page."""
-    content = json.dumps([item.blinded() for item in items], ensure_ascii=False)
+    content = write_numbers([item.blinded() for item in items], "rating page", ensure_ascii=False)
     return hashlib.sha256(content.encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 def render(items: Sequence[Item]) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
     script = (FOLDER / "page.js").read_text(encoding="utf-8")
     data = {
         "page": page_id(items),

@@ -32,7 +32,7 @@ def read_ratings(path: Path, key: dict[str, Any]) -> pd.DataFrame:
         check(row, key, f"{path} line {number}")
     if rows["item"].duplicated().any():
         raise ValueError(f"{path}: item {rows.loc[rows['item'].duplicated(), 'item'].iloc[0]} is rated twice")
-    if rows["rater"].nunique() > 1:
+    if rows["rater"].nunique(dropna=False) > 1:
         raise ValueError(f"{path}: several raters ({', '.join(sorted(set(rows['rater'])))}); give one file a rater")
     points = [{name: int(row[name]) if row[name] else None for name in NAMES} for row in rows.to_dict("records")]
     rows["item"] = rows["item"].astype(int)
@@ -75,19 +75,19 @@ def join(files: list[pd.DataFrame], key: dict[str, Any]) -> pd.DataFrame:
 def summary(ratings: pd.DataFrame) -> dict[str, Any]:
     """Medians of each dictionary over its intervals, and agreement. An interval's value is its raters' mean total."""
     complete = ratings.dropna(subset=["total"])
-    of_items = complete.groupby([*RUN, "item"])["total"].mean().astype(float)
+    of_items = complete.groupby([*RUN, "item"])["total"].mean(skipna=False).astype(float)
     runs = {}
     for run, values in of_items.groupby(RUN):
         share = float((values > INTERPRETABLE).mean())
         runs["/".join(run)] = {**summarise(values.to_numpy()), f"share_over_{INTERPRETABLE}": share}
     scored = complete.fillna({BONUS.name: 0})  # a bonus that was not open
     tables = {name: scored.pivot(index="item", columns="rater", values=name) for name in ["total", *NAMES]}
-    counts = complete["rater"].value_counts()
+    counts = complete["rater"].value_counts(dropna=False)
     return {
-        "n_raters": ratings["rater"].nunique(),
+        "n_raters": ratings["rater"].nunique(dropna=False),
         "n_complete": {rater: int(counts.get(rater, 0)) for rater in sorted(ratings["rater"].unique())},
         "n_incomplete": int(ratings["total"].isna().sum()),
         "runs": runs,
-        "n_rated_by_several": int((complete["item"].value_counts() > 1).sum()),
+        "n_rated_by_several": int((complete["item"].value_counts(dropna=False) > 1).sum()),
         "krippendorff_alpha": {name: krippendorff_alpha(table.to_numpy(float)) for name, table in tables.items()},
     }

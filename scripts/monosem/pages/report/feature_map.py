@@ -18,7 +18,7 @@ def render(table: pd.DataFrame, splitting: dict[str, Any], colours: Sequence[str
     """`table`: one row a feature, as a map and a table of families have it, with `text`, its explanation; `colours`: of
     the dictionaries, from narrow to wide."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
     script = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
     script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     template = environment.from_string(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))

@@ -56,7 +56,7 @@ def sample_groups(args: argparse.Namespace, vocabulary: list[str]) -> list[tuple
 
 def choose(scores: pd.DataFrame, features: pd.DataFrame, *, n_best: int, n_random: int, seed: int) -> list[list[int]]:
     """Two lists of features: the best scored, and random ones of the others that fire at all, in order."""
-    scored = scores[scores["status"] == "ok"].dropna(subset=["spearman"])
+    scored = scores[scores["status"] == "ok"]
     ranked = scored.sort_values(["spearman", "feature"], ascending=[False, True])["feature"]
     best = [int(feature) for feature in ranked.head(n_best)]
     alive = features.loc[features["density"] > 0, "feature"]
