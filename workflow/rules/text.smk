@@ -52,7 +52,7 @@ rule train_tokenizer:
         disk_mb=disk("train_tokenizer"),
     params:
         code=fingerprint("train_tokenizer.py"),
-        given=digests(GIVEN_TOKENIZER),
+        given=lambda wildcards: digests(GIVEN_TOKENIZER),
         flags=flags(config["tokens"], "vocab_size", "train_mb", "tokenizer"),
     shell:
         r"""

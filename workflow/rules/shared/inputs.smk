@@ -1,12 +1,12 @@
 """Inputs of rules that depend on what else the config asks for."""
 
 import glob
-import hashlib
 import os
-from functools import cache
+from pathlib import Path
 from shlex import quote
 
 from monosem.costs import imports, measured
+from monosem.ground.file_digests import digests as file_digests
 from monosem.ground.sources import local_files
 
 COMPARED_BYTES = 1_000_000  # Snakemake compares the content of inputs up to this size, and the times of larger ones
@@ -18,17 +18,12 @@ def given(files):
 
 
 def digests(files):
-    return {file: sha256(file) for file in files if is_large(file)}
+    """Of the large ones, what is in them; they are read again only where something has touched them."""
+    return file_digests([str(file) for file in files if is_large(file)], Path(".snakemake/digests.json"))
 
 
 def is_large(file):
     return os.path.isfile(file) and (file.endswith(TOLD_BY_RECORD) or os.path.getsize(file) > COMPARED_BYTES)
-
-
-@cache
-def sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def dictionary_folder(wildcards):

@@ -6,7 +6,9 @@ the importer's own stays as it is.
 
 from monosem.ground.configs import config_of, merged
 
-IMPORTED = Path(workflow.basedir) not in (ROOT, ROOT / "workflow")
+IMPORTED = Path(workflow.main_snakefile).resolve() not in [
+    (ROOT / f"{folder}Snakefile").resolve() for folder in ("", "workflow/")
+]
 IS_FIRST = workflow.default_target is None  # else what the importer makes by default stays so
 
 if IMPORTED:
