@@ -80,7 +80,7 @@ def test_an_importer_runs_its_own_rules_and_ours(tmp_path):
     ("module", "config", "told"),
     [
         (WITH_CONFIG + '    prefix: "paper"\n', "{}", "module: it has a prefix, but captions, links and records name"),
-        (WITH_CONFIG, "corpse: {scale: 0.1}", "'corpse' was unexpected"),
+        (WITH_CONFIG, "corpse: {scale: 0.1}", "config corpse: no such key"),
     ],
     ids=["prefix", "misspelt"],
 )

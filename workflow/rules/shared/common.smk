@@ -29,7 +29,7 @@ LM = {name: value for name, value in config["lm"].items() if name not in ("proce
 
 # What may be too large to be read again at each start: Snakemake would go by its time, and all that a copy has is new
 # times. The record that the same job writes last is small, and decides by its content.
-TOLD_BY_RECORD = (".zarr", ".safetensors", ".parquet", ".jsonl.zst", ".svg", "/tokenizer.json", "/train.tsv")
+TOLD_BY_RECORD = (".zarr", ".safetensors", ".parquet", ".jsonl.zst", ".svg", "tokenizer.json", "train.tsv")
 
 
 def by_content(file):
