@@ -15,8 +15,8 @@ Example:
 import argparse
 from pathlib import Path
 
-from monosem.acts.collection import bucket_rng, count_buckets, scatter
 from monosem.acts.sampling import Sample, sampled_rows
+from monosem.acts.shuffling import bucket_rng, count_buckets, scatter
 from monosem.acts.store import DTYPES, check_disk, row_dtype
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.devices import use_device

@@ -27,8 +27,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from monosem.findings.criteria import PUBLISHED
 from monosem.findings.measurements import Measurements
-from monosem.findings.published import PUBLISHED
 from monosem.findings.scoreboard import judge, to_tsv
 from monosem.ground.artefacts import read_json, replacing
 from monosem.ground.flags import ANY_FILES, parser_of

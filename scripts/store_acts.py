@@ -15,7 +15,7 @@ import argparse
 import math
 from pathlib import Path
 
-from monosem.acts.collection import read_parts, shuffle
+from monosem.acts.shuffling import read_parts, shuffle
 from monosem.ground.artefacts import write_record
 from monosem.ground.checkpoints import Checkpoint, run_key
 from monosem.ground.flags import parser_of

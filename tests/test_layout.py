@@ -17,6 +17,7 @@ from places import SCRIPTS as FOLDER
 PACKAGE = FOLDER / "monosem"
 SCRIPTS = sorted(path for path in FOLDER.rglob("*.py") if PACKAGE not in path.parents)
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 RULES = sorted((ROOT / "workflow/rules").rglob("*.smk"))
 # Of no rule; they may speak of the config.
 TOOLS = {"estimate", "readme_tables", "serve_live", "serve_llm", "take_screenshots"}
@@ -35,9 +36,9 @@ FLOORS = [
     "sae",
     "measures",
     "autointerp",
-    "findings",
     "investigations",
     "interchange",
+    "findings",
     "readme",
     "pages",
     "figures",
@@ -123,13 +124,14 @@ def test_what_rule_files_import_is_light(name):
     assert {module for module in loaded - known if "cython" not in module} == set(), "standard library and yaml only"
 
 
-@pytest.mark.parametrize("path", [*MODULES, *SCRIPTS], ids=named)
-def test_signatures_have_types_and_functions_are_short(path):
-    limit = 115 if path in SCRIPTS else 200
+@pytest.mark.parametrize("path", [*MODULES, *SCRIPTS, *RULES, *TESTS], ids=named)
+def test_files_and_functions_are_short_and_no_except_is_bare(path):
+    limit = 115 if path in SCRIPTS else 270 if path in TESTS else 205
     assert path.read_text().count("\n") <= limit, f"{path}: over {limit} lines; a concept is missing its name"
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text())) if path.suffix == ".py" else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno - node.lineno <= 50, f"{path}:{node.lineno} {node.name} is over 50 lines"
+            longest = 70 if path in TESTS else 50
+            assert node.end_lineno - node.lineno < longest, f"{path}:{node.lineno} {node.name}: over {longest} lines"
         assert not isinstance(node, ast.ExceptHandler) or node.type is not None, f"{path}:{node.lineno}: bare except"
 
 

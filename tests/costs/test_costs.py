@@ -13,7 +13,7 @@ from scipy.sparse import random_array
 from small_run import lm_flags, sae_flags
 from torch.utils.flop_counter import FlopCounterMode
 
-from monosem.acts import collection, sampling
+from monosem.acts import sampling, shuffling
 from monosem.acts.store import row_dtype
 from monosem.costs import disk_mib, memory, memory_mib, needed_mib, seconds
 from monosem.costs import jobs as sizes
@@ -32,7 +32,7 @@ SITE = {"model": "A", "site": "mlp_post"}
 def test_constants_are_those_of_the_code():
     assert sizes.BLOCK == contexts.BLOCK and sizes.CONTEXTS == sampling.CONTEXTS == evaluation.CONTEXTS
     assert len(catalogue.PACKAGES) == sizes.MINI_PILE_PACKAGES
-    assert memory.BUCKET_MIB << 20 == collection.BUCKET_BYTES and memory.MAX_BUCKETS == collection.MAX_BUCKETS
+    assert memory.BUCKET_MIB << 20 == shuffling.BUCKET_BYTES and memory.MAX_BUCKETS == shuffling.MAX_BUCKETS
     assert memory.TEXT_BUCKETS == buckets.BUCKETS and memory.TILE == support.TILE
     assert memory.DENSE_ENTRIES == steps.DENSE_ENTRIES and memory.MATCHED_ROWS == universality.DENSE_ROWS
     assert memory.SCREENED == sae_training.INFERENCE_ROWS

@@ -17,7 +17,7 @@ import pack_tokens
 import store_acts
 import train_lm
 import train_sae
-from monosem.acts import collection, store
+from monosem.acts import shuffling, store
 from monosem.text import contexts
 
 pytestmark = pytest.mark.faults
@@ -54,7 +54,7 @@ def filled(disk, but=0):
 def small(monkeypatch):
     """Stores in many small chunks and buckets."""
     monkeypatch.setattr(store, "CHUNK_BYTES", 2048)
-    monkeypatch.setattr(collection, "BUCKET_BYTES", 4096)
+    monkeypatch.setattr(shuffling, "BUCKET_BYTES", 4096)
     monkeypatch.setattr(contexts, "CHUNK", 8)
 
 
@@ -96,7 +96,7 @@ def test_shuffling_says_itself_that_the_disk_is_full(disk):
     """Without a look at what is free: a job beside it may have ended, and made room, by then."""
     rows, n_buckets = np.arange(10_000), 3
     with filled(disk), pytest.raises(OSError) as raised:
-        collection.scatter([rows], disk / "buckets", n_buckets, np.random.default_rng(0))
+        shuffling.scatter([rows], disk / "buckets", n_buckets, np.random.default_rng(0))
     assert raised.value.errno == errno.ENOSPC
 
 

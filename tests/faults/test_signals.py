@@ -20,7 +20,7 @@ pytestmark = pytest.mark.faults
 
 N_KILLS = 10
 NEVER_S = 1000  # between checkpoints
-SMALL = {"monosem.acts.store.CHUNK_BYTES": 128, "monosem.acts.collection.BUCKET_BYTES": 1024}
+SMALL = {"monosem.acts.store.CHUNK_BYTES": 128, "monosem.acts.shuffling.BUCKET_BYTES": 1024}
 LONGEST = ["build_corpus.py", "train_lm.py", "train_sae.py", "store_acts.py"]  # these leave checkpoints
 PARTIAL = {".acts.zarr.partial", ".documents.jsonl.zst.buckets"}  # what some of them go on from, beside it
 N_DOCUMENTS = 100

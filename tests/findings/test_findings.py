@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from investigated import nothing
 from synthetic_runs import HEADLINE, eval_record
 
+from monosem.findings.criteria import PUBLISHED
 from monosem.findings.measurements import Measurements, recovered_share
-from monosem.findings.published import PUBLISHED
 from monosem.findings.scoreboard import COLUMNS, judge
 from monosem.ground.records import DIFFERENCE_COLUMNS, SOURCES, Run
 

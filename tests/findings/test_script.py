@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from synthetic_runs import HEADLINE, eval_record, findings_flags
 
 import compile_findings
-from monosem.findings.criteria import Comparison, describe, four_digits, holds
-from monosem.findings.published import PUBLISHED
+from monosem.findings.comparing import Comparison, describe, four_digits, holds
+from monosem.findings.criteria import PUBLISHED
 from monosem.findings.scoreboard import to_tsv
 
 

@@ -16,8 +16,8 @@ from report_page import HEADINGS, HOSTILE, RUN, arguments, build
 from synthetic_runs import HEADLINE
 
 import build_report
+from monosem.findings.criteria import PUBLISHED
 from monosem.findings.finding import SCORE_TABLE
-from monosem.findings.published import PUBLISHED
 from monosem.ground.configs import config_of
 from monosem.pages.report.facts import differences
 from monosem.pages.report.story import read_story

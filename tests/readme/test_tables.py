@@ -10,7 +10,7 @@ from places import ROOT
 from synthetic_runs import BENCHMARK
 
 import readme_tables
-from monosem.findings.published import PUBLISHED
+from monosem.findings.criteria import PUBLISHED
 from monosem.readme import pages
 from monosem.readme.headline import HEADLINES, headline_table
 from monosem.readme.measured import disk_use, duration

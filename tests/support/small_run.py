@@ -22,7 +22,7 @@ import store_acts
 import train_lm
 import train_sae
 import train_tokenizer
-from monosem.acts import collection, store
+from monosem.acts import shuffling, store
 from monosem.acts.store import rows_of
 from monosem.sae.kernels import support
 
@@ -158,7 +158,7 @@ def acts_flags(parts, folder, **changed):
 def collect(tokens, lm, folder, jobs=1, **changed):
     """All parts of a store, through many small buckets."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(collection, "BUCKET_BYTES", 4096)
+        patch.setattr(shuffling, "BUCKET_BYTES", 4096)
         for job in range(jobs):
             collect_acts.main(collect_flags(tokens, lm, folder, job=job, jobs=jobs, **changed))
     return sorted(folder.glob(f"acts-*-of-{jobs}"))

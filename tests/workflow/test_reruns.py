@@ -22,7 +22,7 @@ FILES = sorted(path.relative_to(SCRIPTS).as_posix() for path in SCRIPTS.rglob("*
 SOME = [
     "monosem/ground/artefacts.py",
     "monosem/lm/transformer.py",
-    "monosem/acts/collection.py",
+    "monosem/acts/shuffling.py",
     "store_acts.py",
     "shuffle_lm.py",
 ]

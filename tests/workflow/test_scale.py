@@ -105,7 +105,7 @@ def test_a_part_that_was_lost_is_collected_again_and_the_others_are_not(folder):
     ("file", "expected"),
     [
         ("monosem/acts/sampling.py", {"collect_acts": 3, "store_acts": 1}),
-        ("monosem/acts/collection.py", {"collect_acts": 3, "store_acts": 1}),
+        ("monosem/acts/shuffling.py", {"collect_acts": 3, "store_acts": 1}),
         ("store_acts.py", {"collect_acts": 3, "store_acts": 1}),
         ("monosem/ground/parallel.py", {"train_lm": 1, "collect_acts": 3, "store_acts": 1}),
     ],

@@ -5,6 +5,43 @@ out: results/universality/
 """
 
 
+rule evaluate_dictionary:
+    input:
+        unpack(autoencoder),
+        weights="results/{model}/lm/weights.safetensors",
+        acts_record="results/{model}/{site}/acts.json",
+        tokens="results/tokens/val.zarr",
+        tokens_record="results/tokens/val.json",
+    output:
+        codes="results/{model}/{site}/{run}/codes.safetensors",
+        codes_record="results/{model}/{site}/{run}/codes.json",
+        logits="results/{model}/{site}/{run}/logits.safetensors",
+        features="results/{model}/{site}/{run}/features.parquet",
+        eval="results/{model}/{site}/{run}/eval.json",
+    log:
+        "results/logs/evaluate_dictionary/{model}_{site}_{run}.log",
+    benchmark:
+        "results/benchmarks/evaluate_dictionary/{model}_{site}_{run}.tsv"
+    threads: config["threads"]
+    resources:
+        mem_mb=memory("evaluate_dictionary"),
+        runtime=runtime("evaluate_dictionary"),
+        disk_mb=disk("evaluate_dictionary"),
+        gpu=GPU,
+    params:
+        code=fingerprint("evaluate_dictionary.py"),
+        sae=lambda wildcards, input: [f"--{name.replace('_', '-')}={input[name]}" for name in autoencoder(wildcards)],
+        folder=subpath(output.eval, parent=True),
+        flags=lambda wildcards: flags(evaluation(wildcards.run)),
+        device=DEVICE,
+    shell:
+        r"""
+        python "$SCRIPTS/evaluate_dictionary.py" --model {input.weights:q} --acts-record {input.acts_record:q} \
+            --tokens {input.tokens:q} --name {wildcards.run:q} {params.sae:q} {params.flags:q} {params.device:q} \
+            --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
+        """
+
+
 rule match_features:
     input:
         codes_a=f"results/{PAIR['model']}/{{site}}/{{run}}/codes.safetensors",

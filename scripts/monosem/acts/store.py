@@ -1,4 +1,4 @@
-"""The activation store: vectors of one site, globally shuffled once at write time, then read by whole chunks.
+"""The activation store: vectors of one site, which `shuffling` has put in random order, read by whole chunks.
 
 Shape suffixes: T stored rows, R rows of a block, N site width.
 """

@@ -1,35 +1,170 @@
-"""Criteria as data: comparisons of measured numbers with fixed numbers or with each other, all of which must hold."""
+"""Every finding with its criterion, fixed before any run and never bent after: the scoreboard's rows, in its order.
 
-import operator
-from typing import NamedTuple
+Those below are of the main path; the rows of each investigation and experiment stand beside what measures them, in the
+other files of this folder.
 
-OPERATORS = {">=": operator.ge, ">": operator.gt, "<": operator.lt, "<=": operator.le}
+Where the paper gives a number the criterion is that number; where it gives only a direction, the direction. Two
+thresholds are ours, because the paper says "many" and "typically": 0.9 in few-dense, 0.5 in densities. Rows whose
+criterion was set after a first run say so (`discussion.AFTERWARDS`).
+"""
 
+from monosem.findings import (
+    automata,
+    contexts,
+    correspondence,
+    effects,
+    explained,
+    interpretability,
+    judged,
+    measures,
+    monosemanticity,
+    splitting,
+    theory,
+    theory_codes,
+    theory_ideal,
+    theory_layers,
+    theory_toy,
+    theory_why,
+)
+from monosem.findings.finding import Finding, all_of
 
-class Comparison(NamedTuple):
-    left: str  # name of a measured number
-    sign: str
-    right: str | float  # another name, or the number to compare with
+SPARSE = all_of(("L0", "<", 20), ("loss recovered", ">=", 0.79))
 
-    def __str__(self) -> str:
-        return f"{self.left} {self.sign} {self.right if isinstance(self.right, str) else format(self.right, '.4g')}"
-
-    def holds(self, measured: dict[str, float]) -> bool:
-        right = measured[self.right] if isinstance(self.right, str) else self.right
-        return OPERATORS[self.sign](measured[self.left], right)
-
-
-Criterion = tuple[Comparison, ...]
-
-
-def holds(criterion: Criterion, measured: dict[str, float]) -> bool:
-    return all(comparison.holds(measured) for comparison in criterion)
-
-
-def describe(criterion: Criterion) -> str:
-    return ", ".join(str(comparison) for comparison in criterion)
-
-
-def four_digits(number: float) -> str:
-    """Four significant digits, always written out: 0.7900, 18.40, 1.000e-06."""
-    return format(number, "#.4g").removesuffix(".")
+PUBLISHED = (
+    Finding(
+        "mlp-matters",
+        "#global-analysis-how-much",
+        "Sanity check. With its MLP activations set to 0 (the output bias kept), model A predicts text worse.",
+        "loss recovered is measured against the zero-ablated MLP",
+        "I",
+        all_of(("zero", ">", "clean")),
+        measures.mlp_matters,
+        "training",
+    ),
+    Finding(
+        "sparse-and-faithful-A",
+        "#global-analysis-how-much",
+        "A few active features a token keep most of what the MLP of model A does for the loss.",
+        "L0 < 10-20; A/1 recovers 79 %",
+        "V",
+        SPARSE,
+        measures.sparse_yet_faithful("A"),
+        "pareto",
+    ),
+    Finding(
+        "sparse-and-faithful-B",
+        "#global-analysis-how-much",
+        "The same settings do as well on model B, which differs from A in its seed only.",
+        "B/1: settings of A/1, own numbers not given",
+        "I",
+        SPARSE,
+        measures.sparse_yet_faithful("B"),
+        "pareto",
+    ),
+    Finding(
+        "wider-recovers-more",
+        "#global-analysis-how-much",
+        "At one sparsity penalty, each wider dictionary recovers more of the loss.",
+        "A/1 (8x) 79 %, A/5 (256x) 94.5 %",
+        "V",
+        all_of(("smallest gain of a step", ">", 0)),
+        measures.wider_recovers_more,
+        "pareto",
+    ),
+    Finding(
+        "widest-recovers",
+        "#global-analysis-how-much",
+        "A dictionary 256 times wider than the MLP recovers nearly all of the loss.",
+        "A/5 (256x) 94.5 %",
+        "V",
+        all_of(("loss recovered", ">=", 0.945)),
+        measures.widest_recovers,
+        "pareto",
+    ),
+    Finding(
+        "few-dead",
+        "#appendix-feature-density",
+        "Few features never fire on held-out text.",
+        "168 of 4,096 in A/1 (4.1 %), over 100 M tokens",
+        "V",
+        all_of(("dead", "<=", 168 / 4096)),
+        measures.dead_share,
+        "density",
+    ),
+    Finding(
+        "few-ultralow",
+        "#appendix-feature-density",
+        "Few features fire less than once in a million tokens.",
+        "292 of 4,096 in A/1 (7.1 %), over 100 M tokens",
+        "V",
+        all_of(("ultralow", "<=", 292 / 4096)),
+        measures.ultralow_share,
+        "density",
+    ),
+    Finding(
+        "densities",
+        "#appendix-feature-density",
+        "Most features that fire do so on one token in a thousand to one in a million.",
+        "typically 1e-6 to 1e-3",
+        "V",
+        all_of(("share within 1e-6 and 1e-3", ">", 0.5)),
+        measures.alive_densities,
+        "density",
+    ),
+    Finding(
+        "few-dense",
+        "#appendix-hyperparameters",
+        "Few features fire on more than one token in a hundred; many would mean too low a penalty.",
+        "many features with density > 1 % -> lambda too low",
+        "V",
+        all_of(("share under 1e-2", ">=", 0.9)),
+        measures.alive_densities,
+        "density",
+    ),
+    *interpretability.ROWS,
+    *judged.ROWS,
+    Finding(
+        "universal-features",
+        "#phenomenology-universality",
+        "The typical feature of A fires where one feature of B fires.",
+        "median correlation 0.72",
+        "V",
+        all_of(("features", ">=", 0.72)),
+        measures.universality,
+        "universality",
+    ),
+    Finding(
+        "features-more-universal",
+        "#phenomenology-universality",
+        "Features of A and B correspond more closely than their neurons do.",
+        "features 0.72, neurons 0.46",
+        "V",
+        all_of(("features", ">", "neurons")),
+        measures.universality_against_neurons,
+        "universality",
+    ),
+    Finding(
+        "logits-correspond-less",
+        "#phenomenology-universality",
+        "Matched features agree less in the tokens they promote than in the tokens they fire on. (The activation "
+        "correlation is the best of all partners, the logit correlation that of the same pair.)",
+        "logit-weight correlations are weak, e.g. 0.23 beside 0.91",
+        "V",
+        all_of(("logit weights", "<", "activations")),
+        measures.universality_of_logits,
+        "universality",
+    ),
+    *contexts.ROWS,
+    *monosemanticity.ROWS,
+    *splitting.ROWS,
+    *explained.ROWS,
+    *correspondence.ROWS,
+    *effects.ROWS,
+    *automata.ROWS,
+    *theory.ROWS,
+    *theory_codes.ROWS,
+    *theory_ideal.ROWS,
+    *theory_toy.ROWS,
+    *theory_layers.ROWS,
+    *theory_why.ROWS,
+)

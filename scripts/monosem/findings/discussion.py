@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from monosem.findings.criteria import Criterion
+from monosem.findings.comparing import Criterion
 from monosem.findings.finding import Finding
 from monosem.findings.measurements import Measurements
 from monosem.findings.measures import Measured

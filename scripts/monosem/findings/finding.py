@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from monosem.findings.criteria import Comparison, Criterion
+from monosem.findings.comparing import Comparison, Criterion
 from monosem.findings.measurements import Measurements
 from monosem.findings.measures import Measured
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import replace
 
-from monosem.findings.criteria import describe, four_digits, holds
+from monosem.findings.comparing import describe, four_digits, holds
 from monosem.findings.finding import Finding
 from monosem.findings.measurements import Measurements, NotMeasuredError
 from monosem.findings.measures import Measured

@@ -1,9 +1,10 @@
 """Universality: for each feature of one model its best match in another, by correlation of their activations.
 
 Follows "Towards Monosemanticity" (section on universality): Pearson correlation over the same held-out tokens, zeros
-included. The sum over tokens in `sum(a b) - T mean(a) mean(b)` is taken over the tokens where a is active and the
-features of B active there, one feature of A at a time, and only its best matches are kept: neither a dense T x F nor an
-F x F matrix is ever held. Codes too dense for that (neurons) go through dense blocks of tokens, to the same result.
+included. The paper's number is the median over features, 0.72 (of neurons 0.46): here among the quartiles of `summary`.
+The sum over tokens in `sum(a b) - T mean(a) mean(b)` is taken over the tokens where a is active and the features of B
+active there, one feature of A at a time, and only its best matches are kept: neither a dense T x F nor an F x F matrix
+is ever held. Codes too dense for that (neurons) go through dense blocks of tokens, to the same result.
 
 Shape suffixes: T held-out tokens, F features of one side, A features of the first side, B of the second, R some rows of
 A, Z active tokens of one feature, K matches kept, V vocabulary.

@@ -1,7 +1,8 @@
-"""Parts of an activation store: what jobs collect side by side, each from its share of the contexts, and its shuffle.
+"""Activations are shuffled here, once and globally, on their way from the jobs that collect them to the store.
 
-Shuffling follows Rao (1961) and Sandelius (1962): every row goes to a uniformly drawn bucket on disk, then each bucket
-is permuted in memory. The result is a uniform permutation, in two sequential passes, with one bucket in memory.
+Jobs collect parts of it side by side, each from its share of the contexts. Shuffling follows Rao (1961) and Sandelius
+(1962): every row goes to a uniformly drawn bucket on disk, then each bucket is permuted in memory. The result is a
+uniform permutation, in two sequential passes, with one bucket in memory.
 
 Rows are numbered in the order in which one job would collect them, and one generator draws all their buckets: a job
 takes it up where the job before it leaves off. A bucket is what the parts hold of it, part after part. So the store is

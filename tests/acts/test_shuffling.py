@@ -13,7 +13,7 @@ from small_run import acts_flags, collect, collect_flags, numbered_rows, shuffle
 import collect_acts
 import store_acts
 from monosem.acts import sampling, store
-from monosem.acts.collection import bucket_rng, count_buckets, gather, scatter
+from monosem.acts.shuffling import bucket_rng, count_buckets, gather, scatter
 from monosem.acts.store import StoreWriter, row_dtype
 from monosem.ground.artefacts import digest
 
