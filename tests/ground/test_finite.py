@@ -15,7 +15,7 @@ from monosem.ground.artefacts import read_json, write_record
 from monosem.ground.finite import check_finite, check_ids, check_within
 from monosem.ground.records import read_table, read_tables
 from monosem.ground.summary import defined, middle, or_none, summarise
-from monosem.ground.tensors import load_tensors, open_rows
+from monosem.ground.tensors import load_tensors, open_tensor
 
 NAN, INF = float("nan"), float("inf")
 
@@ -115,8 +115,8 @@ def test_rows_are_looked_at_as_they_are_read(tmp_path):
     matrix = torch.zeros(5, 3).half()
     matrix[3, 2] = NAN
     save_file({"W": matrix}, tmp_path / "w.safetensors")
-    rows = open_rows(tmp_path / "w.safetensors", "W")
-    assert rows.shape == (5, 3) and not rows[:3].any() and not rows[4].any()
+    rows = open_tensor(tmp_path / "w.safetensors", "W")
+    assert rows.get_shape() == [5, 3] and not rows[:3].any() and not rows[4].any()
     for part in (3, slice(2, 5), slice(None)):
         with pytest.raises(ValueError, match=r"w\.safetensors W from row \d on \[.*2\]: nan"):
             rows[part]

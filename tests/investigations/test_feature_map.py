@@ -172,7 +172,7 @@ def test_a_feature_that_a_dictionary_does_not_have_is_an_error(files, tmp_path):
     with pytest.raises(ValueError, match=r"none: no such file"):
         decoder_rows(tmp_path / "none", np.arange(3))
     files["saes"][0].write_bytes(b"not this")
-    with pytest.raises(ValueError, match=r"not a safetensors file with W_dec"):
+    with pytest.raises(ValueError, match=r"no tensor W_dec to be read"):
         decoder_rows(files["saes"][0], np.arange(3))
     assert not (tmp_path / "one/feature_map.json").exists()
 

@@ -20,11 +20,12 @@ import import_lm
 import store_acts
 import train_sae
 from monosem.acts.store import open_store
+from monosem.ground.tensors import open_tensor
 from monosem.interchange.gpt2 import read_gpt2
 from monosem.lm.sites import Site
 from monosem.lm.transformer import load_lm
 from monosem.measures.codes import read_codes, write_codes
-from monosem.measures.universality import logit_correlations, open_logits
+from monosem.measures.universality import logit_correlations
 from monosem.pages.rating.ratings import COLUMNS, read_ratings
 from monosem.sae.autoencoder import load_sae
 
@@ -138,7 +139,7 @@ def test_activations_that_overflow(lm):
 def test_codes_and_logit_weights(evaluated, tmp_path):
     for name, tensor, read in (
         ("codes.safetensors", "values", lambda path: read_codes(path)),
-        ("logits.safetensors", "logit_weights", lambda path: open_logits(path)[:]),
+        ("logits.safetensors", "logit_weights", lambda path: open_tensor(path, "logit_weights")[:]),
         ("logits.safetensors", "logit_weights", lambda path: logit_correlations(path, path, np.arange(24))),
     ):
         shutil.copy(evaluated / name, tmp_path / name)

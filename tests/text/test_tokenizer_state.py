@@ -31,7 +31,8 @@ def test_what_was_left_switched_on_changes_no_token(corpus, tmp_path, state):
     tokenizer, bos = load_tokenizer(path)
     expected = [encoding.ids for encoding in clean.encode_batch(list(TEXTS), add_special_tokens=False)]
     assert encode_texts(tokenizer, bos, list(TEXTS)) == expected
-    train_tokenizer.main(flags(documents=corpus.path, vocab_size=9, train_mb=1, tokenizer=path, output=tmp_path / "t"))
+    made = {"output": tmp_path / "t", "output_record": tmp_path / "t.json"}
+    train_tokenizer.main(flags(documents=corpus.path, vocab_size=9, train_mb=1, tokenizer=path, **made))
     kept = json.loads((tmp_path / "t").read_text())
     assert (kept["truncation"], kept["padding"], kept["model"].get("dropout")) == (None, None, None)
     for name, of in (("clean", corpus.tokenizer), ("changed", path)):
