@@ -1,7 +1,7 @@
-"""Features of one model matched with those of the other, and neurons with neurons.
+"""Dictionaries evaluated on held-out text, as are neurons and random directions, and matched with the other model's.
 
-in:  results/{model}/{site}/{run}/ of both models
-out: results/universality/
+in:  results/{model}/{site}/{dict}/, results/{model}/lm/, results/tokens/
+out: results/{model}/{site}/{run}/, results/universality/
 """
 
 

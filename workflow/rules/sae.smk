@@ -1,4 +1,4 @@
-"""Sparse autoencoders, one job each, and their evaluation; neurons and random directions are evaluated as dictionaries.
+"""Sparse autoencoders, one job each, and random directions of the same form.
 
 in:  results/{model}/{site}/acts.zarr, results/{model}/lm/, results/tokens/
 out: results/{model}/{site}/{dict}/
