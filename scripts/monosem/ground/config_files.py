@@ -175,7 +175,7 @@ def refused(error: Any, places: Places) -> str:  # noqa: ANN401
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         key = (*key, next(name for name in value if name not in known))
-        message, fix = "no such key", f"{dotted(key[:-1])} has {', '.join(known)}"
+        message, fix = "no such key", f"{dotted(key[:-1]) if key[1:] else 'a config'} has {', '.join(known)}"
     elif "propertyNames" in error.absolute_schema_path:
         key, fix = (*key, value), "rename it"
     elif value is None:
