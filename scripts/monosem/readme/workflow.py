@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
+RULE = re.compile(r"^(?:rule|checkpoint|use rule \w+ as) (\w+)(?: with)?:\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
 SECTION = re.compile(r"^    (\w+):(.*\n(?:        .*\n|\n)*)", re.MULTILINE)
 FOLDER = re.compile(r'^([A-Z_]+) = "(results/[^"]+)"$', re.MULTILINE)  # a constant that outputs begin with
 
@@ -27,10 +27,11 @@ def parse_rules(text: str) -> list[Rule]:
         sections = dict(SECTION.findall(body))
         written = sections.get("output", "").replace("{{", "{").replace("}}", "}")  # as in an f-string
         outputs = re.findall(r'"(results/[^"]+)"', written)
-        script = re.search(r"\$SCRIPTS/([\w/]+\.py)", sections.get("shell", ""))
+        # a rule made of another has that one's shell, and says with which code
+        script = re.search(r'\$SCRIPTS/([\w/]+\.py)|fingerprint\("([\w/]+\.py)"\)', sections.get("shell") or body)
         if outputs:
             temporary = "temp(" in sections["output"]
-            rules.append(Rule(name, script[1] if script else "", outputs, temporary))
+            rules.append(Rule(name, script[1] or script[2] if script else "", outputs, temporary))
     return rules
 
 
