@@ -2,11 +2,15 @@
 
 import argparse
 import json
+import os
+import stat
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from places import SCRIPTS
+from safetensors.numpy import save_file
 
 from monosem.ground.artefacts import digest, read_json, replacing, sha256, versions, write_record
 from monosem.ground.provenance import fingerprint
@@ -151,3 +155,18 @@ def test_the_digest_of_another_file_is_over_its_bytes(tmp_path):
     before = digest(path)
     path.write_bytes(b"2")
     assert len(before) == 16 and digest(path) != before
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+@pytest.mark.parametrize("write", [Path.write_text, lambda path, _: save_file({"w": np.zeros(2)}, path)])
+def test_others_may_read_what_the_users_mask_lets_them(tmp_path, write, mask, mode, tried):
+    before = os.umask(mask)
+    try:
+        with replacing(tmp_path / "out") as tmp:
+            write(tmp, "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == mode
+    if mask == 0o022 and write is not Path.write_text:
+        tried("`results/` shared with other users", "they may read all of it, weights too, as the umask says")

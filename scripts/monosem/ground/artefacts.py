@@ -31,6 +31,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yields a path to write a file or folder to; renames it onto `path` on success, removes it on error."""
     with scratch(path) as tmp:
         yield tmp
+        if tmp.is_file():  # safetensors writes what only its user may read; whoever shares results/ reads all of it
+            tmp.chmod(tmp.parent.stat().st_mode & 0o666)
         if path.is_dir() and tmp.exists():
             path.rename(tmp.with_name(f"{tmp.name}.old"))
         tmp.replace(path)
