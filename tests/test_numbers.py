@@ -57,6 +57,8 @@ def test_nothing_asked_of_a_table_passes_over_nan_but_what_was_judged():
         ("def f(t: pd.DataFrame): return t['x'].to_numpy().mean()", False),
         ("def f(x: np.ndarray): return x.mean() + np.nanmean(x)", True),
         ("def f(x: np.ndarray): return x.mean()", False),
+        ("def f(t: pd.DataFrame): return t.assign(x=lambda rows: rows['x'].mean())", True),
+        ("def f(t: Tensor): return compiled(lambda x: x.sum())(t)", False),
     ],
 )
 def test_what_passes_over_nan_is_found(line, passes_over):

@@ -124,13 +124,13 @@ class Frames(ast.NodeVisitor):
 
     visit_ListComp = visit_GeneratorExp = visit_DictComp = visit_SetComp = comprehension
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        self.known |= {argument.arg for argument in node.args.args}  # of `assign` and `apply`
-        self.generic_visit(node)
-
     def visit_Call(self, node: ast.Call) -> None:
-        self.generic_visit(node)
         name, of = ast.unparse(node.func), node.func.value if isinstance(node.func, ast.Attribute) else None
+        for given in [*node.args, *(word.value for word in node.keywords)]:
+            if isinstance(given, ast.Lambda):  # of a table's `assign` and `apply`
+                names = {argument.arg for argument in given.args.args}
+                self.known = self.known | names if of is not None and self.frame(of) else self.known - names
+        self.generic_visit(node)
         if name.startswith(("np.nan", "torch.nan")):
             self.found.append((name, node))
         elif of is not None and self.frame(of) and name.split(".")[-1] in SKIPPING | DROPPING:
