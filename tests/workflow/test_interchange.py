@@ -47,7 +47,7 @@ def test_what_is_imported_is_not_trained_and_moves_nothing_else(folder):
     ("extra", "named"),
     [
         ("tokens: {tokenizer: null}", "config models.gpt: it reads its own tokens; write tokens: {tokenizer: theirs/"),
-        ("models: {gpt: {shuffle_of: A}}", "['models']['gpt']['shuffle_of']"),
+        ("models: {gpt: {shuffle_of: A}}", "config models.gpt.shuffle_of ("),
         ("dictionaries: {borrowed: {width: 8}}", "borrowed"),
         ("models: {gpt: {import: nowhere}}", "nowhere/config.json"),
         ("sites: [mlp_post-l6]", "has 1 layers, counted from 0; a lower one expected"),

@@ -57,7 +57,8 @@ def independent_axes(x_BN: Tensor, principal: Axes, max_steps: int, seed: int) -
     ica = FastICA(whiten=False, max_iter=max_steps, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        ica.fit((along_BK[:, varies_K] / size_K).numpy())
+        # in float32 the rows it turns to each other grow without bound within a few steps
+        ica.fit((along_BK[:, varies_K] / size_K).double().numpy())
     turn_KK = torch.from_numpy(ica.components_).float()  # orthogonal: its transpose turns back
     reading_KN, mixing_KN = turn_KK / size_K @ axes_KN, turn_KK * size_K @ axes_KN
     length_K1 = mixing_KN.norm(dim=1, keepdim=True)
