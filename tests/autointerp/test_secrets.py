@@ -15,6 +15,9 @@ from places import SCRIPTS
 from planted import N_PLANTED, explain, explain_flags, plant, score, write_explanations
 
 from monosem.llm.asking import Stopped
+from monosem.pages.browser.answers import read_answers
+from monosem.pages.browser.columns import SCORES, read_features
+from monosem.pages.browser.shards import write_shard
 
 pytest.importorskip("openai", reason="pip install -r workflow/envs/llm.txt")
 pytestmark = pytest.mark.faults
@@ -55,6 +58,21 @@ def searched(folder):
     return found
 
 
+def write_pages(planted, folder):
+    """What the feature browser's pages say of what a language model said and was asked, as they hold it."""
+    features = planted / "features.parquet"
+    of_each = pd.read_parquet(features)[["feature"]]
+    of_each.assign(text="words", single_token=False, n_top=1).to_parquet(folder / "offline.parquet")
+    scored = {**dict.fromkeys(SCORES, 0.5), "status": "ok", "reason": ""}
+    of_each.assign(**scored).to_parquet(folder / "offline_scores.parquet")
+    said = [folder / "offline.parquet", folder / "offline_scores.parquet"]
+    for number, told in enumerate(sorted(folder.rglob("explanations.parquet"))):
+        table = read_features(features, *said, told, folder / "scores.parquet")
+        rows = table[["feature", "llm_explanation", "llm_status"]].to_dict("records")
+        write_shard(folder / f"features-{number}.js", [[row for row in rows if row["llm_status"] is not None]])
+    write_shard(folder / "answers.js", read_answers(folder / "answers.parquet"))
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_no_way_to_show_the_key_reaches_a_file_or_the_output(planted, tmp_path, echo, caplog, capfd, tried, api):
     caplog.set_level(logging.DEBUG)  # of all loggers
@@ -75,16 +93,18 @@ def test_no_way_to_show_the_key_reaches_a_file_or_the_output(planted, tmp_path, 
         with pytest.raises(Stopped) as stopped:
             explain(tmp_path, url_of(echo, api), **inputs, **how, cache=tmp_path / "another.sqlite")
         assert not leaks(str(stopped.getrepr(style="native")).encode())
+    write_pages(planted, tmp_path)
     assert [name for name, leaking in searched(tmp_path).items() if leaking] == []
     printed = capfd.readouterr()
     assert not leaks((printed.out + printed.err + caplog.text).encode())
     texts = pd.concat(pd.read_parquet(path) for path in tmp_path.rglob("explanations.parquet"))["explanation"]
     assert texts.str.contains(r"said \*\*\*").any(), "such an explanation stays, without the key"
+    assert "said ***" in "".join(path.read_text() for path in tmp_path.glob("features-*.js"))
     if api == "openai":
         tried(
             "a server shows the key back in every way it can: errors, headers, pages, redirects, explanations; "
             "raw, escaped, percent-encoded, as base64, cut off, over lines",
-            "`***` stands for it in tables, cache, records, logs and output",
+            "`***` stands for it in tables, cache, records, pages, logs and output",
         )
 
 
