@@ -17,12 +17,13 @@ from monosem.acts import sampling, shuffling
 from monosem.acts.store import row_dtype
 from monosem.costs import disk_mib, memory, memory_mib, needed_mib, seconds
 from monosem.costs import jobs as sizes
+from monosem.lm import cross_entropy
 from monosem.lm.transformer import LanguageModel, LMConfig
 from monosem.measures import evaluation, universality
 from monosem.measures.codes import Codes, write_codes
 from monosem.sae import training as sae_training
 from monosem.sae.architectures import steps
-from monosem.sae.kernels import support
+from monosem.sae.kernels import largest, support
 from monosem.text import contexts
 from monosem.text.corpus import buckets, catalogue
 
@@ -33,8 +34,9 @@ def test_constants_are_those_of_the_code():
     assert sizes.BLOCK == contexts.BLOCK and sizes.CONTEXTS == sampling.CONTEXTS == evaluation.CONTEXTS
     assert len(catalogue.PACKAGES) == sizes.MINI_PILE_PACKAGES
     assert memory.BUCKET_MIB << 20 == shuffling.BUCKET_BYTES and memory.MAX_BUCKETS == shuffling.MAX_BUCKETS
-    assert memory.TEXT_BUCKETS == buckets.BUCKETS and memory.TILE == support.TILE
+    assert memory.TEXT_BUCKETS == buckets.BUCKETS and memory.LOGIT_ROWS == cross_entropy.ROWS
     assert memory.DENSE_ENTRIES == steps.DENSE_ENTRIES and memory.MATCHED_ROWS == universality.DENSE_ROWS
+    assert support.TILE[0] * support.TILE[1] == memory.TILE_ENTRIES and memory.WHOLE_ROWS == largest.ROWS
     assert memory.SCREENED == sae_training.INFERENCE_ROWS
 
 

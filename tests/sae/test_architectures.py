@@ -96,7 +96,8 @@ def test_a_gates_bias_costs_the_magnitudes_no_digits(way):
 @ALL_WAYS
 @pytest.mark.parametrize("shift", [-100, -3, 0, 100])
 def test_across_tiles(name, way, shift, monkeypatch):
-    monkeypatch.setattr(support, "TILE", 7)
+    monkeypatch.setattr(support, "TILE", (7, 4))
+    monkeypatch.setattr(largest, "ROWS", 7)
     monkeypatch.setattr(support, "BLOCK", 7)
     monkeypatch.setattr(largest, "SAMPLED_ROWS", 5)
     monkeypatch.setattr(steps, "DENSE_ENTRIES", 70)

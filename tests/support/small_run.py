@@ -24,7 +24,7 @@ import train_sae
 import train_tokenizer
 from monosem.acts import shuffling, store
 from monosem.acts.store import rows_of
-from monosem.sae.kernels import support
+from monosem.sae.kernels import largest, support
 
 torch.set_num_threads(1)
 settings.register_profile("monosem", deadline=None)  # a busy machine is no failure
@@ -68,10 +68,11 @@ def seeded():
 
 @pytest.fixture(scope="module", params=[7, 256])
 def tile(request):
-    """Rows that kernels work on at once: fewer than a batch has, and more."""
+    """Rows and columns that kernels work on at once: fewer than a batch has, and more."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("TILE", "BLOCK"):
-            patch.setattr(support, name, request.param)
+        patch.setattr(support, "TILE", (request.param, request.param))
+        patch.setattr(support, "BLOCK", request.param)
+        patch.setattr(largest, "ROWS", request.param)
         yield
 
 

@@ -96,7 +96,7 @@ def test_two_runs_give_the_same_bytes(finished, tmp_path_factory, last):
     ("file", "old", "new", "first", "spared"),
     [
         ("sae/autoencoder.py", "max_steps: int = 200", "max_steps: int = 300", "train_sae", {"train_lm", "store_acts"}),
-        ("sae/kernels/support.py", "TILE = 256", "TILE = 128", "train_sae", {"train_lm", "store_acts"}),
+        ("sae/kernels/support.py", "TILE = (2048, ", "TILE = (1024, ", "train_sae", {"train_lm", "store_acts"}),
         ("sae/resampling.py", "ENCODER_NORM = 0.2", "ENCODER_NORM = 0.3", "train_sae", {"train_lm", "store_acts"}),
         ("measures/universality.py", "import numpy as np", "import math\n\nimport numpy as np", "match_features",
          {"train_lm", "store_acts", "train_sae", "score_features"}),

@@ -38,7 +38,7 @@ from monosem.costs.recipes import recipe
 COMPILING = 700
 BUCKET_MIB, MAX_BUCKETS = 256, 1024  # of a store that is shuffled
 TEXT_BUCKETS = 128
-TILE, DENSE_ENTRIES, MATCHED_ROWS = 256, 1 << 26, 2048
+LOGIT_ROWS, TILE_ENTRIES, WHOLE_ROWS, DENSE_ENTRIES, MATCHED_ROWS = 256, 1 << 20, 256, 1 << 26, 2048
 SCREENED = 65536  # vectors that a threshold is found on
 
 
@@ -59,7 +59,7 @@ def train_lm(job: Job) -> float:
     contexts = lm["micro_batch"] or ceil(lm["batch"] / (lm["processes"] * lm["nodes"]))
     plain = 3 * model.heads * model.length if model.length <= 512 and not job.on_gpu else 0
     a_token = 4 * model.layers * (10 * model.d_model + 3 * model.d_mlp + plain)
-    step = contexts * model.length * a_token + 16 * max(TILE, model.length) * model.vocab
+    step = contexts * model.length * a_token + 16 * max(LOGIT_ROWS, model.length) * model.vocab
     process = TORCH + COMPILING * lm["compile"]
     return lm["processes"] * (process + (28 * model.parameters + step + job.order_bytes) / MIB)
 
@@ -87,7 +87,7 @@ def train_sae(job: Job) -> float:
 
 def evaluate(job: Job) -> float:
     features, neurons = job.features, job.neurons
-    tables = 16 * features * (job.model.vocab + neurons) + 12 * TILE * features
+    tables = 16 * features * (job.model.vocab + neurons) + 12 * max(TILE_ENTRIES, WHOLE_ROWS * features)
     return TORCH + (held_codes(job) + tables) / MIB + forward(job)
 
 

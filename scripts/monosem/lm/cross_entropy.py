@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+ROWS = 256  # of a tile, about
 TileLoss = Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]]
 
 
@@ -51,11 +52,14 @@ def tile_loss(logits_BV: Tensor, target_B: Tensor, n_rows: int) -> tuple[Tensor,
     """A tile's share of the mean loss over `n_rows` (float32 or more), and its gradient [B, V] in the logits' dtype."""
     dtype = logits_BV.dtype
     logits_BV = logits_BV.to(torch.promote_types(dtype, torch.float32))
-    log_z_B = logits_BV.logsumexp(dim=1)
-    grad_BV = (logits_BV - log_z_B[:, None]).exp()
-    loss = (log_z_B - logits_BV.gather(1, target_B[:, None])[:, 0]).sum() / n_rows
-    grad_BV = grad_BV.scatter_add(1, target_B[:, None], grad_BV.new_full((len(target_B), 1), -1.0))
-    return loss, (grad_BV / n_rows).to(dtype)
+    largest_B1 = logits_BV.amax(dim=1, keepdim=True)
+    exp_BV = (logits_BV - largest_B1).exp()
+    z_B1 = exp_BV.sum(dim=1, keepdim=True)
+    target_B1 = target_B[:, None]
+    loss = (z_B1.log() + largest_B1 - logits_BV.gather(1, target_B1)).sum() / n_rows
+    grad_BV = exp_BV * (1 / (z_B1 * n_rows))
+    grad_BV = grad_BV.scatter_add(1, target_B1, grad_BV.new_full(target_B1.shape, -1 / n_rows))
+    return loss, grad_BV.to(dtype)
 
 
 def next_token_loss(
@@ -70,6 +74,6 @@ def next_token_loss(
     Of a batch of `n_contexts` these may be a part: the losses of all parts, and their gradients, add up to the batch's.
     """
     S, L = tokens_SL.shape
-    tile = max(1, 256 // L) * (L - 1)  # whole contexts: equal tiles, so a compiled tile is compiled once
+    tile = max(1, ROWS // L) * (L - 1)  # whole contexts: equal tiles, so a compiled tile is compiled once
     x_PD, target_P = x_SLD[:, :-1].flatten(0, 1), tokens_SL[:, 1:].flatten()
     return TiledCrossEntropy.apply(x_PD, W_U_DV, target_P, tile, loss_of_tile, (n_contexts or S) * (L - 1))

@@ -13,15 +13,17 @@ from torch import Tensor
 from monosem.sae.kernels.adam import BLOCK
 from monosem.sae.kernels.csr import Csr
 from monosem.sae.kernels.support import (
+    CUDA_ROWS,
+    Places,
     Screen,
     accumulation_error,
     entries_above,
     ordered,
-    row_tiles,
     tiles,
     valued,
 )
 
+ROWS = 256  # of all columns at once, since a row's floor is found from all of it
 SAMPLED_ROWS = 64
 GROUPS = 4  # for each of the k; 4 leave about 1.15 k candidates a row
 SMALLEST = {  # above zero, as `ordered` gives it
@@ -39,12 +41,13 @@ def largest_of_row(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, k: int, screen: Scre
     """
     k = min(k, len(W_FN))
     slack = row_slack(W_FN, b_F, screen) if screen.margin else None
-    found = []
-    for pre_RF, rows_RN in zip(tiles(x_BN, W_FN, b_F, screen), row_tiles(x_BN), strict=True):
+    rows, found = CUDA_ROWS if x_BN.is_cuda else ROWS, []
+    whole_rows = tiles(x_BN, W_FN, b_F, screen, (rows, len(W_FN)))
+    for (pre_RF,), rows_RN in zip(whole_rows, x_BN.split(rows), strict=True):
         floor_R = kth_group_maximum(pre_RF, k)
         if slack:
             floor_R = (1 - 2**-6) * floor_R - slack(rows_RN)  # the first factor for three roundings
-        found.append(positions_at_least(pre_RF, floor_R.clamp_min(0).to(pre_RF.dtype)))
+        found.append(places_at_least(pre_RF, floor_R.clamp_min(0).to(pre_RF.dtype)))
     return largest_stored(valued(found, x_BN, W_FN, b_F), k)
 
 
@@ -71,12 +74,13 @@ def kth_group_maximum(pre_RF: Tensor, k: int) -> Tensor:
     return kth_R.view(torch.bfloat16).float() if pre_RF.dtype == torch.bfloat16 else kth_R
 
 
-def positions_at_least(pre_RF: Tensor, floor_R: Tensor) -> Tensor:
-    """Flat positions, in order, of entries that are positive and not below their row's floor."""
+def places_at_least(pre_RF: Tensor, floor_R: Tensor) -> Places:
+    """Of entries that are positive and not below their row's floor."""
     if pre_RF.is_cuda:
-        return ((pre_RF >= floor_R[:, None]) & (pre_RF > 0)).flatten().nonzero()[:, 0]
+        return Places.flat(((pre_RF >= floor_R[:, None]) & (pre_RF > 0)).flatten().nonzero()[:, 0], pre_RF.shape)
     lowest_R = np.maximum(ordered(floor_R), SMALLEST[floor_R.dtype])
-    return torch.from_numpy(np.flatnonzero(ordered(pre_RF) >= lowest_R[:, None]))
+    found_Z = np.flatnonzero(ordered(pre_RF) >= lowest_R[:, None])
+    return Places.flat(torch.from_numpy(found_Z), pre_RF.shape)
 
 
 def largest_stored(found: Csr, k: int) -> Csr:

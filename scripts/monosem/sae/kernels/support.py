@@ -2,7 +2,7 @@
 
     pre = x W^T + b
 
-The product is computed in tiles of rows that fit the cache, and only what is above the floor is kept. With a narrow
+The product is computed in tiles that fit the cache, and only what is above the floor is kept. With a narrow
 `Screen` the product merely finds the entries; their values are computed again in the weights' own precision.
 
 **Why a bfloat16 screen misses nothing.** With x = x' + dx and w = w' + dw, x' and w' rounded to bfloat16,
@@ -15,7 +15,8 @@ of the feature, so it is appended to both as further columns, rounded up, with t
 numbers: the same matrix product then gives b + x'.w' + bound, which is above the floor wherever b + x.w is. The proof
 is for sums in float32 that are rounded, as on a CPU, N up to 2^16, and inputs that do not underflow.
 
-Shape suffixes: B vectors, R vectors of a tile, N neurons, F features, Z entries found.
+Shape suffixes: B vectors, R vectors and C features of a tile, T tiles beside one another, N neurons, F features, K the
+inner dimension of the screen's product, Z entries found.
 """
 
 from collections.abc import Iterator
@@ -30,8 +31,8 @@ from monosem.ground.devices import native_bfloat16
 from monosem.sae.kernels.adam import BLOCK
 from monosem.sae.kernels.csr import Csr
 
-TILE = 256  # rows; at width 8192 their bfloat16 pre-activations are 4 MiB, which a CPU keeps in its cache
-CUDA_TILE = 4096  # a GPU is bound by launches instead
+TILE = (2048, 512)  # rows, columns: 2 MiB in bfloat16, which a CPU keeps in its cache, and products wide enough for it
+CUDA_ROWS = 4096  # of all columns: a GPU is bound by launches instead
 ROUND_UP = 1 + 2**-7  # rounding to bfloat16 takes at most 2^-8
 
 
@@ -47,41 +48,72 @@ class Screen(NamedTuple):
         return cls(torch.bfloat16, margin=True) if native_bfloat16(device) else cls(torch.float32, margin=False)
 
 
+class Places(NamedTuple):
+    """Where entries stand among some rows: row by row, in the order of their columns."""
+
+    row_Z: Tensor
+    column_Z: Tensor
+    n_rows: int
+
+    @classmethod
+    def flat(cls, position_Z: Tensor, shape: tuple[int, ...]) -> "Places":
+        row_Z = position_Z // shape[1]
+        return cls(row_Z, position_Z - row_Z * shape[1], shape[0])
+
+    def counts(self) -> Tensor:
+        return torch.bincount(self.row_Z, minlength=self.n_rows)
+
+
 def entries_above(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, floor: Tensor | float, screen: Screen) -> Csr:
     """Pre-activations above the floor (a number, or one for each feature).
 
     With a margin also some just below it; with a narrow screen without one, some such, and not some just above it.
     """
-    found = [positions_above_zero(pre_RF) for pre_RF in tiles(x_BN, W_FN, b_F - floor, screen)]
+    found = [
+        side_by_side([places_above_zero(pre_RC) for pre_RC in beside], TILE[1])
+        for beside in tiles(x_BN, W_FN, b_F - floor, screen, TILE)
+    ]
     return valued(found, x_BN, W_FN, b_F)
 
 
-def row_tiles(x_BN: Tensor) -> tuple[Tensor, ...]:
-    return x_BN.split(CUDA_TILE if x_BN.is_cuda else TILE)
-
-
-def tiles(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, screen: Screen) -> Iterator[Tensor]:
-    """Pre-activations [R, F] of the rows, tile by tile, in the screen's type; with a margin, raised by its bound."""
+def tiles(x_BN: Tensor, W_FN: Tensor, b_F: Tensor, screen: Screen, tile: tuple[int, int]) -> Iterator[Iterator[Tensor]]:
+    """Pre-activations [R, C] in the screen's type, with a margin raised by its bound: for the rows of each tile, in
+    turn, the tiles beside one another. On a GPU a tile has all columns."""
+    rows, columns = (CUDA_ROWS, len(W_FN)) if x_BN.is_cuda else tile
     if screen.dtype == x_BN.dtype:
-        yield from (torch.addmm(b_F, rows_RN, W_FN.T) for rows_RN in row_tiles(x_BN))
+        parts = list(zip(W_FN.split(columns), b_F.split(columns), strict=True))
+        for x_RN in x_BN.split(rows):
+            yield (torch.addmm(b_C, x_RN, W_CN.T) for W_CN, b_C in parts)
         return
-    W_KF = narrow_features(W_FN, b_F, screen).T
-    yield from (torch.mm(narrow_inputs(rows_RN, screen), W_KF) for rows_RN in row_tiles(x_BN))
+    narrow = narrow_features(W_FN, b_F, screen).split(columns)
+    for x_RN in x_BN.split(rows):
+        x_RK = narrow_inputs(x_RN, screen)
+        yield (torch.mm(x_RK, W_CK.T) for W_CK in narrow)
 
 
-def valued(positions: list[Tensor], x_BN: Tensor, W_FN: Tensor, b_F: Tensor) -> Csr:
-    """The entries at these flat positions of each tile, with their values in the weights' own precision."""
-    columns, counts = [], []
-    for position_Z, rows_RN in zip(positions, row_tiles(x_BN), strict=True):
-        row_Z = position_Z // len(W_FN)
-        columns.append((position_Z - row_Z * len(W_FN)).int())
-        counts.append(torch.bincount(row_Z, minlength=len(rows_RN)))
-    start_B1 = F.pad(torch.cat(counts).cumsum(0), (1, 0))
+def side_by_side(parts: list[Places], columns: int) -> Places:
+    """The places in tiles that stand beside one another, each of so many columns, as places in all of them."""
+    if len(parts) == 1:
+        return parts[0]
+    counts_RT = torch.stack([part.counts() for part in parts], dim=1)
+    start_RT = (counts_RT.flatten().cumsum(0) - counts_RT.flatten()).view_as(counts_RT)
+    shift_RT = start_RT - (counts_RT.cumsum(0) - counts_RT)  # of a row's entries, from their tile to all
+    n_found = sum(len(part.row_Z) for part in parts)
+    row_Z, column_Z = torch.repeat_interleave(counts_RT.sum(1)), parts[0].column_Z.new_empty(n_found)
+    for number, part in enumerate(parts):
+        place_Z = torch.arange(len(part.row_Z), device=row_Z.device) + shift_RT[:, number][part.row_Z]
+        column_Z[place_Z] = part.column_Z + number * columns
+    return Places(row_Z, column_Z, parts[0].n_rows)
+
+
+def valued(found: list[Places], x_BN: Tensor, W_FN: Tensor, b_F: Tensor) -> Csr:
+    """The entries at these places, of rows that follow on one another, with values in the weights' own precision."""
+    start_B1 = F.pad(torch.cat([places.counts() for places in found]).cumsum(0), (1, 0))
     if start_B1[-1] >= 2**31:
         raise ValueError(f"{len(x_BN)} vectors x {len(W_FN)} features: over 2^31 codes at once; lower --batch")
-    start_B1 = start_B1.int()
-    found = Csr(start_B1, torch.cat(columns), x_BN.new_empty(0), len(W_FN))
-    return found._replace(value_Z=found.dot(x_BN, W_FN).add_(b_F[found.column_Z]))
+    column_Z = torch.cat([places.column_Z.int() for places in found])
+    entries = Csr(start_B1.int(), column_Z, x_BN.new_empty(0), len(W_FN))
+    return entries._replace(value_Z=entries.dot(x_BN, W_FN).add_(b_F[column_Z]))
 
 
 def narrow_inputs(x_RN: Tensor, screen: Screen) -> Tensor:
@@ -117,11 +149,11 @@ def accumulation_error(W_FN: Tensor) -> float:
     return (W_FN.shape[1] + 4) * 2**-23
 
 
-def positions_above_zero(pre_RF: Tensor) -> Tensor:
-    """Flat positions, in order. numpy skips runs of False much faster than torch does on a CPU."""
-    if pre_RF.is_cuda:
-        return (pre_RF.flatten() > 0).nonzero()[:, 0]
-    return torch.from_numpy(np.flatnonzero(ordered(pre_RF) > 0))
+def places_above_zero(pre_RC: Tensor) -> Places:
+    """numpy skips runs of False much faster than torch does on a CPU."""
+    if pre_RC.is_cuda:
+        return Places.flat((pre_RC.flatten() > 0).nonzero()[:, 0], pre_RC.shape)
+    return Places.flat(torch.from_numpy(np.flatnonzero(ordered(pre_RC) > 0)), pre_RC.shape)
 
 
 def ordered(value: Tensor) -> np.ndarray:
