@@ -7,13 +7,34 @@ K head width, I inputs and O outputs of a product.
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+
+class Relu(torch.autograd.Function):
+    """max(x, 0), whose backward needs the result alone, which the next product keeps anyway.
+
+    torch.compile keeps a mask of torch's own relu besides, and writes it one entry at a time: 17 ns each on a CPU with
+    AVX2, a tenth of a small model's training.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ANN401
+        y = x.clamp_min(0)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # noqa: ANN401
+        (y,) = ctx.saved_tensors
+        return grad * y.sign()
+
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {  # by the names that transformers and TransformerLens give them
-    "relu": F.relu,
+    "relu": Relu.apply,
     "gelu": F.gelu,
     "gelu_new": partial(F.gelu, approximate="tanh"),
 }
