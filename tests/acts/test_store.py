@@ -19,7 +19,7 @@ from small_run import make_acts
 
 from monosem.acts import store as module
 from monosem.acts.sampling import sample_positions
-from monosem.acts.store import StoreWriter, open_store, read_order, row_dtype, rows_of
+from monosem.acts.store import StoreWriter, cast, open_store, read_order, row_dtype, rows_of
 from monosem.lm.sites import Site
 from monosem.lm.transformer import load_lm
 from monosem.text.tokens import counted, read_contexts
@@ -30,6 +30,20 @@ def test_float16_overflow_is_refused_and_float32_takes_it():
     with pytest.raises(ValueError, match=r"activation 70000: not finite as float16; set the store's dtype: float32"):
         rows_of(np.array([[1.0, 70000.0]], dtype=np.float32), columns, "float16")
     assert rows_of(np.array([[1.0, 70000.0]], dtype=np.float32), columns, "float32")["acts"][0, 1] == 70000
+
+
+def test_types_are_changed_as_numpy_changes_them():
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    every = every[~np.isnan(every)]
+    assert cast(every, "float32").tobytes() == every.astype(np.float32).tobytes()
+    bits = np.random.default_rng(0).integers(0, 2**32, 1 << 18, dtype=np.uint32)
+    wide = np.concatenate([bits.view(np.float32), np.float32([65519, 65520, -65520, 1e-8, 0, -0.0])])
+    wide = wide[~np.isnan(wide)]
+    with np.errstate(over="ignore", under="ignore"):
+        assert cast(wide, "float16").tobytes() == wide.astype(np.float16).tobytes()
+    rows = np.zeros(3, dtype=row_dtype(5, "float16"))
+    rows["acts"] = np.arange(15).reshape(3, 5)
+    assert np.array_equal(cast(rows["acts"], "float32"), np.arange(15).reshape(3, 5))
 
 
 @settings(max_examples=40)

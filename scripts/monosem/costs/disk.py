@@ -4,7 +4,7 @@ build_corpus    text x 0.35 with zstd, and the downloads; text x 1.2 in buckets 
 pack_tokens     2 or 4 bytes a token, and 0.1 for its document and category
 train_lm        4 bytes a parameter; a checkpoint of 12 meanwhile
 collect_acts    vectors x (N x itemsize + 10) / jobs, until the store is made
-store_acts      vectors x (N x itemsize + 10); zeros of a ReLU compress to 0.45
+store_acts      vectors x (N x itemsize + 10); zeros of a ReLU compress to 0.65
 train_sae       8 F N bytes; a checkpoint of three times that
 evaluate        8 bytes a stored code, 2 F V of logit weights
 sample_examples 2 KiB a feature
@@ -13,7 +13,7 @@ sample_examples 2 KiB a feature
 from monosem.costs.jobs import MINI_PILE_MB, Job
 
 WHEELS_MB = 208  # that the mini-Pile is extracted from
-AFTER_RELU = 0.45
+AFTER_RELU = 0.65
 TAGS = 0.1  # bytes of a token's document and category, compressed
 
 
