@@ -31,6 +31,7 @@ from monosem.measures.evaluation import (
     feature_table,
     held_out_activations,
     measure_losses,
+    reconstruction_of,
     write_tables,
 )
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
@@ -99,7 +100,7 @@ def main(argv: list[str] | None = None) -> None:
     if sae is not None and args.loss_tokens is not None:
         mean_N = torch.tensor(acts["mean"], device=device)
         loss_SL = tokens_SL[: max(1, args.loss_tokens // tokens["context_length"])]
-        fields |= measure_losses(model, loss_SL, tokens["bos"], site, sae, mean_N).record()
+        fields |= measure_losses(model, loss_SL, tokens["bos"], site, reconstruction_of(sae, codes), mean_N).record()
     write_record(args.output_folder / "eval.json", fields, inputs=inputs, args=args)
 
 

@@ -14,7 +14,14 @@ from monosem.lm.sites import Site
 from monosem.lm.transformer import LMConfig, load_lm, token_losses
 from monosem.measures import evaluation
 from monosem.measures.codes import Codes, read_codes
-from monosem.measures.evaluation import Losses, encode_held_out, feature_table, held_out_activations, measure_losses
+from monosem.measures.evaluation import (
+    Losses,
+    encode_held_out,
+    feature_table,
+    held_out_activations,
+    measure_losses,
+    reconstruction_of,
+)
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
 
 CONFIG = LMConfig(vocab_size=11, context_length=8, n_layers=1, d_model=8, n_heads=2, d_mlp=12)
@@ -47,7 +54,9 @@ def silent(N, b_dec_N):
 
 
 def losses(model, tokens_SL, sae, mean_N=None, site=POST):
-    return measure_losses(model, tokens_SL, 0, site, sae, torch.ones(sae.b_dec_N.shape) if mean_N is None else mean_N)
+    codes, _ = encode_held_out(sae, held_out_activations(model, tokens_SL, 0, site))
+    mean_N = torch.ones(sae.b_dec_N.shape) if mean_N is None else mean_N
+    return measure_losses(model, tokens_SL, 0, site, reconstruction_of(sae, codes), mean_N)
 
 
 def test_a_perfect_dictionary_loses_nothing(model, tokens_SL):
@@ -64,6 +73,20 @@ def test_a_silent_dictionary_is_an_ablation(model, tokens_SL):
     )
     assert zero.sae == pytest.approx(zero.zero)
     assert mean.sae == pytest.approx(mean.mean)
+
+
+@pytest.mark.parametrize("k", [None, 4])
+@pytest.mark.parametrize("n_contexts", [150, 100])  # 100: the last block of the losses is not one that was encoded
+def test_the_loss_of_kept_codes_is_that_of_a_pass_that_encodes(model, tokens_SL, k, n_contexts):
+    sae = dictionary(torch.randn(20, 12), torch.randn(20), torch.randn(20, 12), torch.randn(12), k=k)
+    codes, _ = encode_held_out(sae, held_out_activations(model, tokens_SL, 0, POST))
+    few_SL = tokens_SL[:n_contexts]
+    found = measure_losses(model, few_SL, 0, POST, reconstruction_of(sae, codes), torch.zeros(12))
+    keep = torch.from_numpy(few_SL != 0)[..., None]
+    edits = {POST: lambda x: torch.where(keep, sae.decode(sae.encode(x.flatten(0, 1))).view_as(x), x)}
+    expected = token_losses(model, torch.from_numpy(few_SL.astype(np.int64)), edits).numpy()[few_SL[:, :-1] != 0]
+    assert found.sae == pytest.approx(expected.mean(), rel=1e-5)
+    assert found.sae != pytest.approx(found.clean, rel=1e-2)
 
 
 def test_loss_recovered_is_one_for_a_perfect_and_zero_for_a_silent_dictionary():

@@ -113,7 +113,7 @@ def evaluate(job: Job) -> float:
     if job.dictionary is None:
         return work
     n_losses = job.evaluation["loss_tokens"]
-    encoder = 2 * job.neurons * job.features * (job.held_out + n_losses)
+    encoder = 2 * job.neurons * job.features * job.held_out
     losses = 4 * n_losses * (model.forward + model.logits)
     return work + products(job, encoder, ENCODER) + products(job, losses, FORWARD)
 

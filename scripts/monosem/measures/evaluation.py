@@ -24,7 +24,7 @@ from monosem.lm.transformer import LanguageModel, token_losses
 from monosem.measures.codes import Codes, write_codes
 from monosem.measures.metrics import ReconstructionSums, loss_recovered
 from monosem.sae.autoencoder import SparseAutoencoder
-from monosem.sae.kernels import Screen
+from monosem.sae.kernels import Csr, Screen
 from monosem.text.tokens import counted
 
 CONTEXTS = 64  # a forward pass
@@ -61,6 +61,24 @@ class DictionaryTables(NamedTuple):
     features: pd.DataFrame
 
 
+def reconstruction_of(sae: SparseAutoencoder, codes: Codes) -> Edit:
+    """The reconstruction of tokens encoded before, as an edit for one pass over them, or their first, in their order.
+
+    Encoded again they would take as long as the model's attention and MLP in all four losses.
+    """
+    done = 0
+
+    def edit(x_RN: Tensor) -> Tensor:
+        nonlocal done
+        rows = codes.matrix[done : done + len(x_RN)]
+        assert rows.shape[0] == len(x_RN), "more tokens than were encoded"
+        done += len(x_RN)
+        parts = (torch.from_numpy(part).to(x_RN.device) for part in (rows.indptr, rows.indices, rows.data))
+        return sae.decode_sparse(Csr(*parts, codes.n_features))
+
+    return edit
+
+
 class Losses(NamedTuple):
     """Mean next-token losses in nats over `n_tokens` predictions, with a site's activations left or replaced."""
 
@@ -82,12 +100,12 @@ class Losses(NamedTuple):
 
 
 def measure_losses(
-    model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, sae: SparseAutoencoder, mean_N: Tensor
+    model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, reconstruction: Edit, mean_N: Tensor
 ) -> Losses:
     """Clean, with the autoencoder's reconstruction, with zeros, with the mean activation."""
     edits: dict[str, dict[Site, Edit]] = {
         "clean": {},
-        "sae": {site: lambda x_RN: sae.decode_sparse(sae.encode_sparse(x_RN, Screen.exact(x_RN.device)))},
+        "sae": {site: reconstruction},
         "zero": {site: torch.zeros_like},
         "mean": {site: lambda x_RN: mean_N.expand_as(x_RN)},
     }
