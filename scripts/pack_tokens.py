@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         with progress(desc=f"pack {args.split}", unit="context", total=n_contexts) as bar:
             for line, category, ids in encode_documents(tokenizer, bos, documents):
                 packer.add(ids, categories.setdefault(category, len(categories)), line)
-                if packer.n_pending >= BLOCK * args.context_length:
+                if packer.n_pending >= min(BLOCK, n_contexts - writer.n_written) * args.context_length:
                     bar.update(writer.write(packer.take()))
                 if writer.n_written == n_contexts:
                     break

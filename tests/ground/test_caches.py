@@ -5,10 +5,15 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from places import SCRIPTS
+
+from monosem.ground.caches import find_room_for_torch
+from monosem.investigations import feature_map
 
 pytestmark = pytest.mark.faults
 
@@ -24,12 +29,19 @@ weight_N.sum().backward()
 optimizer.step()
 print("trained")
 """
-MAP = """
-import numpy as np
-from monosem.investigations.feature_map import nearest, place
-directions_PN = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
-near = nearest(directions_PN, 5)
-print(place(directions_PN, near, n_dims=2, min_dist=0.1, seed=0).shape)
+COMPILED = """
+import numba
+
+@numba.njit(cache=True)
+def twice(number):
+    return 2 * number
+"""
+CALL = """
+import os
+from monosem.ground.caches import find_room_for_numba
+find_room_for_numba("compiled")
+from compiled import twice
+print(twice(4), *(name for _, _, names in os.walk(os.environ["NUMBA_CACHE_DIR"]) for name in names))
 """
 
 
@@ -79,19 +91,51 @@ def test_where_nothing_can_be_compiled_training_goes_on(tmp_path, fault, mounts,
 
 
 @pytest.mark.parametrize("place", ["{file}", "{file}/cache", "/proc/cache", "/dev/null"])
-def test_a_folder_for_the_compiler_that_cannot_be_made_is_made_elsewhere(tmp_path, place, tried):
+def test_a_folder_for_the_compiler_that_cannot_be_made_is_made_elsewhere(tmp_path, place, monkeypatch, capsys):
     (tmp_path / "file").touch()
     place = place.format(file=tmp_path / "file")
-    done = run(TRAIN, tmp_path, CXX="/bin/false", TORCHINDUCTOR_CACHE_DIR=place)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", place)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    find_room_for_torch()
+    (made,) = tmp_path.glob("torchinductor_*")
+    assert made.is_dir() and os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(made)
+    assert capsys.readouterr().err.startswith(f"compiler files go to {made}, not to {place}: ")
+
+
+def test_a_folder_made_elsewhere_ends_with_the_process(tmp_path, tried):
+    done = run(TRAIN, tmp_path, CXX="/bin/false", TORCHINDUCTOR_CACHE_DIR="/proc/cache")
     assert done.stdout.split() == ["False", "False", "trained"], done.stderr
-    assert f"compiler files go to {tmp_path}/torchinductor_" in done.stderr and f", not to {place}: " in done.stderr
+    assert f"compiler files go to {tmp_path}/torchinductor_" in done.stderr
     assert not list(tmp_path.glob("torchinductor_*"))
-    if place == "/proc/cache":
-        tried("`TORCHINDUCTOR_CACHE_DIR` that cannot be written to", "a temporary folder is used; one line says so")
+    tried("`TORCHINDUCTOR_CACHE_DIR` that cannot be written to", "a temporary folder is used; one line says so")
 
 
-def test_features_are_mapped_where_neither_packages_nor_home_can_be_written_to(tmp_path, tried):
+def test_what_is_compiled_is_kept_elsewhere_where_neither_packages_nor_home_can_be_written_to(
+    tmp_path, tmp_path_factory, tried
+):
+    packages = tmp_path_factory.mktemp("packages")
+    (packages / "compiled.py").write_text(COMPILED)
     mounts = ["mount -o remount,bind,ro /", f"mount -t tmpfs tmpfs {tmp_path}"]
-    done = run(MAP, tmp_path, mounts, HOME="/proc/home", XDG_CACHE_HOME=None, NUMBA_CACHE_DIR=None)
-    assert done.stdout.strip() == "(40, 2)", done.stderr
+    done = run(
+        CALL,
+        tmp_path,
+        mounts,
+        PYTHONPATH=f"{SCRIPTS}:{packages}",
+        HOME="/proc/home",
+        XDG_CACHE_HOME=None,
+        NUMBA_CACHE_DIR=None,
+    )
+    eight, *kept = done.stdout.split() or [done.stderr]
+    assert eight == "8" and any(name.startswith("compiled.twice") for name in kept), done.stderr
     tried("packages and home read-only", "what `map_features.py` compiles is kept in TMPDIR")
+
+
+def test_the_map_asks_for_that_before_it_imports_what_is_compiled(monkeypatch):
+    def found(package):
+        raise LookupError(package)
+
+    monkeypatch.setattr(feature_map, "find_room_for_numba", found)
+    monkeypatch.setitem(sys.modules, "umap", None)  # whose import would be another error
+    near = feature_map.Neighbours(np.zeros((9, 2), dtype=np.int64), np.zeros((9, 2), dtype=np.float32))
+    with pytest.raises(LookupError, match="umap"):
+        feature_map.place(np.eye(9, dtype=np.float32), near, n_dims=2, min_dist=0.1, seed=0)
