@@ -110,9 +110,9 @@ def whole(jobs, starter, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def documents(tmp_path_factory):
-    """Long ones, 40 MB in all, so that there is time to stop while they are read."""
+    """Long ones, 14 MB in all, so that there is time to stop while they are read."""
     path = tmp_path_factory.mktemp("long") / "documents.jsonl"
-    texts = ("".join(f"{n} {line} and the same again\n" for line in range(14_000)) for n in range(N_DOCUMENTS))
+    texts = ("".join(f"{n} {line} and the same again\n" for line in range(5_000)) for n in range(N_DOCUMENTS))
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     return path
 
