@@ -3,14 +3,14 @@
 
 A dictionary is an autoencoder, or, without --sae, the neurons themselves, so that both can be compared by the same
 later steps. Written are its codes (every activation above zero on the held-out tokens), the effect of each feature on
-the next-token logits, a table of features, and eval.json: L0, explained variance, and the model's loss clean, with the
-reconstruction in place of the activations, and with zeros or the mean there.
+the next-token logits, a table of features, and eval.json: L0, explained variance, and, given the losses that
+measure_losses.py has measured once for all dictionaries of a site, the loss with the reconstruction beside them.
 
 Example:
   python scripts/evaluate_dictionary.py --model results/A/lm/weights.safetensors \\
       --acts-record results/A/mlp_post/acts.json --tokens results/tokens/val.zarr --name relu-w2048 \\
       --sae results/A/mlp_post/relu-w2048/sae.safetensors --sae-record results/A/mlp_post/relu-w2048/sae.json \\
-      --n-tokens 400000 --loss-tokens 100000 --ultralow-density 1e-6 --threads 1 \\
+      --losses results/A/mlp_post/losses-100000.json --n-tokens 400000 --ultralow-density 1e-6 --threads 1 \\
       --output-folder results/A/mlp_post/relu-w2048
 """
 
@@ -30,10 +30,10 @@ from monosem.measures.evaluation import (
     encode_held_out,
     feature_table,
     held_out_activations,
-    measure_losses,
     reconstruction_of,
     write_tables,
 )
+from monosem.measures.losses import loss_with, read_losses
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
 from monosem.text.tokens import read_contexts, read_record
 
@@ -47,7 +47,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sae", type=Path, help="autoencoder; without it the neurons are measured")
     parser.add_argument("--sae-record", type=Path, help="its record (sae.json)")
     parser.add_argument("--n-tokens", type=int, required=True, help="held-out tokens to encode, BOS included")
-    parser.add_argument("--loss-tokens", type=int, help="of these, tokens to measure losses on; without it, none")
+    parser.add_argument("--losses", type=Path, help="losses of model and site (losses-N.json); without it, none")
     parser.add_argument("--ultralow-density", type=float, required=True, help="alive features fire at least this often")
     device_flags(parser)
     parser.add_argument("--output-folder", type=Path, required=True, help="where codes, tables and record are written")
@@ -97,10 +97,12 @@ def main(argv: list[str] | None = None) -> None:
     fields |= {"l0": codes.matrix.nnz / codes.n_tokens, **counts}
     if sae is not None:
         fields |= {name: getattr(sums, name) for name in ("mse", "explained_variance", "normalised_mse")}
-    if sae is not None and args.loss_tokens is not None:
-        mean_N = torch.tensor(acts["mean"], device=device)
-        loss_SL = tokens_SL[: max(1, args.loss_tokens // tokens["context_length"])]
-        fields |= measure_losses(model, loss_SL, tokens["bos"], site, reconstruction_of(sae, codes), mean_N).record()
+    if sae is not None and args.losses:
+        same = {"lm_digest": acts["lm_digest"], "site": acts["site"], "tokens_digest": tokens["digest"]}
+        ends = read_losses(args.losses, same, len(tokens_SL))
+        loss_SL = tokens_SL[: ends.n_contexts]
+        loss = loss_with(model, loss_SL, tokens["bos"], site, reconstruction_of(sae, codes))
+        fields |= ends.with_reconstruction(loss)
     write_record(args.output_folder / "eval.json", fields, inputs=inputs, args=args)
 
 

@@ -19,7 +19,7 @@ from monosem.costs import disk_mib, memory, memory_mib, needed_mib, seconds
 from monosem.costs import jobs as sizes
 from monosem.lm import cross_entropy
 from monosem.lm.transformer import LanguageModel, LMConfig
-from monosem.measures import evaluation, universality
+from monosem.measures import losses, universality
 from monosem.measures.codes import Codes, write_codes
 from monosem.sae import training as sae_training
 from monosem.sae.architectures import steps
@@ -31,7 +31,7 @@ SITE = {"model": "A", "site": "mlp_post"}
 
 
 def test_constants_are_those_of_the_code():
-    assert sizes.BLOCK == contexts.BLOCK and sizes.CONTEXTS == sampling.CONTEXTS == evaluation.CONTEXTS
+    assert sizes.BLOCK == contexts.BLOCK and sizes.CONTEXTS == sampling.CONTEXTS == losses.CONTEXTS
     assert len(catalogue.PACKAGES) == sizes.MINI_PILE_PACKAGES
     assert memory.BUCKET_MIB << 20 == shuffling.BUCKET_BYTES and memory.MAX_BUCKETS == shuffling.MAX_BUCKETS
     assert memory.TEXT_BUCKETS == buckets.BUCKETS and memory.LOGIT_ROWS == cross_entropy.ROWS

@@ -68,7 +68,7 @@ def assert_same_training(folder, expected):
 
 @pytest.mark.slow
 def test_several_processes_take_the_steps_of_one(tokens, lm, tmp_path):
-    """Also in parts of two contexts, and when 8 do not divide evenly among them. Of two it is told below, and on nodes."""
+    """Also in parts of two contexts, and when 8 do not divide evenly among them. Two: below."""
     printed = finished(3, lm_flags(tokens, tmp_path, micro_batch=2))
     assert printed.count("train lm: 100%") == 1, "only one process shows progress"
     assert_same_training(tmp_path, lm)

@@ -19,7 +19,7 @@ from monosem.investigations.small_mlp import mlp_pairs, train_small_mlp
 from monosem.investigations.ways import small_mlp_ways
 from monosem.lm.sites import Site
 from monosem.lm.transformer import LMConfig, load_lm
-from monosem.measures.evaluation import measure_losses
+from monosem.measures.losses import loss_with, site_losses
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
 from monosem.text.tokens import read_contexts
 
@@ -40,7 +40,7 @@ def text(n_contexts=150):
 
 def flipped(model):
     """The sign of the logits turned if that makes the text likely: zero-ablation then costs something."""
-    losses = measure_losses(model, text(), 0, POST, identity(12), torch.zeros(12))
+    losses = site_losses(model, text(), 0, POST, torch.zeros(12))
     if losses.zero < losses.clean:
         with torch.no_grad():
             model.blocks[0].W_out_MD.neg_()
@@ -53,7 +53,8 @@ def identity(n):
 
 def test_ways_are_measured_as_dictionaries_are(model):
     model, sae = flipped(model), SparseAutoencoder(*(torch.randn(12, 12), torch.zeros(12)) * 2, torch.zeros(12))
-    expected = measure_losses(model, text(), 0, POST, sae, torch.zeros(12))
+    expected = site_losses(model, text(), 0, POST, torch.zeros(12))
+    rebuilt = loss_with(model, text(), 0, POST, lambda x_RN: sae.decode(sae.encode(x_RN)))
     ways = {
         "one": Way("same", 12, POST, partial(baselines.rebuild, sae)),
         "two": Way("all", 12, POST, lambda x: (x, 0)),
@@ -62,8 +63,9 @@ def test_ways_are_measured_as_dictionaries_are(model):
     assert list(table.columns) == COLUMNS
     assert (losses["loss_clean"], losses["loss_zero"]) == pytest.approx((expected.clean, expected.zero), rel=1e-6)
     assert losses["n_tokens"] == expected.n_tokens
-    assert table["loss"].tolist() == pytest.approx([expected.sae, expected.clean], rel=1e-6)
-    assert table["loss_recovered"].tolist() == pytest.approx([expected.record()["loss_recovered"], 1], rel=1e-5)
+    assert table["loss"].tolist() == pytest.approx([rebuilt, expected.clean], rel=1e-6)
+    recovered = expected.with_reconstruction(rebuilt)["loss_recovered"]
+    assert table["loss_recovered"].tolist() == pytest.approx([recovered, 1], rel=1e-5)
     assert table["explained_variance"]["two"] == 1
     assert table["difference_se"]["one"] == 0 < table["difference_se"]["two"]
 
@@ -140,8 +142,9 @@ def test_the_script_sets_dictionaries_beside_baselines_with_the_same_numbers(tok
     trained, packed = load_sae(sae / "sae.safetensors"), tokens / "val.zarr"
     bos = json.loads(packed.with_suffix(".json").read_text())["bos"]
     model = load_lm(lm / "weights.safetensors")
-    expected = measure_losses(model, read_contexts(packed, 40), bos, POST, trained, torch.zeros(16))
-    assert record["headline"]["loss"] == pytest.approx(expected.sae) and record["n_tokens"] == expected.n_tokens
+    rebuilt = loss_with(model, read_contexts(packed, 40), bos, POST, lambda x_RN: trained.decode(trained.encode(x_RN)))
+    n_tokens = site_losses(model, read_contexts(packed, 40), bos, POST, torch.zeros(16)).n_tokens
+    assert record["headline"]["loss"] == pytest.approx(rebuilt) and record["n_tokens"] == n_tokens
 
 
 @pytest.mark.parametrize(

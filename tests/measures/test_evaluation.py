@@ -13,15 +13,10 @@ from sharp_models import sharp_model
 from monosem.lm.sites import Site
 from monosem.lm.transformer import LMConfig, load_lm, token_losses
 from monosem.measures import evaluation
+from monosem.measures import losses as module
 from monosem.measures.codes import Codes, read_codes
-from monosem.measures.evaluation import (
-    Losses,
-    encode_held_out,
-    feature_table,
-    held_out_activations,
-    measure_losses,
-    reconstruction_of,
-)
+from monosem.measures.evaluation import encode_held_out, feature_table, held_out_activations, reconstruction_of
+from monosem.measures.losses import SiteLosses, loss_with, site_losses
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
 
 CONFIG = LMConfig(vocab_size=11, context_length=8, n_layers=1, d_model=8, n_heads=2, d_mlp=12)
@@ -53,26 +48,26 @@ def silent(N, b_dec_N):
     return dictionary(torch.eye(N), torch.full((N,), -1e9), torch.eye(N), b_dec_N)
 
 
-def losses(model, tokens_SL, sae, mean_N=None, site=POST):
+def with_dictionary(model, tokens_SL, sae, site=POST):
     codes, _ = encode_held_out(sae, held_out_activations(model, tokens_SL, 0, site))
-    mean_N = torch.ones(sae.b_dec_N.shape) if mean_N is None else mean_N
-    return measure_losses(model, tokens_SL, 0, site, reconstruction_of(sae, codes), mean_N)
+    return loss_with(model, tokens_SL, 0, site, reconstruction_of(sae, codes))
+
+
+def without(model, tokens_SL, mean_N=None):
+    return site_losses(model, tokens_SL, 0, POST, torch.ones(12) if mean_N is None else mean_N)
 
 
 def test_a_perfect_dictionary_loses_nothing(model, tokens_SL):
-    found = losses(model, tokens_SL, identity(12))
-    assert found.sae == pytest.approx(found.clean, rel=1e-6)
+    found = without(model, tokens_SL)
+    assert with_dictionary(model, tokens_SL, identity(12)) == pytest.approx(found.clean, rel=1e-6)
     assert found.clean != pytest.approx(found.zero, rel=1e-3) and found.clean != pytest.approx(found.mean, rel=1e-3)
 
 
 def test_a_silent_dictionary_is_an_ablation(model, tokens_SL):
     mean_N = torch.rand(12)
-    zero, mean = (
-        losses(model, tokens_SL, silent(12, torch.zeros(12))),
-        losses(model, tokens_SL, silent(12, mean_N), mean_N),
-    )
-    assert zero.sae == pytest.approx(zero.zero)
-    assert mean.sae == pytest.approx(mean.mean)
+    found = without(model, tokens_SL, mean_N)
+    assert with_dictionary(model, tokens_SL, silent(12, torch.zeros(12))) == pytest.approx(found.zero)
+    assert with_dictionary(model, tokens_SL, silent(12, mean_N)) == pytest.approx(found.mean)
 
 
 @pytest.mark.parametrize("k", [None, 4])
@@ -81,23 +76,24 @@ def test_the_loss_of_kept_codes_is_that_of_a_pass_that_encodes(model, tokens_SL,
     sae = dictionary(torch.randn(20, 12), torch.randn(20), torch.randn(20, 12), torch.randn(12), k=k)
     codes, _ = encode_held_out(sae, held_out_activations(model, tokens_SL, 0, POST))
     few_SL = tokens_SL[:n_contexts]
-    found = measure_losses(model, few_SL, 0, POST, reconstruction_of(sae, codes), torch.zeros(12))
+    found = loss_with(model, few_SL, 0, POST, reconstruction_of(sae, codes))
     keep = torch.from_numpy(few_SL != 0)[..., None]
     edits = {POST: lambda x: torch.where(keep, sae.decode(sae.encode(x.flatten(0, 1))).view_as(x), x)}
     expected = token_losses(model, torch.from_numpy(few_SL.astype(np.int64)), edits).numpy()[few_SL[:, :-1] != 0]
-    assert found.sae == pytest.approx(expected.mean(), rel=1e-5)
-    assert found.sae != pytest.approx(found.clean, rel=1e-2)
+    assert found == pytest.approx(expected.mean(), rel=1e-5)
+    assert found != pytest.approx(without(model, few_SL).clean, rel=1e-2)
 
 
 def test_loss_recovered_is_one_for_a_perfect_and_zero_for_a_silent_dictionary():
     def recovered(sae):
-        return Losses(clean=3.0, sae=sae, zero=5.0, mean=6.0, n_tokens=10).record()["loss_recovered"]
+        ends = SiteLosses(clean=3.0, zero=5.0, mean=6.0, n_tokens=10, n_contexts=2)
+        return ends.with_reconstruction(sae)["loss_recovered"]
 
     assert recovered(3.0) == 1 and recovered(5.0) == 0
 
 
 def test_losses_are_over_predictions_from_counted_positions(model, tokens_SL):
-    found, tokens = losses(model, tokens_SL, identity(12)), torch.from_numpy(tokens_SL.astype(np.int64))
+    found, tokens = without(model, tokens_SL), torch.from_numpy(tokens_SL.astype(np.int64))
     counted_SL = tokens_SL[:, :-1] != 0
     assert found.n_tokens == counted_SL.sum()
     assert found.clean == pytest.approx(token_losses(model, tokens).numpy()[counted_SL].mean(), rel=1e-6)
@@ -109,10 +105,12 @@ def test_losses_are_over_predictions_from_counted_positions(model, tokens_SL):
 
 def test_the_block_size_does_not_matter(model, tokens_SL, monkeypatch):
     sae = silent(12, torch.rand(12))
-    first, blocks = losses(model, tokens_SL, sae), list(held_out_activations(model, tokens_SL, 0, POST))
+    measured = lambda: [*without(model, tokens_SL), with_dictionary(model, tokens_SL, sae)]  # noqa: E731
+    first, blocks = measured(), list(held_out_activations(model, tokens_SL, 0, POST))
     codes, sums = encode_held_out(identity(12), iter(blocks))
     monkeypatch.setattr(evaluation, "CONTEXTS", 7)
-    assert losses(model, tokens_SL, sae) == pytest.approx(first, rel=1e-6)
+    monkeypatch.setattr(module, "CONTEXTS", 7)
+    assert measured() == pytest.approx(first, rel=1e-6)
     again, sums_again = encode_held_out(identity(12), held_out_activations(model, tokens_SL, 0, POST))
     np.testing.assert_allclose(again.matrix.toarray(), codes.matrix.toarray(), rtol=1e-5, atol=1e-6)
     assert sums_again.explained_variance == pytest.approx(sums.explained_variance) == pytest.approx(1)

@@ -155,16 +155,17 @@ def test_codes_and_logit_weights(evaluated, tmp_path):
 
 def test_losses_are_not_summed_without_one(tokens, lm, acts, sae, tmp_path, monkeypatch):
     """As pandas would."""
-    losses = evaluate_dictionary.measure_losses.__globals__["token_losses"]
+    losses = evaluate_dictionary.loss_with.__globals__["token_losses"]
 
     def one_is_nan(*args):
         found = losses(*args)
         found[0, 3] = float("nan")
         return found
 
-    monkeypatch.setitem(evaluate_dictionary.measure_losses.__globals__, "token_losses", one_is_nan)
-    with pytest.raises(ValueError, match=r"eval\.json field `loss_(clean|sae)`: nan"):
-        evaluate_dictionary.main(evaluate_flags(tokens, lm, acts, sae, tmp_path))
+    argv = evaluate_flags(tokens, lm, acts, sae, tmp_path)
+    monkeypatch.setitem(evaluate_dictionary.loss_with.__globals__, "token_losses", one_is_nan)
+    with pytest.raises(ValueError, match=r"eval\.json field `loss_(sae|recovered)`: nan"):
+        evaluate_dictionary.main(argv)
     assert not (tmp_path / "eval.json").exists()
 
 

@@ -17,6 +17,7 @@ from places import SCRIPTS
 
 import collect_acts
 import evaluate_dictionary
+import measure_losses
 import pack_tokens
 import store_acts
 import train_lm
@@ -216,14 +217,29 @@ def dictionaries(acts, tmp_path_factory):
     return folder
 
 
-def evaluate_flags(packed, lm, acts, trained, folder, **changed):
+def losses_of(packed, lm, acts, n_tokens):
+    """The losses of model and site on so many tokens, beside the store; measured once."""
+    path = acts.with_name(f"losses-{n_tokens}-{packed.name}.json")
+    if not path.exists():
+        measure_losses.main(losses_flags(packed, lm, acts, path, loss_tokens=n_tokens))
+    return path
+
+
+def losses_flags(packed, lm, acts, output, **changed):
+    values = {"model": lm / "weights.safetensors", "acts_record": acts.with_suffix(".json")}
+    values |= {"tokens": packed / "val.zarr", "loss_tokens": 480, "threads": 1, "device": "cpu", "output": output}
+    return flags(**{**values, **changed})
+
+
+def evaluate_flags(packed, lm, acts, trained, folder, loss_tokens=480, **changed):
     values = {"model": lm / "weights.safetensors", "name": "relu-w24"}
+    if changed.get("sae", trained) and loss_tokens:
+        values["losses"] = losses_of(packed, lm, acts, loss_tokens)
     values |= {"acts_record": acts.with_suffix(".json"), "tokens": packed / "val.zarr"}
     values |= {
         "sae": trained / "sae.safetensors",
         "sae_record": trained / "sae.json",
         "n_tokens": 480,
-        "loss_tokens": 480,
     }
     values |= {"ultralow_density": 0.01, "threads": 1, "device": "cpu", "output_folder": folder}
     return flags(**{**values, **changed})

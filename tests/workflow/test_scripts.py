@@ -8,10 +8,21 @@ import sys
 import pandas as pd
 import pytest
 from places import SCRIPTS
-from small_run import acts_flags, collect_flags, evaluate_flags, flags, lm_flags, pack_flags, sae_flags
+from small_run import (
+    acts_flags,
+    collect_flags,
+    evaluate_flags,
+    flags,
+    lm_flags,
+    losses_flags,
+    losses_of,
+    pack_flags,
+    sae_flags,
+)
 
 import collect_acts
 import evaluate_dictionary
+import measure_losses
 import pack_tokens
 import shuffle_lm
 import store_acts
@@ -20,7 +31,8 @@ import train_sae
 import train_tokenizer
 from monosem.ground.artefacts import sha256
 
-MODULES = [train_tokenizer, pack_tokens, train_lm, shuffle_lm, collect_acts, store_acts, train_sae, evaluate_dictionary]
+MODULES = [train_tokenizer, pack_tokens, train_lm, shuffle_lm, collect_acts, store_acts, train_sae, measure_losses]
+MODULES += [evaluate_dictionary]
 
 
 @pytest.fixture
@@ -37,6 +49,7 @@ def commands(corpus, tokens, lm, parts, acts, sae, tmp_path):
         collect_acts: collect_flags(tokens, lm, tmp_path),
         store_acts: acts_flags(parts, tmp_path),
         train_sae: sae_flags(acts, tmp_path),
+        measure_losses: losses_flags(tokens, lm, acts, tmp_path / "losses.json"),
         evaluate_dictionary: evaluate_flags(tokens, lm, acts, sae, tmp_path),
     }
 
@@ -123,6 +136,23 @@ def test_evaluation_refuses_a_model_the_activations_are_not_from(tokens, lm, act
     train_lm.main(lm_flags(tokens, tmp_path, seed=2))
     with pytest.raises(ValueError, match=r"weights\.safetensors: model [0-9a-f]{16}, but"):
         evaluate_dictionary.main(evaluate_flags(tokens, tmp_path, acts, sae, tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("lm_digest", "another", r"losses\.json: lm_digest another, [0-9a-f]{16} expected; rerun measure_losses"),
+        ("site", "mlp_out", r"losses\.json: site mlp_out, mlp_post expected; rerun measure_losses"),
+        ("tokens_digest", "others", r"losses\.json: tokens_digest others, [0-9a-f]{16} expected; rerun measure_losses"),
+        ("n_contexts", 41, r"losses\.json: losses on 41 contexts, evaluated on 40; raise evaluation\.n_tokens"),
+    ],
+)
+def test_evaluation_refuses_losses_of_something_else(tokens, lm, acts, sae, tmp_path, field, value, message):
+    record = json.loads(losses_of(tokens, lm, acts, 480).read_text())
+    (tmp_path / "losses.json").write_text(json.dumps({**record, field: value}))
+    argv = changed(evaluate_flags(tokens, lm, acts, sae, tmp_path / "out"), "--losses", tmp_path / "losses.json")
+    with pytest.raises(ValueError, match=message):
+        evaluate_dictionary.main(argv)
 
 
 def test_evaluation_refuses_a_dictionary_of_another_model(tokens, lm, acts, sae, tmp_path):

@@ -5,9 +5,41 @@ out: results/{model}/{site}/{run}/, results/universality/
 """
 
 
+rule measure_losses:
+    input:
+        weights="results/{model}/lm/weights.safetensors",
+        acts_record="results/{model}/{site}/acts.json",
+        tokens="results/tokens/val.zarr",
+        tokens_record="results/tokens/val.json",
+    output:
+        "results/{model}/{site}/losses-{loss_tokens}.json",
+    log:
+        "results/logs/measure_losses/{model}_{site}_{loss_tokens}.log",
+    benchmark:
+        "results/benchmarks/measure_losses/{model}_{site}_{loss_tokens}.tsv"
+    wildcard_constraints:
+        loss_tokens=r"\d+",
+    threads: config["threads"]
+    resources:
+        mem_mb=memory("measure_losses"),
+        runtime=runtime("measure_losses"),
+        disk_mb=disk("measure_losses"),
+        gpu=GPU,
+    params:
+        code=fingerprint("measure_losses.py"),
+        device=DEVICE,
+    shell:
+        r"""
+        python "$SCRIPTS/measure_losses.py" --model {input.weights:q} --acts-record {input.acts_record:q} \
+            --tokens {input.tokens:q} --loss-tokens {wildcards.loss_tokens:q} {params.device:q} --threads {threads} \
+            --output {output:q} 2>&1 | tee {log:q}
+        """
+
+
 rule evaluate_dictionary:
     input:
         unpack(autoencoder),
+        unpack(losses),
         weights="results/{model}/lm/weights.safetensors",
         acts_record="results/{model}/{site}/acts.json",
         tokens="results/tokens/val.zarr",
@@ -30,14 +62,16 @@ rule evaluate_dictionary:
         gpu=GPU,
     params:
         code=fingerprint("evaluate_dictionary.py"),
-        sae=lambda wildcards, input: [f"--{name.replace('_', '-')}={input[name]}" for name in autoencoder(wildcards)],
+        own=lambda wildcards, input: [
+            f"--{name.replace('_', '-')}={input[name]}" for name in autoencoder(wildcards) | losses(wildcards)
+        ],
         folder=subpath(output.eval, parent=True),
         flags=lambda wildcards: flags(evaluation(wildcards.run)),
         device=DEVICE,
     shell:
         r"""
         python "$SCRIPTS/evaluate_dictionary.py" --model {input.weights:q} --acts-record {input.acts_record:q} \
-            --tokens {input.tokens:q} --name {wildcards.run:q} {params.sae:q} {params.flags:q} {params.device:q} \
+            --tokens {input.tokens:q} --name {wildcards.run:q} {params.own:q} {params.flags:q} {params.device:q} \
             --threads {threads} --output-folder {params.folder:q} 2>&1 | tee {log:q}
         """
 

@@ -15,7 +15,7 @@ from monosem.costs import imports
 from monosem.costs.recipes import Settings, acts_of, measured, recipe
 from monosem.ground.sources import PACKAGES, is_local, local_files
 
-ON_GPU = {"train_lm", "collect_acts", "train_sae", "evaluate_dictionary", "compare_baselines"}
+ON_GPU = {"train_lm", "collect_acts", "train_sae", "measure_losses", "evaluate_dictionary", "compare_baselines"}
 ON_GPU |= {"ablate_features", "steer_features"}
 ITEM = {"float16": 2, "float32": 4}  # bytes
 MINI_PILE_MB, MINI_PILE_PACKAGES = 182, 28  # text of the source `packages`, at scale 1

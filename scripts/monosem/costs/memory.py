@@ -19,6 +19,7 @@ block, L context length, V vocabulary, N site width, F features, Z stored codes,
   train_sae       4 bytes x (12 F N: weights, moments, gradients, their copies while saving
                   + 7 of a dense tile of 2^26 entries, or 50 bytes for each of the 20 % that a sparse step is given
                   + N (8 B + 2 x 65,536 + resampling inputs))
+  losses          a forward pass
   evaluate        Z x 32 + F V x 16 (logit weights) + F N x 16 + a tile + a forward pass
   draw_directions 4 bytes x sample x (3 N + 2 directions)
   sample_examples Z x 32 + T x 64
@@ -83,6 +84,10 @@ def train_sae(job: Job) -> float:
     work = max(7 * min(entries, DENSE_ENTRIES), 0.2 * 50 / 4 * entries)
     inputs = (8 * own["batch"] + 2 * SCREENED + own["resample_inputs"]) * neurons
     return TORCH + 4 * (12 * own["width"] * neurons + work + inputs) / MIB
+
+
+def losses(job: Job) -> float:
+    return TORCH + forward(job)
 
 
 def evaluate(job: Job) -> float:

@@ -36,6 +36,7 @@ COSTS = {
     "collect_acts": Costs(work.collect, memory.collect, disk.collect),
     "store_acts": Costs(work.store, memory.store, disk.store),
     "train_sae": Costs(work.train_sae, memory.train_sae, disk.train_sae),
+    "measure_losses": Costs(work.losses, memory.losses),
     "evaluate_dictionary": Costs(work.evaluate, memory.evaluate, disk.evaluate),
     "draw_directions": Costs(work.directions, memory.directions),
     "sample_examples": SAMPLING,

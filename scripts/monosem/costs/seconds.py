@@ -14,7 +14,8 @@ The products, a token or a vector (Model.forward is of one token through the blo
   validation  forward + logits
   collect     forward of whole contexts, for `per_context` vectors each
   train_sae   2 N F, the encoder, x STEPS of its architecture; the rest of a step follows the codes
-  evaluate    T forwards and 2 N F, and the loss four times over `loss_tokens`
+  losses      of `loss_tokens`, three times
+  evaluate    T forwards and 2 N F, and the loss once over `loss_tokens`
 """
 
 from math import ceil
@@ -107,15 +108,19 @@ def train_sae(job: Job) -> float:
     return core(job, TORCH + around) + products(job, encoder, ENCODER) + launches(job, own["vectors"] / own["batch"])
 
 
+def losses(job: Job) -> float:
+    each = job.model.forward + job.model.logits
+    return core(job, TORCH) + products(job, 3 * int(job.wildcards["loss_tokens"]) * each, FORWARD)
+
+
 def evaluate(job: Job) -> float:
     model = job.model
     work = core(job, TORCH + CODES * job.usual_codes) + products(job, job.held_out * model.forward, FORWARD)
     if job.dictionary is None:
         return work
-    n_losses = job.evaluation["loss_tokens"]
     encoder = 2 * job.neurons * job.features * job.held_out
-    losses = 4 * n_losses * (model.forward + model.logits)
-    return work + products(job, encoder, ENCODER) + products(job, losses, FORWARD)
+    loss = job.evaluation["loss_tokens"] * (model.forward + model.logits)
+    return work + products(job, encoder, ENCODER) + products(job, loss, FORWARD)
 
 
 def examples(job: Job) -> float:

@@ -1,6 +1,6 @@
 """How much of the MLP is explained: the loss recovered by dictionaries and by ways that need none, side by side.
 
-Every way is a set of edits of one model, and all are measured by `evaluation.block_losses` on the same tokens: one
+Every way is a set of edits of one model, and all are measured by `losses.block_losses` on the same tokens: one
 definition of loss recovered. Shape suffixes: R vectors to replace, N neurons.
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from monosem.ground.summary import or_none
 from monosem.lm.sites import Edit, Site
 from monosem.lm.transformer import LanguageModel
-from monosem.measures.evaluation import block_losses
+from monosem.measures.losses import block_losses
 from monosem.measures.metrics import ReconstructionSums, loss_recovered
 
 COLUMNS = ["method", "size", "l0", "loss", "loss_recovered", "difference_se", "explained_variance"]

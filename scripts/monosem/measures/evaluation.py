@@ -1,11 +1,10 @@
-"""A dictionary on held-out tokens: its codes, what they reconstruct, what the model loses by them.
+"""A dictionary on held-out tokens: its codes, and what they reconstruct.
 
-Counted positions only (see `tokens`): BOS keeps its own activations in every ablation, and predictions made from BOS
-are left out of the losses. Shape suffixes: S contexts, L position, R counted positions of a block, N site width,
-F features, V vocabulary.
+Counted positions only (see `tokens`). Shape suffixes: S contexts, L position, R counted positions of a block, N site
+width, F features, V vocabulary.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,14 +19,13 @@ from monosem.ground.artefacts import replacing
 from monosem.ground.finite import check_finite
 from monosem.ground.progress import progress
 from monosem.lm.sites import Edit, Site
-from monosem.lm.transformer import LanguageModel, token_losses
+from monosem.lm.transformer import LanguageModel
 from monosem.measures.codes import Codes, write_codes
-from monosem.measures.metrics import ReconstructionSums, loss_recovered
+from monosem.measures.losses import CONTEXTS
+from monosem.measures.metrics import ReconstructionSums
 from monosem.sae.autoencoder import SparseAutoencoder
 from monosem.sae.kernels import Csr, Screen
 from monosem.text.tokens import counted
-
-CONTEXTS = 64  # a forward pass
 
 
 def held_out_activations(model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site) -> Iterator[Tensor]:
@@ -75,73 +73,6 @@ def reconstruction_of(sae: SparseAutoencoder, codes: Codes) -> Edit:
         done += len(x_RN)
         parts = (torch.from_numpy(part).to(x_RN.device) for part in (rows.indptr, rows.indices, rows.data))
         return sae.decode_sparse(Csr(*parts, codes.n_features))
-
-    return edit
-
-
-class Losses(NamedTuple):
-    """Mean next-token losses in nats over `n_tokens` predictions, with a site's activations left or replaced."""
-
-    clean: float
-    sae: float
-    zero: float
-    mean: float
-    n_tokens: int
-
-    def record(self) -> dict[str, float | None]:
-        return {
-            "loss_clean": self.clean,
-            "loss_sae": self.sae,
-            "loss_zero": self.zero,
-            "loss_mean": self.mean,
-            "loss_tokens": self.n_tokens,
-            "loss_recovered": loss_recovered(self.clean, self.sae, self.zero),
-        }
-
-
-def measure_losses(
-    model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, reconstruction: Edit, mean_N: Tensor
-) -> Losses:
-    """Clean, with the autoencoder's reconstruction, with zeros, with the mean activation."""
-    edits: dict[str, dict[Site, Edit]] = {
-        "clean": {},
-        "sae": {site: reconstruction},
-        "zero": {site: torch.zeros_like},
-        "mean": {site: lambda x_RN: mean_N.expand_as(x_RN)},
-    }
-    sums = block_losses(model, tokens_SL, bos, edits).sum(skipna=False)
-    return Losses(**{name: float(sums[name] / sums["n"]) for name in edits}, n_tokens=int(sums["n"]))
-
-
-def block_losses(
-    model: LanguageModel,
-    tokens_SL: np.ndarray,
-    bos: int,
-    edits: Mapping[str, Mapping[Site, Edit]],
-    contexts: int | None = None,
-) -> pd.DataFrame:
-    """Next-token losses in nats, summed over each block of `contexts`, under each of several sets of edits.
-
-    One row a block; `n` counts its predictions. An edit is given a site's activations at the counted positions, [R, N].
-    """
-    device = next(model.parameters()).device
-    clean_SL = torch.from_numpy(tokens_SL.astype(np.int64)).to(device)
-    rows = []
-    for part_SL in progress(clean_SL.split(contexts or CONTEXTS), desc="losses", unit="block"):
-        mask_SL = counted(part_SL, bos)
-        row = {"n": int(mask_SL[:, :-1].sum())}
-        for name, of_sites in edits.items():
-            here = {site: at_counted(mask_SL, replacement) for site, replacement in of_sites.items()}
-            row[name] = token_losses(model, part_SL, here)[mask_SL[:, :-1]].double().sum().item()
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def at_counted(mask_SL: Tensor, replacement: Edit) -> Edit:
-    def edit(x_SLN: Tensor) -> Tensor:
-        x_SLN = x_SLN.clone()
-        x_SLN[mask_SL] = replacement(x_SLN[mask_SL])
-        return x_SLN
 
     return edit
 

@@ -47,6 +47,14 @@ def autoencoder(wildcards):
     return saved(f"results/{wildcards.model}/{wildcards.site}/{name}")
 
 
+def losses(wildcards):
+    """Of model and site; no loss is measured with neurons, which change nothing, or with random directions."""
+    name, settings = measured(config, wildcards.run)
+    if name not in DICTIONARIES and name not in OWN_DICTIONARIES:
+        return {}
+    return {"losses": f"results/{wildcards.model}/{wildcards.site}/losses-{settings['loss_tokens']}.json"}
+
+
 def saved(folder):
     return {"sae": by_content(f"{folder}/sae.safetensors"), "sae_record": f"{folder}/sae.json"}
 

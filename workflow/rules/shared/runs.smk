@@ -32,9 +32,9 @@ def all_but(*names):
 
 
 def evaluation(run):
-    """Settings of an evaluation; no loss is measured with neurons, which change nothing, or with random directions."""
-    name, settings = measured(config, run)
-    return settings if name in DICTIONARIES or name in OWN_DICTIONARIES else {**settings, "loss_tokens": None}
+    """Settings of an evaluation, its losses aside."""
+    _, settings = measured(config, run)
+    return {name: value for name, value in settings.items() if name != "loss_tokens"}
 
 
 def direction_runs():

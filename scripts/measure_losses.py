@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Measure how well a language model predicts held-out text as it is, and without what is read at a site.
+
+Its loss is measured clean, with zeros in place of the site's activations, and with their mean there: the ends between
+which the loss with a dictionary's reconstruction lies. They are the same for all dictionaries of a site.
+
+Example:
+  python scripts/measure_losses.py --model results/A/lm/weights.safetensors \\
+      --acts-record results/A/mlp_post/acts.json --tokens results/tokens/val.zarr --loss-tokens 100000 --threads 1 \\
+      --output results/A/mlp_post/losses-100000.json
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from monosem.ground.artefacts import read_json, write_record
+from monosem.ground.devices import device_of
+from monosem.ground.flags import device_flags, parser_of
+from monosem.lm.sites import parse_site
+from monosem.lm.transformer import load_lm
+from monosem.measures.losses import site_losses
+from monosem.text.tokens import read_contexts, read_record
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = parser_of(__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
+    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
+    parser.add_argument("--tokens", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--loss-tokens", type=int, required=True, help="held-out tokens, BOS included")
+    device_flags(parser)
+    parser.add_argument("--output", type=Path, required=True, help="the losses (.json)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    device = device_of(args)
+    acts, tokens = read_json(args.acts_record), read_record(args.tokens)
+    model = load_lm(args.model, acts["lm_digest"]).to(device)
+    site = parse_site(acts["site"], model.config.n_layers)
+    tokens_SL = read_contexts(args.tokens, max(1, args.loss_tokens // tokens["context_length"]))
+    losses = site_losses(model, tokens_SL, tokens["bos"], site, torch.tensor(acts["mean"], device=device))
+    fields = {name: acts[name] for name in ("model", "site", "lm_digest")} | {"tokens_digest": tokens["digest"]}
+    inputs = [args.model, args.tokens.with_suffix(".json")]
+    write_record(args.output, {**fields, **losses.record()}, inputs=inputs, args=args)
+
+
+if __name__ == "__main__":
+    main()

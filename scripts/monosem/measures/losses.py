@@ -1,0 +1,113 @@
+"""What a model loses on held-out text when the activations of a site are left as they are, or replaced.
+
+Counted positions only (see `tokens`): BOS keeps its own activations in every ablation, and predictions made from BOS
+are left out. Shape suffixes: S contexts, L position, R counted positions of a block, N site width.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from monosem.ground.artefacts import read_json
+from monosem.ground.progress import progress
+from monosem.ground.records import value_of
+from monosem.lm.sites import Edit, Site
+from monosem.lm.transformer import LanguageModel, token_losses
+from monosem.measures.metrics import loss_recovered
+from monosem.text.tokens import counted
+
+CONTEXTS = 64  # a forward pass
+FIELDS = ("loss_clean", "loss_zero", "loss_mean", "loss_tokens", "n_contexts")  # of a record
+
+
+class SiteLosses(NamedTuple):
+    """Mean next-token losses in nats over the `n_tokens` predictions of `n_contexts`: of the model as it is, and with a
+    site's activations set to zero, or to their mean. What a dictionary keeps is measured between the first two."""
+
+    clean: float
+    zero: float
+    mean: float
+    n_tokens: int
+    n_contexts: int
+
+    def record(self) -> dict[str, float]:
+        return dict(zip(FIELDS, self, strict=True))
+
+    def with_reconstruction(self, loss: float) -> dict[str, float | None]:
+        """Fields of an evaluation's record, with this loss of the reconstruction."""
+        fields: dict[str, float | None] = self.record()
+        del fields["n_contexts"]
+        return {**fields, "loss_sae": loss, "loss_recovered": loss_recovered(self.clean, loss, self.zero)}
+
+
+def site_losses(model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, mean_N: Tensor) -> SiteLosses:
+    edits: dict[str, dict[Site, Edit]] = {
+        "clean": {},
+        "zero": {site: torch.zeros_like},
+        "mean": {site: lambda x_RN: mean_N.expand_as(x_RN)},
+    }
+    sums = block_losses(model, tokens_SL, bos, edits).sum(skipna=False)
+    return SiteLosses(*(float(sums[name] / sums["n"]) for name in edits), int(sums["n"]), len(tokens_SL))
+
+
+def loss_with(model: LanguageModel, tokens_SL: np.ndarray, bos: int, site: Site, replacement: Edit) -> float:
+    """Mean next-token loss in nats with what `replacement` gives in place of a site's activations."""
+    sums = block_losses(model, tokens_SL, bos, {"replaced": {site: replacement}}).sum(skipna=False)
+    return float(sums["replaced"] / sums["n"])
+
+
+def read_losses(path: Path, expected: Mapping[str, Any], n_contexts: int) -> SiteLosses:
+    """From the record of `measure_losses`.
+
+    Raises ValueError when that is of another model, site or text than `expected` says, or of more than the first
+    `n_contexts`, which a dictionary is evaluated on.
+    """
+    record = read_json(path)
+    for name, value in expected.items():
+        if (found := value_of(record, name, path)) != value:
+            raise ValueError(f"{path}: {name} {found}, {value} expected; rerun measure_losses")
+    found = SiteLosses(*(value_of(record, name, path) for name in FIELDS))
+    if found.n_contexts > n_contexts:
+        raise ValueError(
+            f"{path}: losses on {found.n_contexts} contexts, evaluated on {n_contexts}; raise evaluation.n_tokens or "
+            "lower evaluation.loss_tokens"
+        )
+    return found
+
+
+def block_losses(
+    model: LanguageModel,
+    tokens_SL: np.ndarray,
+    bos: int,
+    edits: Mapping[str, Mapping[Site, Edit]],
+    contexts: int | None = None,
+) -> pd.DataFrame:
+    """Next-token losses in nats, summed over each block of `contexts`, under each of several sets of edits.
+
+    One row a block; `n` counts its predictions. An edit is given a site's activations at the counted positions, [R, N].
+    """
+    device = next(model.parameters()).device
+    clean_SL = torch.from_numpy(tokens_SL.astype(np.int64)).to(device)
+    rows = []
+    for part_SL in progress(clean_SL.split(contexts or CONTEXTS), desc="losses", unit="block"):
+        mask_SL = counted(part_SL, bos)
+        row = {"n": int(mask_SL[:, :-1].sum())}
+        for name, of_sites in edits.items():
+            here = {site: at_counted(mask_SL, replacement) for site, replacement in of_sites.items()}
+            row[name] = token_losses(model, part_SL, here)[mask_SL[:, :-1]].double().sum().item()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def at_counted(mask_SL: Tensor, replacement: Edit) -> Edit:
+    def edit(x_SLN: Tensor) -> Tensor:
+        x_SLN = x_SLN.clone()
+        x_SLN[mask_SL] = replacement(x_SLN[mask_SL])
+        return x_SLN
+
+    return edit
