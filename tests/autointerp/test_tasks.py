@@ -40,7 +40,7 @@ def test_worked_examples_are_what_the_schema_asks_for(shots):
         ((part, asked),) = sheets(task, "words", items, batch=100, shots=shots)
         assert part == items and len(asked.messages) == 2 + 2 * shots
         worked = json.dumps({str(number): item.right for number, item in enumerate(items, start=1)})
-        answer = read_reply("key", Reply(worked, True, 1, 1), asked.schema, 0.0)
+        answer = read_reply("key", Reply(worked, True, 1, 1), asked, 0.0)
         assert answer.status == "ok", answer.reason
         assert score(task, [Asked(0, task, items, answer)])["status"] == "ok"
 

@@ -1,14 +1,17 @@
-"""The answer in a reply: the JSON that was asked for, wherever in the model's text it stands."""
+"""The answer in a reply: the JSON that was asked for, wherever in the model's text it stands, or one of a few words."""
 
 import json
 import re
+from collections.abc import Sequence
 from json import JSONDecoder
 from typing import Any, NoReturn
 
 import jsonschema
 
-from monosem.llm.questions import STATUSES, Answer, Reply, reason_of, sound
+from monosem.llm.questions import STATUSES, Answer, Question, Reply, reason_of, sound
+from monosem.llm.replies import chosen
 
+PROBABILITY, WORD = "probability", "word"  # what a choice was read from
 MOST_BRACES = 200  # that begin no JSON, in one text
 THINKING = re.compile(  # tags around what a model thinks, as several families write them; `end` closes
     r"[<\[◁](?P<end>/?)(?:seed:)?(?:think|thinking|thought|reasoning)[>\]▷]"
@@ -17,14 +20,38 @@ THINKING = re.compile(  # tags around what a model thinks, as several families w
 )
 
 
-def read_reply(key: str, reply: Reply, schema: dict[str, Any], usd: float) -> Answer:
+def read_reply(key: str, reply: Reply, question: Question, usd: float) -> Answer:
     counts = {"tokens_in": reply.tokens_in, "tokens_out": reply.tokens_out, "usd": usd}
     if reply.declined:
         return Answer(key, "declined", reason_of(reply.text) or STATUSES["declined"], **counts)
     try:
-        return Answer(key, "ok", "", value_in(reply, schema), **counts)
+        if not question.choices:
+            return Answer(key, "ok", "", value_in(reply, question.schema), **counts)
+        by = WORD if reply.chances is None else PROBABILITY
+        return Answer(key, "ok", "", shares_in(reply, question.choices), **counts, by=by)
     except (ValueError, RecursionError) as error:
         return Answer(key, "unparsable", reason_of(error), **counts)
+
+
+def shares_in(reply: Reply, choices: tuple[str, ...]) -> dict[str, float]:
+    """The share of each choice in the chance of all; where none is known, all of it is the word's that was said.
+    Raises ValueError when there is no such word."""
+    chances = reply.chances
+    if chances is None:
+        words = re.findall(r"\w+", reply.text[after_thinking(reply.text) :])
+        word = chosen(words[0], choices) if words else None
+        if word is None:
+            raise ValueError(f"not {' or '.join(choices)}: {reply.text}" if reply.text.strip() else "empty")
+        chances = {word: 1.0}
+    return {choice: chances.get(choice, 0.0) / sum(chances.values()) for choice in choices}
+
+
+def after_thinking(text: str, spans: Sequence[tuple[int, int]] = ()) -> int:
+    """Where the answer begins; tags within `spans` are text. Raises ValueError when the thinking has no end."""
+    tags = [tag for tag in THINKING.finditer(text) if not any(start < tag.start() < end for start, end in spans)]
+    if tags and not (tags[-1]["end"] or tags[-1]["final"]):
+        raise ValueError("no answer after the thinking")
+    return tags[-1].end() if tags else 0
 
 
 def value_in(reply: Reply, schema: dict[str, Any]) -> dict[str, Any]:
@@ -62,10 +89,7 @@ def objects(text: str) -> list[dict[str, Any]]:
             wrong.append(error)
             end = start + 1
         start = text.find("{", end)
-    tags = [tag for tag in THINKING.finditer(text) if not any(start < tag.start() < end for start, end, _ in found)]
-    if tags and not (tags[-1]["end"] or tags[-1]["final"]):
-        raise ValueError("no answer after the thinking")
-    after = tags[-1].end() if tags else 0
+    after = after_thinking(text, [(start, end) for start, end, _ in found])
     if not found and wrong and "}" in text[after:]:
         raise wrong[0]
     return [value for start, _, value in found if start >= after]

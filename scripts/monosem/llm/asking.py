@@ -56,7 +56,7 @@ class Asker:
         key = key_of(asked)
         known = self.ledger.find(key)
         if known:
-            return read_reply(key, self.client.heard(known[0]), question.schema, known[1])
+            return read_reply(key, self.client.heard(known[0]), question, known[1])
         try:
             reply = self.insist(key, asked, question)
         except Unusable as unusable:
@@ -67,7 +67,7 @@ class Asker:
                 raise self.stopped(f"the last {self.failed_in_a_row} questions failed, at last by {failure}") from None
             return Answer(key, failure.status, failure.reason)
         self.failed_in_a_row = 0
-        answer = read_reply(key, reply, question.schema, model.cost(reply.tokens_in, reply.tokens_out))
+        answer = read_reply(key, reply, question, model.cost(reply.tokens_in, reply.tokens_out))
         self.watch(answer)
         return answer
 
@@ -84,7 +84,7 @@ class Asker:
             self.ledger.forget(self.unread)
             raise self.stopped(
                 f"none of the first {len(self.unread)} answers could be read, and they are not kept; of the last one: "
-                f"{answer.status}: {answer.reason}; try a model that answers in JSON, or allow more --thinking-tokens"
+                f"{answer.status}: {answer.reason}; try a model that answers as asked, or more --thinking-tokens"
             )
 
     def insist(self, key: str, asked: str, question: Question) -> Reply:

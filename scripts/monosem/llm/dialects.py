@@ -15,6 +15,7 @@ UNKNOWN = re.compile(
 TOO_MUCH = re.compile(
     r"too (large|long|high|many|big)|exceed|at most|at least|maximum|less|greater|above|between|range"
 )
+MOST_LIKELY = 20  # tokens of which a server gives the probability; more are refused by OpenAI and vLLM
 SHORT, LONG = "max_tokens", "max_completion_tokens"
 SCHEMA = r"response.?format|json.?schema|output.?(config|format)|structured.?output|guided|grammar|\bschema"
 SYSTEM = r"\bsystem\b.{0,60}\b(role|message|prompt|instruction)|\brole.{0,60}\bsystem\b|must alternate"
@@ -22,11 +23,13 @@ SYSTEM = r"\bsystem\b.{0,60}\b(role|message|prompt|instruction)|\brole.{0,60}\bs
 
 @dataclass(frozen=True)
 class Dialect:
-    """Whether a server takes a JSON schema, a temperature and a system message, and what it calls the most tokens."""
+    """Whether a server takes a JSON schema, a temperature, a system message and a wish for probabilities, and what it
+    calls the most tokens."""
 
     schema: bool = True
     temperature: bool = True
     system: bool = True
+    logprobs: bool = True
     limit: str = SHORT
 
     def learnt(self, said: str, model: Model) -> "Dialect":
@@ -37,6 +40,8 @@ class Dialect:
             learnt = replace(learnt, schema=False)
         if self.temperature and model.temperature is not None and unknown and "temperature" in said.lower():
             learnt = replace(learnt, temperature=False)
+        if self.logprobs and "logprobs" in said.lower():
+            learnt = replace(learnt, logprobs=False)
         if model.api == "openai" and unknown:
             if re.search(rf"\b({SHORT}|{LONG})\b", said):
                 learnt = replace(learnt, limit=LONG if self.limit == SHORT else SHORT)
@@ -46,7 +51,12 @@ class Dialect:
 
     def told(self, before: "Dialect") -> str:
         """How it differs from the one before, in words."""
-        lost = {"schema": "no JSON schema", "temperature": "no temperature", "system": "no system message"}
+        lost = {
+            "schema": "no JSON schema",
+            "temperature": "no temperature",
+            "system": "no system message",
+            "logprobs": "no probabilities",
+        }
         words = [name for field, name in lost.items() if getattr(before, field) and not getattr(self, field)]
         return ", ".join(words + ([f"{self.limit} for {before.limit}"] if self.limit != before.limit else []))
 
@@ -55,7 +65,9 @@ def request_openai(question: Question, model: Model, dialect: Dialect) -> dict[s
     options: dict[str, Any] = {"model": model.name, dialect.limit: question.answer_tokens + model.thinking_tokens}
     if model.temperature is not None and dialect.temperature:
         options["temperature"] = model.temperature
-    if dialect.schema:
+    if question.choices and dialect.logprobs:
+        options |= {"logprobs": True, "top_logprobs": MOST_LIKELY}
+    if dialect.schema and not question.choices:
         form = {"name": "answer", "schema": question.schema, "strict": True}
         options["response_format"] = {"type": "json_schema", "json_schema": form}
     messages = question.messages if dialect.system else without_system(question.messages)
@@ -75,7 +87,7 @@ def request_anthropic(question: Question, model: Model, dialect: Dialect) -> dic
     options: dict[str, Any] = {"model": model.name, "max_tokens": question.answer_tokens + model.thinking_tokens}
     if model.temperature is not None and dialect.temperature:
         options["extra_body"] = {"temperature": model.temperature}  # only older models know it, and no longer the SDK
-    if dialect.schema:
+    if dialect.schema and not question.choices:
         schema = transform_schema(question.schema)  # without the constraints that this API does not know
         options["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
     options["system"] = "\n\n".join(text for role, text in question.messages if role == "system")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 STATUSES = {
     "ok": "",
-    "unparsable": "the model's answer is not the JSON that was asked for",
+    "unparsable": "the model's answer is not the JSON, or none of the words, that was asked for",
     "declined": "the model, or a filter before it, declined to answer",
     "rate_limited": "HTTP 429 at every attempt",
     "busy": "HTTP 408, 409 or 425 at every attempt",
@@ -42,15 +42,19 @@ class Model:
 
 @dataclass(frozen=True)
 class Question:
-    """Messages are (role, text); the answer is to be JSON of `schema`, in at most `answer_tokens`."""
+    """Messages are (role, text); the answer is to be JSON of `schema`, or one of the words `choices` where there are
+    some, in at most `answer_tokens`."""
 
     messages: tuple[tuple[str, str], ...]
     schema: dict[str, Any]
     answer_tokens: int
+    choices: tuple[str, ...] = ()
 
     def asked_of(self, model: Model) -> str:
         """The question and all that decides the answer, as text; what it costs and how often it is tried do not."""
         asked = {"messages": self.messages, "schema": self.schema, "answer_tokens": self.answer_tokens}
+        if self.choices:  # questions without keep the keys that they had before there were any
+            asked["choices"] = self.choices
         server = {"api": model.api, "url": model.url, "model": model.name, "temperature": model.temperature}
         return json.dumps({**server, "thinking_tokens": model.thinking_tokens, **asked}, ensure_ascii=False)
 
@@ -69,18 +73,20 @@ def key_of(asked: str) -> str:
 
 
 class Reply(NamedTuple):
-    """What a server sent: the model's text, whether it ended by itself, tokens as the server counts them, and whether
-    it is a refusal by name and not an answer."""
+    """What a server sent: the model's text, whether it ended by itself, tokens as the server counts them, whether it is
+    a refusal by name and not an answer, and how likely each of the question's choices was, where the server says."""
 
     text: str
     finished: bool
     tokens_in: int
     tokens_out: int
     declined: bool = False
+    chances: dict[str, float] | None = None
 
 
 class Answer(NamedTuple):
-    """`value` is None unless status is ok. `key` finds question and reply in the cache."""
+    """`value` is None unless status is ok; of a choice it is the share of each word, and `by` what that was read from.
+    `key` finds question and reply in the cache."""
 
     key: str
     status: str
@@ -89,6 +95,7 @@ class Answer(NamedTuple):
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float = 0.0
+    by: str = ""
 
 
 class Failure(Exception):

@@ -5,10 +5,12 @@ call, an error in a reply that calls itself a success.
 """
 
 import json
+import math
 from typing import Any
 
 from monosem.llm.questions import Failure, Model, Question, Reply, sound
 
+LOGPROBS = (-1e4, 1e-3)  # below is no chance, and above 0 by rounding only
 MOST_COUNTED = 2**40  # tokens; more than any server has ever sent
 SAID = ("text", "output_text", "json", "object")  # types of parts that are the answer; the others think or show
 FILTERED = ("content_filter", "refusal", "safety")
@@ -69,7 +71,33 @@ def read_openai(body: dict[str, Any], question: Question, model: Model) -> Reply
     text = refusal or text_of(content) or called(message)
     usage = body.get("usage")
     counts = counted(usage, ("prompt_tokens",), ("completion_tokens",), question, model)
-    return Reply(sound(text), end != "length", *counts, bool(refusal) or end in FILTERED)
+    return Reply(sound(text), end != "length", *counts, bool(refusal) or end in FILTERED, chances_in(choice, question))
+
+
+def chances_in(choice: dict[str, Any], question: Question) -> dict[str, float] | None:
+    """Of each choice, the chance of all tokens that spell it, where the first such token may stand; None without."""
+    logprobs = choice.get("logprobs")
+    places = logprobs.get("content") if isinstance(logprobs, dict) else None
+    for place in places if isinstance(places, list) else []:
+        top = place.get("top_logprobs") if isinstance(place, dict) else None
+        chances = dict.fromkeys(question.choices, 0.0)
+        for likely in top if isinstance(top, list) else []:
+            word, logprob = (likely.get(name) for name in ("token", "logprob")) if isinstance(likely, dict) else (0, 0)
+            spelt = chosen(word, question.choices) if isinstance(word, str) else None
+            if spelt is not None and is_logprob(logprob):
+                chances[spelt] += math.exp(logprob)
+        if any(chances.values()):
+            return chances
+    return None
+
+
+def is_logprob(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and LOGPROBS[0] <= value <= LOGPROBS[1]
+
+
+def chosen(word: str, choices: tuple[str, ...]) -> str | None:
+    """The choice that a word is, however it is spaced and capitalised."""
+    return next((choice for choice in choices if choice.lower() == word.strip().lower()), None)
 
 
 def read_anthropic(body: dict[str, Any], question: Question, model: Model) -> Reply:
@@ -141,7 +169,14 @@ def count(value: Any) -> int:  # noqa: ANN401
 
 def kept(stored: object) -> Reply | None:
     """A reply from the cache, where one of an earlier version may be of any shape; None when nothing can be read."""
-    if not isinstance(stored, list) or not 4 <= len(stored) <= 5:
+    if not isinstance(stored, list) or not 4 <= len(stored) <= 6:
         return None
-    text, finished, tokens_in, tokens_out, *declined = stored
-    return Reply(sound(text_of(text)), finished is True, count(tokens_in), count(tokens_out), declined == [True])
+    text, finished, tokens_in, tokens_out, *others = stored
+    declined, chances = (*others, None, None)[:2]
+    counts = (count(tokens_in), count(tokens_out))
+    return Reply(sound(text_of(text)), finished is True, *counts, declined is True, kept_chances(chances))
+
+
+def kept_chances(stored: object) -> dict[str, float] | None:
+    fit = isinstance(stored, dict) and all(type(share) is float and 0 <= share <= 2 for share in stored.values())
+    return stored if fit and any(stored.values()) else None
