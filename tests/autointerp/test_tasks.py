@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monosem.autointerp.demonstrations import DEMONSTRATIONS, Subject
 from monosem.autointerp.judgement import Asked, score, yes_or_no
 from monosem.autointerp.prompts import Window, as_marked_text, in_levels, quoted
+from monosem.autointerp.singles import ASKS, CHOICES, singles
 from monosem.autointerp.tasks import STRONG, TASKS, Item, explain_question, items_of, sheets
 from monosem.llm.answers import read_reply
 from monosem.llm.questions import Answer, Reply
@@ -136,3 +137,25 @@ def test_one_failed_request_fails_the_test_by_its_name():
     found = score("detection", [good, bad])
     assert found["status"] == "timeout" and found["reason"] == "no reply within 3 s" and "auc" not in found
     assert pd.isna(pd.DataFrame([found]).get("auc", pd.Series([np.nan]))).all()
+
+
+@pytest.mark.parametrize("task", ASKS)
+def test_single_items_stand_last_and_share_all_that_stands_before(task):
+    items = items_of(task, DEMONSTRATIONS[1].subject, 4, RNG(0))
+    asked = list(singles(task, "words", items, shots=2))
+    assert [item for (item,), _ in asked] == items
+    before = {question.messages[:-1] for _, question in asked}
+    assert len(before) == 1 and {question.choices for _, question in asked} == {CHOICES}
+    shown = [text for role, text in before.pop() if role == "assistant"]
+    assert sorted(shown) == ["No", "No", "Yes", "Yes"]
+    assert [question.messages[-1][1].split("\n")[-1] for _, question in asked] == [item.shown for item in items]
+
+
+def test_a_share_of_yes_is_ranked_as_it_is():
+    shares = {0.9: 1, 0.4: 1, 0.45: 0, 0.1: 0}
+    asked = [
+        Asked(0, "detection", [Item("", (truth,))], Answer("key", "ok", "", {"Yes": yes, "No": 1 - yes}, by="word"))
+        for yes, truth in shares.items()
+    ]
+    found = score("detection", asked)
+    assert found["auc"] == pytest.approx(3 / 4) and found["balanced_accuracy"] == pytest.approx(3 / 4)

@@ -93,7 +93,15 @@ def explain_flags(folder: Path, url: str, **changed: object) -> list[str]:
 
 def score_flags(folder: Path, url: str, **changed: object) -> list[str]:
     inputs = {"explanations": folder / "explanations.parquet", "explanations-record": folder / "explanations.json"}
-    sizes = {"shots": 1, "batch": 10, "simulation": 30, "logits": 40, "detection": 20, "fuzzing": 20}
+    sizes = {
+        "protocol": "paper",
+        "shots": 1,
+        "batch": 10,
+        "simulation": 30,
+        "logits": 40,
+        "detection": 20,
+        "fuzzing": 20,
+    }
     outputs = {"output": folder / "scores.parquet", "output-answers": folder / "answers.parquet"}
     outputs |= {"output-record": folder / "scores.json", "contexts": folder / "contexts.parquet"}
     return flags({**inputs, **sizes, **outputs, **asking(folder, url, **changed)})

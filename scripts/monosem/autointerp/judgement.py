@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.autointerp.levels import joint_counts, pearson, spearman
+from monosem.autointerp.levels import N_LEVELS, joint_counts, pearson, spearman
+from monosem.autointerp.singles import YES as YES_WORD
 from monosem.autointerp.tasks import TASKS, Item
 from monosem.ground.summary import summarise
 from monosem.llm.questions import STATUSES, Answer
@@ -49,12 +50,14 @@ class Asked(NamedTuple):
         truth = [level for item in self.items for level in item.truth]
         asked = {"items": texts, "lengths": [len(item.truth) for item in self.items], "truth": truth}
         counts = {name: getattr(answer, name) for name in COUNTS}
-        given = {"key": answer.key, "status": answer.status, "reason": answer.reason}
+        given = {"key": answer.key, "status": answer.status, "reason": answer.reason, "read_from": answer.by}
         return {"feature": self.feature, "task": self.task, **given, **asked, "answer": levels, **counts}
 
 
-def flat(asked: Asked) -> list[int]:
-    """The levels of an answer in the order of the items."""
+def flat(asked: Asked) -> list[float]:
+    """The levels of an answer in the order of the items; that of a yes is ten times its share."""
+    if asked.answer.by:
+        return [N_LEVELS * asked.answer.value[YES_WORD]]
     numbered = enumerate(asked.items, start=1)
     return [level for number, item in numbered for level in item.levels(asked.answer.value[str(number)])]
 
@@ -75,7 +78,7 @@ def score(task: str, asked: list[Asked]) -> dict[str, Any]:
         found["always_no_accuracy"] = 1 - truth.mean()
     if status == "ok" and task == "simulation":
         weight = np.array([item.weight for one in asked for item in one.items for _ in item.truth])
-        found |= correlations(truth, given, weight)
+        found |= correlations(truth, given.astype(np.int64), weight)
     elif status == "ok":
         found |= yes_or_no(truth, given)
     return found

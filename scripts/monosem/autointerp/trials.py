@@ -9,19 +9,23 @@ import pandas as pd
 
 from monosem.autointerp.demonstrations import Subject
 from monosem.autointerp.judgement import COUNTS, MEASURES, REASONS, Asked, score
+from monosem.autointerp.singles import ASKS, singles
 from monosem.autointerp.tasks import TASKS, Item, items_of, sheets
 from monosem.llm.questions import Question
 
+PAPER, PLAIN = PROTOCOLS = ("paper", "plain")
 UNASKED = ("dead", "too_few_examples", "not_chosen")  # statuses of features that nobody asked about
 
 
 class Plan(NamedTuple):
-    """Items of each test (0: no such test), items a request, worked examples in a prompt."""
+    """Items of each test (0: no such test), items a request, worked examples in a prompt. The plain protocol asks for
+    each yes or no by itself."""
 
     sizes: dict[str, int]
     batch: int
     shots: int
     seed: int
+    protocol: str
 
     @property
     def tasks(self) -> list[str]:
@@ -44,7 +48,11 @@ def requests(explanations: pd.DataFrame, subject_of: Callable[[int], Subject], p
         for feature, text in zip(explained["feature"], explained["explanation"], strict=True):
             rng = np.random.default_rng((plan.seed, feature, TASKS.index(task)))
             items = items_of(task, subjects[feature], plan.sizes[task], rng)
-            for part, question in sheets(task, text, items, plan.batch, plan.shots):
+            if plan.protocol == PLAIN and task in ASKS:
+                asked = singles(task, text, items, plan.shots)
+            else:
+                asked = sheets(task, text, items, plan.batch, plan.shots)
+            for part, question in asked:
                 planned.append(Planned(feature, task, part, question))
     return planned
 
