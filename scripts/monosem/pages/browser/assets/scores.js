@@ -51,7 +51,7 @@ monosem.scores = (() => {
 
   // Any other item: yes or no, and the level that was said.
   const answered = ([text, isSo, said, isRight]) => el("li", { class: "answered" }, el("bdi", {}, text),
-    el("span", { class: "quiet" }, `${isSo ? "yes" : "no"}; ${said == null ? "no answer" : `said ${said} of ${HIGHEST}: ${isRight ? "right" : "wrong"}`}`));
+    el("span", { class: "quiet" }, `${isSo ? "yes" : "no"}; ${said == null ? "no answer" : `said ${said}: ${isRight ? "right" : "wrong"}`}`));
 
   function test([task, found]) {
     const [name, asks] = TESTS[task] ?? [task, ""];
