@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Set what the jobs of two runs took side by side, rule by rule: of code before and after a change, on one machine.
 
-Give the `results/benchmarks` of each run. Job-seconds add up over jobs that ran side by side; what both runs together took
-the least of is summed up in one row. Where a rule is in one run only, the other took 0.
+Give the `results/benchmarks` of each run. Job-seconds add up over jobs that ran side by side. Rules that took little
+are summed up in one row; where a rule is in one run only, the other took 0.
 
 Example:
   python tests/benchmarks/stages.py ../before/results/benchmarks results/benchmarks
@@ -36,7 +36,9 @@ def costs(benchmarks: Path) -> dict[str, Cost]:
 
 
 def row(name: str, found: list[tuple[Cost, Cost]]) -> tuple[str, ...]:
-    jobs, before, after = (sum(numbers) for numbers in zip(*((b.jobs, a.wall_s, b.wall_s) for a, b in found), strict=True))
+    jobs, before, after = (
+        sum(numbers) for numbers in zip(*((b.jobs, a.wall_s, b.wall_s) for a, b in found), strict=True)
+    )
     ratio = f"{after / before:.2f}" if before else "new"
     return name, f"{jobs}", f"{before:,.0f}", f"{after:,.0f}", ratio
 
