@@ -208,7 +208,11 @@ def test_a_language_models_explanation_comes_first_and_every_test_of_it_is_shown
     shown, truth, predicted = simulation["items"][0]
     assert shown == [["", "U+200B"], shown_token(LONG)] and (truth, predicted) == ([0, 9], [9, 0])
     assert simulation["items"][1] == [[["", "·", "cat"]], [4], [4]]
-    assert logits["items"] == [['"<script>alert(1)</script>"', 1, 4, False], ["no", 0, 0, True]]
+    script = '"<script>alert(1)</script>"'
+    assert logits["items"] == [[script, 1, "4 of 9", False], ["no", 0, "0 of 9", True]]
+    detection, fuzzing = (first["llm"]["tests"][task]["items"] for task in ("detection", "fuzzing"))
+    assert detection == [[script, 1, "yes with probability 0.40", False], ["no", 0, "yes with probability 0.00", True]]
+    assert fuzzing == [[script, 1, "no", False], ["no", 0, "no", True]]
     unanswered = second["llm"]["tests"]["logits"]
     assert (unanswered["status"], unanswered["reason"]) == ("timeout", "took too long")
     assert unanswered["items"][0] == ['"<script>alert(1)</script>"', 1, None, None]

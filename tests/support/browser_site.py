@@ -126,9 +126,10 @@ def write_judged(folder: Path) -> dict[str, Path]:
     scores = scores.assign(**{name: np.where(is_judged, 0.75, np.nan) for name in SHARES})
     simulated = {"items": ["\u200b", LONG, " cat"], "lengths": [2, 1], "truth": [0, 9, 4], "answer": [9, 0, 4]}
     judged = {"items": ['"<script>alert(1)</script>"', "no"], "lengths": [1, 1], "truth": [1, 0], "answer": [4, 0]}
-    answers = [{"feature": 0, "task": task, "status": "ok", **judged} for task in tests[1:]]
-    answers += [{"feature": 0, "task": "simulation", "status": "ok", **simulated}]
-    answers += [{**no_answer, **judged, "answer": []}]
+    by_task = dict(zip(tests, ("", "", "probability", "word"), strict=True))
+    answers = [{"feature": 0, "task": task, "status": "ok", "read_from": by_task[task], **judged} for task in tests[1:]]
+    answers += [{"feature": 0, "task": "simulation", "status": "ok", "read_from": "", **simulated}]
+    answers += [{**no_answer, **judged, "read_from": "", "answer": []}]
     found = {}
     for name, table in {"explanations": pd.DataFrame(said), "scores": scores, "answers": pd.DataFrame(answers)}.items():
         found[f"llm_{name}"] = folder / f"llm-{name}.parquet"

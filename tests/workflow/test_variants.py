@@ -46,7 +46,7 @@ def test_shorter_trainings_are_planned_when_asked_for(tmp_path):
     done = snakemake(folder, "-n", "-p", figure, more=(short,))
     assert done.returncode == 0, done.stdout[-3000:]
     trained = re.findall(r'train_sae\.py" .* --name (\S+) (?:.*\\?\n?)*?.*--vectors (\d+)', done.stdout)
-    lengths = {"relu-w256": 60_000, "relu-w256-vectors3000": 3000, "relu-w256-vectors50000": 50_000}
+    lengths = {"relu-w256": 40_000, "relu-w256-vectors3000": 3000, "relu-w256-vectors50000": 50_000}
     assert sorted((name, int(number)) for name, number in trained) == sorted([*lengths.items()] * 2)
     default = snakemake(folder, "-n", "-p", more=(short,)).stdout
     assert set(re.findall(r"--name (relu-w256-\S+)", default)) == {"relu-w256-seed2"}
