@@ -24,7 +24,7 @@ SCORES = "results/A/mlp_post/tiny/autointerp/scores.json"
 LARGE_BYTES = 6500
 LINE = "a mat and the cat saw no dog\n"
 ALL = {"build_corpus", "train_tokenizer", "pack_tokens", "train_lm", "collect_acts", "store_acts", "train_sae"}
-ALL |= {"evaluate_dictionary", "sample_examples", "score_features"}
+ALL |= {"measure_losses", "evaluate_dictionary", "sample_examples", "score_features"}
 
 
 def snakemake(folder: Path, *words: object, root: Path = ROOT) -> str:
