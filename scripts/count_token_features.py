@@ -18,13 +18,12 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 import pandas as pd
 
 from monosem.autointerp.token_table import quoted
 from monosem.ground.artefacts import write_record, write_table
-from monosem.ground.flags import FILES, parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import beside, read_table
 from monosem.investigations.token_features import Limits, common_tokens, count_following, growth_of, shares, token_table
 from monosem.measures.codes import read_codes_of, read_held_out
@@ -34,8 +33,8 @@ from monosem.text.tokenizer import load_vocabulary
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json, for readable tokens")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json, for readable tokens")
     parser.add_argument("--codes", **FILES, help="codes of each dictionary")
     parser.add_argument("--records", **FILES, help="codes.json, in the same order")
     parser.add_argument("--explanations", **FILES, help="explanations.parquet, in the same order")
@@ -44,9 +43,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--min-coverage", type=float, required=True, help="share of occurrences that are most of them")
     parser.add_argument("--common", type=int, required=True, help="most frequent tokens whose features are counted")
     parser.add_argument("--word", required=True, help="text of a token that is counted too")
-    parser.add_argument("--output", type=Path, required=True, help="one row a feature (.parquet)")
-    parser.add_argument("--output-common", type=Path, required=True, help="one row a dictionary and token (.tsv)")
-    parser.add_argument("--output-record", type=Path, required=True, help="shares by width (.json)")
+    parser.add_argument("--output", **FILE, help="one row a feature (.parquet)")
+    parser.add_argument("--output-common", **FILE, help="one row a dictionary and token (.tsv)")
+    parser.add_argument("--output-record", **FILE, help="shares by width (.json)")
     return parser.parse_args(argv)
 
 

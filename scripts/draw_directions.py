@@ -13,29 +13,28 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 import torch
 
 from monosem.acts.store import open_store
 from monosem.ground.artefacts import sha256, write_record
 from monosem.ground.devices import use_device
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.sae.autoencoder import save_sae
 from monosem.sae.directions import random_directions
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--acts", type=Path, required=True, help="activation store (.zarr)")
+    parser.add_argument("--acts", **FILE, help="activation store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables")
     parser.add_argument("--n-directions", type=int, required=True, help="directions to draw")
     parser.add_argument("--density", type=float, required=True, help="share of vectors each is active on")
     parser.add_argument("--sample", type=int, required=True, help="stored vectors that set the thresholds")
     parser.add_argument("--seed", type=int, required=True, help="of the directions")
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--output", type=Path, required=True, help="the dictionary (.safetensors)")
-    parser.add_argument("--output-record", type=Path, required=True, help="record (.json)")
+    parser.add_argument("--output", **FILE, help="the dictionary (.safetensors)")
+    parser.add_argument("--output-record", **FILE, help="record (.json)")
     return parser.parse_args(argv)
 
 

@@ -22,7 +22,7 @@ import torch
 
 from monosem.ground.artefacts import read_json, write_record
 from monosem.ground.devices import device_of
-from monosem.ground.flags import device_flags, parser_of
+from monosem.ground.flags import FILE, device_flags, parser_of
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.measures.evaluation import (
@@ -40,9 +40,9 @@ from monosem.text.tokens import read_contexts, read_record
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--acts-record", **FILE, help="record of the activation store (acts.json)")
+    parser.add_argument("--tokens", **FILE, help="held-out token store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables")
     parser.add_argument("--sae", type=Path, help="autoencoder; without it the neurons are measured")
     parser.add_argument("--sae-record", type=Path, help="its record (sae.json)")
@@ -50,7 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--losses", type=Path, help="losses of model and site (losses-N.json); without it, none")
     parser.add_argument("--ultralow-density", type=float, required=True, help="alive features fire at least this often")
     device_flags(parser)
-    parser.add_argument("--output-folder", type=Path, required=True, help="where codes, tables and record are written")
+    parser.add_argument("--output-folder", **FILE, help="where codes, tables and record are written")
     args = parser.parse_args(argv)
     if (args.sae is None) != (args.sae_record is None):
         parser.error("--sae and --sae-record: give both, or neither for the neurons")

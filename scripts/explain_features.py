@@ -21,7 +21,6 @@ Example (the model that scripts/serve_llm.py serves on this machine):
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,7 +29,7 @@ from monosem.autointerp.judgement import COUNTS, REASONS
 from monosem.autointerp.subjects import Subjects, Vocabulary, choose, load_windows
 from monosem.autointerp.tasks import explain_question
 from monosem.ground.artefacts import write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.records import read_table
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
@@ -42,19 +41,17 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="name of the explained model, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the model, for the record")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary, for the record")
-    parser.add_argument("--examples", type=Path, required=True, help="windows drawn by sample_examples.py (.parquet)")
-    parser.add_argument("--features", type=Path, required=True, help="table with feature, n_active, max_act (.parquet)")
-    parser.add_argument(
-        "--logit-weights", type=Path, required=True, help="logit weights of the features (.safetensors)"
-    )
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the explained model")
+    parser.add_argument("--examples", **FILE, help="windows drawn by sample_examples.py (.parquet)")
+    parser.add_argument("--features", **FILE, help="table with feature, n_active, max_act (.parquet)")
+    parser.add_argument("--logit-weights", **FILE, help="logit weights of the features (.safetensors)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json of the explained model")
     parser.add_argument("--n-features", type=int, help="explain this many, drawn at random; default: all")
     parser.add_argument("--windows", type=int, help="windows shown of each, some of every kind; default: all (paper)")
     parser.add_argument("--shots", type=int, choices=range(4), required=True, help="worked examples (paper: 8)")
     parser.add_argument("--seed", type=int, required=True, help="of the choice of features and windows")
     add_flags(parser)
-    parser.add_argument("--output", type=Path, required=True, help="one row a feature (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="counts and cost (.json)")
+    parser.add_argument("--output", **FILE, help="one row a feature (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="counts and cost (.json)")
     return parser.parse_args(argv)
 
 

@@ -14,10 +14,9 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.interchange.dictionary_learning import write_dictionary_learning
 from monosem.interchange.forms import Origin
 from monosem.interchange.sae_lens import write_sae_lens
@@ -35,11 +34,11 @@ WRITERS = {
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
     parser.add_argument("--format", choices=WRITERS, required=True, help="package that is to read it")
-    parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
-    parser.add_argument("--sae-record", type=Path, required=True, help="its record (sae.json)")
-    parser.add_argument("--lm-record", type=Path, required=True, help="record of its model (lm.json)")
+    parser.add_argument("--sae", **FILE, help="the dictionary (sae.safetensors)")
+    parser.add_argument("--sae-record", **FILE, help="its record (sae.json)")
+    parser.add_argument("--lm-record", **FILE, help="record of its model (lm.json)")
     parser.add_argument("--context-length", type=int, required=True, help="of the text it was trained on, BOS included")
-    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument("--output", **FILE, help="folder to write")
     return parser.parse_args(argv)
 
 

@@ -15,10 +15,9 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.interchange.gpt2 import write_gpt2
 from monosem.interchange.tokenizer_files import write_tokenizer
 from monosem.interchange.transformer_lens import write_transformer_lens
@@ -31,10 +30,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--format", choices=["huggingface", "transformer_lens"], required=True, help="package that is to read it"
     )
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--model-record", type=Path, required=True, help="their record (lm.json)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
-    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--model-record", **FILE, help="their record (lm.json)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
+    parser.add_argument("--output", **FILE, help="folder to write")
     return parser.parse_args(argv)
 
 

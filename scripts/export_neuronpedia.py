@@ -14,10 +14,9 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.interchange.forms import Origin
 from monosem.interchange.neuronpedia import Source
 from monosem.interchange.neuronpedia_files import Tables, write_neuronpedia
@@ -27,19 +26,19 @@ from monosem.text.tokenizer import load_vocabulary
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
-    parser.add_argument("--sae-record", type=Path, required=True, help="its record (sae.json)")
-    parser.add_argument("--lm-record", type=Path, required=True, help="record of its model (lm.json)")
-    parser.add_argument("--codes", type=Path, required=True, help="its codes (codes.safetensors)")
-    parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
-    parser.add_argument("--logits", type=Path, required=True, help="its logit weights (logits.safetensors)")
-    parser.add_argument("--features", type=Path, required=True, help="its table of features (features.parquet)")
-    parser.add_argument("--examples", type=Path, required=True, help="its examples (examples.parquet)")
-    parser.add_argument("--explanations", type=Path, required=True, help="its explanations (explanations.parquet)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--sae", **FILE, help="the dictionary (sae.safetensors)")
+    parser.add_argument("--sae-record", **FILE, help="its record (sae.json)")
+    parser.add_argument("--lm-record", **FILE, help="record of its model (lm.json)")
+    parser.add_argument("--codes", **FILE, help="its codes (codes.safetensors)")
+    parser.add_argument("--codes-record", **FILE, help="their record (codes.json)")
+    parser.add_argument("--logits", **FILE, help="its logit weights (logits.safetensors)")
+    parser.add_argument("--features", **FILE, help="its table of features (features.parquet)")
+    parser.add_argument("--examples", **FILE, help="its examples (examples.parquet)")
+    parser.add_argument("--explanations", **FILE, help="its explanations (explanations.parquet)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument("--intervals", type=int, required=True, help="of activation, that the examples were drawn from")
     parser.add_argument("--context-length", type=int, required=True, help="of the text, BOS included")
-    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument("--output", **FILE, help="folder to write")
     return parser.parse_args(argv)
 
 

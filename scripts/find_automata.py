@@ -22,10 +22,9 @@ them.
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import read_json, write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.investigations.automata import Wanted, find
 from monosem.investigations.automata_tables import automata_table, record_fields, states_table
 from monosem.investigations.transitions import Needed, dealt_anew, fires_on, promoted_tokens, step_counts, steps_of
@@ -37,11 +36,11 @@ NAME = "automata"
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--codes", type=Path, required=True, help="held-out activations (codes.safetensors)")
-    parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
-    parser.add_argument("--logits", type=Path, required=True, help="logit weights (logits.safetensors)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--codes", **FILE, help="held-out activations (codes.safetensors)")
+    parser.add_argument("--codes-record", **FILE, help="their record (codes.json)")
+    parser.add_argument("--logits", **FILE, help="logit weights (logits.safetensors)")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument("--promoted", type=int, required=True, help="tokens of highest logit weight to look at")
     parser.add_argument("--min-seen", type=int, required=True, help="times that such a token occurs in the text")
     parser.add_argument("--min-count", type=int, required=True, help="times that a step, or a whole chain, is seen")
@@ -50,10 +49,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-states", type=int, required=True, help="features of a chain, at most")
     parser.add_argument("--loop-in", required=True, help="category of text whose self-loops are counted")
     parser.add_argument("--seed", type=int, required=True, help="of what is by chance")
-    parser.add_argument("--output-edges", type=Path, required=True, help="a row an edge (.parquet)")
-    parser.add_argument("--output-automata", type=Path, required=True, help="a row an automaton (.parquet)")
-    parser.add_argument("--output-states", type=Path, required=True, help="a row a feature in one (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="counts (.json)")
+    parser.add_argument("--output-edges", **FILE, help="a row an edge (.parquet)")
+    parser.add_argument("--output-automata", **FILE, help="a row an automaton (.parquet)")
+    parser.add_argument("--output-states", **FILE, help="a row a feature in one (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="counts (.json)")
     return parser.parse_args(argv)
 
 

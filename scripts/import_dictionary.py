@@ -13,10 +13,9 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import read_json, sha256, write_record
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.interchange.places import check_hook
 from monosem.interchange.sae_lens import CONFIG, WEIGHTS, read_sae_lens
 from monosem.lm.sites import parse_site
@@ -25,14 +24,12 @@ from monosem.sae.autoencoder import save_sae
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="folder that SAELens saved")
+    parser.add_argument("--folder", **FILE, help="folder that SAELens saved")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables")
-    parser.add_argument(
-        "--acts-record", type=Path, required=True, help="record of the activations it reads (acts.json)"
-    )
-    parser.add_argument("--lm-record", type=Path, required=True, help="record of their model (lm.json)")
-    parser.add_argument("--output", type=Path, required=True, help="the dictionary in our form (.safetensors)")
-    parser.add_argument("--output-record", type=Path, required=True, help="its record (.json)")
+    parser.add_argument("--acts-record", **FILE, help="record of the activations it reads (acts.json)")
+    parser.add_argument("--lm-record", **FILE, help="record of their model (lm.json)")
+    parser.add_argument("--output", **FILE, help="the dictionary in our form (.safetensors)")
+    parser.add_argument("--output-record", **FILE, help="its record (.json)")
     return parser.parse_args(argv)
 
 

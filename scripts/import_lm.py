@@ -14,11 +14,10 @@ Example:
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
 from monosem.ground.artefacts import sha256, write_record
 from monosem.ground.devices import use_device
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.interchange.gpt2 import read_gpt2, weight_files, without_padding
 from monosem.interchange.tokenizer_files import check_same_tokenizer
 from monosem.lm.training import mean_loss
@@ -29,14 +28,14 @@ from monosem.text.tokens import counted, read_contexts, read_record
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="Hugging Face folder of the model")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the run")
-    parser.add_argument("--val", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--folder", **FILE, help="Hugging Face folder of the model")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json of the run")
+    parser.add_argument("--val", **FILE, help="held-out token store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the model in tables")
     parser.add_argument("--val-tokens", type=int, required=True, help="tokens to measure its loss on")
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--output", type=Path, required=True, help="its weights in our form (.safetensors)")
-    parser.add_argument("--output-record", type=Path, required=True, help="their record (.json)")
+    parser.add_argument("--output", **FILE, help="its weights in our form (.safetensors)")
+    parser.add_argument("--output-record", **FILE, help="their record (.json)")
     return parser.parse_args(argv)
 
 

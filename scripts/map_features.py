@@ -22,13 +22,12 @@ that tells how clusters and families agree.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
 from monosem.figures.families import width_colours
 from monosem.ground.artefacts import read_json, replacing, write_record
-from monosem.ground.flags import FILES, parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import beside, read_table, read_tables, value_of
 from monosem.investigations.feature_map import clusters, decoder_rows, map_summary, nearest, place
 from monosem.pages.report.feature_map import render
@@ -44,8 +43,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--saes", **FILES, help="the dictionaries (sae.safetensors)")
     parser.add_argument("--records", **FILES, help="their sae.json, in the same order")
     parser.add_argument("--explanations", **FILES, help="their explanations.parquet, in the same order")
-    parser.add_argument("--families", type=Path, required=True, help="families.parquet of split_features.py")
-    parser.add_argument("--splitting", type=Path, required=True, help="the record beside it (splitting.json)")
+    parser.add_argument("--families", **FILE, help="families.parquet of split_features.py")
+    parser.add_argument("--splitting", **FILE, help="the record beside it (splitting.json)")
     parser.add_argument("--seed", type=int, required=True, help="of the map")
     parser.add_argument("--n-neighbors", type=int, required=True, help="that a feature is placed by (paper: 15)")
     parser.add_argument("--min-dist", type=float, required=True, help="least distance on the map (paper: 0.05 or 0.01)")
@@ -53,9 +52,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--cluster-min-dist", type=float, required=True, help="least distance there (paper: 0.1)")
     parser.add_argument("--min-cluster-size", type=int, required=True, help="features of a cluster (paper: 3)")
     parser.add_argument("--page-features", type=int, required=True, help="shown at most, of narrow dictionaries first")
-    parser.add_argument("--output", type=Path, required=True, help="places and clusters (.parquet)")
-    parser.add_argument("--output-page", type=Path, required=True, help="the page (.html)")
-    parser.add_argument("--output-record", type=Path, required=True, help="clusters and families (.json)")
+    parser.add_argument("--output", **FILE, help="places and clusters (.parquet)")
+    parser.add_argument("--output-page", **FILE, help="the page (.html)")
+    parser.add_argument("--output-record", **FILE, help="clusters and families (.json)")
     return parser.parse_args(argv)
 
 

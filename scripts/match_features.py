@@ -22,7 +22,7 @@ import argparse
 from pathlib import Path
 
 from monosem.ground.artefacts import read_json, write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.records import value_of
 from monosem.measures.codes import Codes, read_codes
 from monosem.measures.universality import logit_correlations, match_table, side, summary
@@ -34,15 +34,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--other", required=True, help="name of model B, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the models, for the record")
     parser.add_argument("--dictionary", required=True, help="name of the dictionaries, for the record")
-    parser.add_argument("--codes-a", type=Path, required=True, help="activations whose features are matched")
-    parser.add_argument("--codes-b", type=Path, required=True, help="activations among whose features to look")
-    parser.add_argument("--record-a", type=Path, required=True, help="codes.json of A")
-    parser.add_argument("--record-b", type=Path, required=True, help="codes.json of B")
+    parser.add_argument("--codes-a", **FILE, help="activations whose features are matched")
+    parser.add_argument("--codes-b", **FILE, help="activations among whose features to look")
+    parser.add_argument("--record-a", **FILE, help="codes.json of A")
+    parser.add_argument("--record-b", **FILE, help="codes.json of B")
     parser.add_argument("--logits-a", type=Path, help="optional: logit weights of A (logits.safetensors)")
     parser.add_argument("--logits-b", type=Path, help="optional: logit weights of B")
     parser.add_argument("--top-k", type=int, required=True, help="matches to keep for each feature")
-    parser.add_argument("--output", type=Path, required=True, help="one row a feature of A (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="medians and shares (.json)")
+    parser.add_argument("--output", **FILE, help="one row a feature of A (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="medians and shares (.json)")
     return parser.parse_args(argv)
 
 

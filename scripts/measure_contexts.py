@@ -21,12 +21,11 @@ Example:
 
 import argparse
 import json
-from pathlib import Path
 
 import pandas as pd
 
 from monosem.ground.artefacts import read_json, write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.records import MATCH_COLUMNS, read_table
 from monosem.investigations.contexts import Dictionary, Limits, learn, measure
 from monosem.investigations.proxies import parse_contexts
@@ -44,18 +43,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--train-tokens", type=int, required=True, help="training tokens that occurrences are counted in"
     )
-    parser.add_argument("--codes", type=Path, required=True, help="activations of the dictionary (codes.safetensors)")
-    parser.add_argument("--record", type=Path, required=True, help="their record (codes.json)")
-    parser.add_argument("--logits", type=Path, required=True, help="its logit weights (logits.safetensors)")
-    parser.add_argument("--neurons", type=Path, required=True, help="activations of the neurons")
-    parser.add_argument("--neurons-record", type=Path, required=True, help="their record")
-    parser.add_argument("--matches", type=Path, required=True, help="table of match_features.py for the dictionary")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr)")
-    parser.add_argument("--training", type=Path, required=True, help="training tokens (train.zarr)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
-    parser.add_argument("--output", type=Path, required=True, help="one row a context (.tsv)")
-    parser.add_argument("--output-histograms", type=Path, required=True, help="activations and logit weights (.tsv)")
-    parser.add_argument("--output-record", type=Path, required=True, help="the numbers of each context (.json)")
+    parser.add_argument("--codes", **FILE, help="activations of the dictionary (codes.safetensors)")
+    parser.add_argument("--record", **FILE, help="their record (codes.json)")
+    parser.add_argument("--logits", **FILE, help="its logit weights (logits.safetensors)")
+    parser.add_argument("--neurons", **FILE, help="activations of the neurons")
+    parser.add_argument("--neurons-record", **FILE, help="their record")
+    parser.add_argument("--matches", **FILE, help="table of match_features.py for the dictionary")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr)")
+    parser.add_argument("--training", **FILE, help="training tokens (train.zarr)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
+    parser.add_argument("--output", **FILE, help="one row a context (.tsv)")
+    parser.add_argument("--output-histograms", **FILE, help="activations and logit weights (.tsv)")
+    parser.add_argument("--output-record", **FILE, help="the numbers of each context (.json)")
     return parser.parse_args(argv)
 
 

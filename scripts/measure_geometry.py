@@ -18,12 +18,11 @@ neurons, top_weight, weak_load, weak_shift. The record has medians and shares.
 """
 
 import argparse
-from pathlib import Path
 
 import pandas as pd
 
 from monosem.ground.artefacts import read_json, write_record, write_table
-from monosem.ground.flags import FILES, parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import beside, read_table, value_of
 from monosem.investigations.geometry import Weights, describe, geometry_table, weak_neurons
 from monosem.sae.architectures import ARCHITECTURES
@@ -34,14 +33,14 @@ WITH, WITHOUT = "with_bias", "without_bias"
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--neurons", type=Path, required=True, help="features.parquet of the neurons")
+    parser.add_argument("--neurons", **FILE, help="features.parquet of the neurons")
     parser.add_argument("--weak", type=float, required=True, help="share of the neurons that are called weak")
     parser.add_argument("--saes", **FILES, help="one autoencoder, or two: with and without pre-encoder bias")
     parser.add_argument("--sae-records", **FILES, help="sae.json, in the same order")
     parser.add_argument("--features", **FILES, help="features.parquet, in the same order")
     parser.add_argument("--evals", **FILES, help="eval.json, in the same order")
-    parser.add_argument("--output", type=Path, required=True, help="one row a feature (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="medians and shares (.json)")
+    parser.add_argument("--output", **FILE, help="one row a feature (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="medians and shares (.json)")
     args = parser.parse_args(argv)
     if not 0 < args.weak < 1:
         raise ValueError(f"--weak {args.weak}: a share between 0 and 1 expected")

@@ -11,13 +11,12 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 import torch
 
 from monosem.ground.artefacts import read_json, write_record
 from monosem.ground.devices import device_of
-from monosem.ground.flags import device_flags, parser_of
+from monosem.ground.flags import FILE, device_flags, parser_of
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.measures.losses import site_losses
@@ -26,12 +25,12 @@ from monosem.text.tokens import read_contexts, read_record
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--acts-record", **FILE, help="record of the activation store (acts.json)")
+    parser.add_argument("--tokens", **FILE, help="held-out token store (.zarr)")
     parser.add_argument("--loss-tokens", type=int, required=True, help="held-out tokens, BOS included")
     device_flags(parser)
-    parser.add_argument("--output", type=Path, required=True, help="the losses (.json)")
+    parser.add_argument("--output", **FILE, help="the losses (.json)")
     return parser.parse_args(argv)
 
 

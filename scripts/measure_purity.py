@@ -18,12 +18,11 @@ has the quartiles of every kind, and the entropies of all tokens together.
 """
 
 import argparse
-from pathlib import Path
 
 import pandas as pd
 
 from monosem.ground.artefacts import write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import NEURONS, beside, kind
 from monosem.ground.summary import summarise
 from monosem.investigations.purity import Purity
@@ -34,12 +33,12 @@ STRONGEST = "strongest of neurons"
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
-    parser.add_argument("--codes", type=Path, nargs="+", required=True, help="codes of a dictionary first, then others")
-    parser.add_argument("--records", type=Path, nargs="+", required=True, help="codes.json, in the same order")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--codes", **FILES, help="codes of a dictionary first, then others")
+    parser.add_argument("--records", **FILES, help="codes.json, in the same order")
     parser.add_argument("--min-active", type=int, required=True, help="units active on fewer tokens are not measured")
-    parser.add_argument("--output", type=Path, required=True, help="one row a unit (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="quartiles (.json)")
+    parser.add_argument("--output", **FILE, help="one row a unit (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="quartiles (.json)")
     return parser.parse_args(argv)
 
 

@@ -14,10 +14,9 @@ Example:
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import replacing, write_record
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.progress import progress
 from monosem.text.contexts import BLOCK, ContextWriter
 from monosem.text.corpus.documents import read_documents
@@ -27,14 +26,14 @@ from monosem.text.tokens import Packer, encode_documents
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--documents", type=Path, required=True, help="corpus (.jsonl.zst)")
+    parser.add_argument("--documents", **FILE, help="corpus (.jsonl.zst)")
     parser.add_argument("--split", choices=["train", "val"], required=True, help="which documents to take")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument("--n-tokens", type=int, required=True, help="tokens to pack, BOS included")
     parser.add_argument("--context-length", type=int, required=True, help="tokens a context, BOS included")
     parser.add_argument("--seed", type=int, required=True, help="order of the contexts")
-    parser.add_argument("--output", type=Path, required=True, help="token store (.zarr)")
-    parser.add_argument("--output-record", type=Path, required=True, help="its record (.json)")
+    parser.add_argument("--output", **FILE, help="token store (.zarr)")
+    parser.add_argument("--output-record", **FILE, help="its record (.json)")
     return parser.parse_args(argv)
 
 

@@ -18,10 +18,9 @@ Example (in bash; windows as sample_examples.py draws them with --intervals 11 a
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import replacing, write_record
-from monosem.ground.flags import FILES, parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import beside
 from monosem.pages.rating.items import Amounts, Source, draw_items
 from monosem.pages.rating.page import page_id, render
@@ -34,13 +33,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--examples", **FILES, help="its windows (.parquet), in the same order")
     parser.add_argument("--features", **FILES, help="its features.parquet, in the same order")
     parser.add_argument("--logits", **FILES, help="its logits.safetensors, in the same order")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument("--n-features", type=int, required=True, help="features of each dictionary")
     parser.add_argument("--n-intervals", type=int, required=True, help="intervals of each feature")
     parser.add_argument("--n-windows", type=int, required=True, help="examples of each interval")
     parser.add_argument("--seed", type=int, required=True, help="of what is drawn and of its order")
-    parser.add_argument("--output", type=Path, required=True, help="the page (.html)")
-    parser.add_argument("--output-key", type=Path, required=True, help="what its items are of (.json)")
+    parser.add_argument("--output", **FILE, help="the page (.html)")
+    parser.add_argument("--output-key", **FILE, help="what its items are of (.json)")
     return parser.parse_args(argv)
 
 

@@ -22,21 +22,20 @@ without an activation: BOS, or beyond the border of the document or the context.
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.autointerp.examples import sample_windows
 from monosem.autointerp.layout import Plan, Quota, lay_out
 from monosem.autointerp.windows import write_windows
 from monosem.ground.artefacts import replacing, write_record
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.measures.codes import read_codes_of, read_held_out
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--codes", type=Path, required=True, help="sparse held-out activations (codes.safetensors)")
-    parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--codes", **FILE, help="sparse held-out activations (codes.safetensors)")
+    parser.add_argument("--codes-record", **FILE, help="their record (codes.json)")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
     parser.add_argument("--seed", type=int, required=True, help="of every draw")
     parser.add_argument("--width", type=int, required=True, help="tokens in a window, odd (paper: 9)")
     parser.add_argument("--intervals", type=int, required=True, help="even intervals of activation (paper: 13)")
@@ -46,8 +45,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.add_argument(f"--{role}-interval", type=int, required=True, help="windows from each other interval")
         parser.add_argument(f"--{role}-random", type=int, required=True, help="random windows")
         parser.add_argument(f"--{role}-out-of-context", type=int, required=True, help="top tokens anywhere")
-    parser.add_argument("--output", type=Path, required=True, help="windows (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="their record (.json), written last")
+    parser.add_argument("--output", **FILE, help="windows (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="their record (.json), written last")
     return parser.parse_args(argv)
 
 

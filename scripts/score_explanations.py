@@ -27,7 +27,6 @@ Example:
 
 import argparse
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ from monosem.autointerp.judgement import MEASURES, Asked, summary
 from monosem.autointerp.subjects import Subjects, Vocabulary, load_windows
 from monosem.autointerp.trials import PROTOCOLS, Plan, requests, tabulate
 from monosem.ground.artefacts import read_json, write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.records import read_table, value_of
 from monosem.llm.asking import forecast
 from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
@@ -45,15 +44,13 @@ from monosem.llm.flags import add_flags, asker_of, ledger_of, model_of
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--explanations", type=Path, required=True, help="by explain_features.py (.parquet)")
-    parser.add_argument("--explanations-record", type=Path, required=True, help="their record (.json)")
-    parser.add_argument("--examples", type=Path, required=True, help="short windows, by sample_examples.py (.parquet)")
-    parser.add_argument("--contexts", type=Path, required=True, help="longer windows, by sample_examples.py (.parquet)")
-    parser.add_argument("--features", type=Path, required=True, help="table with feature, max_act (.parquet)")
-    parser.add_argument(
-        "--logit-weights", type=Path, required=True, help="logit weights of the features (.safetensors)"
-    )
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the explained model")
+    parser.add_argument("--explanations", **FILE, help="by explain_features.py (.parquet)")
+    parser.add_argument("--explanations-record", **FILE, help="their record (.json)")
+    parser.add_argument("--examples", **FILE, help="short windows, by sample_examples.py (.parquet)")
+    parser.add_argument("--contexts", **FILE, help="longer windows, by sample_examples.py (.parquet)")
+    parser.add_argument("--features", **FILE, help="table with feature, max_act (.parquet)")
+    parser.add_argument("--logit-weights", **FILE, help="logit weights of the features (.safetensors)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json of the explained model")
     parser.add_argument("--shots", type=int, choices=range(4), required=True, help="worked examples in each prompt")
     parser.add_argument("--protocol", choices=PROTOCOLS, required=True, help="how a yes or no is asked for")
     parser.add_argument("--batch", type=int, required=True, help="items a request (paper: all at once)")
@@ -63,9 +60,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--fuzzing", type=int, required=True, help="windows of the fuzzing test")
     parser.add_argument("--seed", type=int, required=True, help="of the choice of items")
     add_flags(parser)
-    parser.add_argument("--output", type=Path, required=True, help="one row a feature and test (.parquet)")
-    parser.add_argument("--output-answers", type=Path, required=True, help="one row a request (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="medians, counts and cost (.json)")
+    parser.add_argument("--output", **FILE, help="one row a feature and test (.parquet)")
+    parser.add_argument("--output-answers", **FILE, help="one row a request (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="medians, counts and cost (.json)")
     return parser.parse_args(argv)
 
 

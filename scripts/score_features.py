@@ -19,7 +19,6 @@ undefined_constant_prediction; only ok features have a score, and scores.json co
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +26,7 @@ from monosem.autointerp.scores import complete, explain_and_score, summary
 from monosem.autointerp.token_table import quoted
 from monosem.autointerp.windows import Windows, read_windows
 from monosem.ground.artefacts import write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.progress import progress
 from monosem.ground.records import read_table
 from monosem.text.tokenizer import load_vocabulary
@@ -38,14 +37,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="name of the model, for the record")
     parser.add_argument("--site", required=True, help="name of the place in the model, for the record")
     parser.add_argument("--dictionary", required=True, help="name of the dictionary, for the record")
-    parser.add_argument("--examples", type=Path, required=True, help="windows drawn by sample_examples.py (.parquet)")
-    parser.add_argument("--features", type=Path, required=True, help="table with feature, n_active, max_act (.parquet)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json, for readable explanations")
+    parser.add_argument("--examples", **FILE, help="windows drawn by sample_examples.py (.parquet)")
+    parser.add_argument("--features", **FILE, help="table with feature, n_active, max_act (.parquet)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json, for readable explanations")
     parser.add_argument("--shrinkage", type=float, required=True, help="observations that a table's prior counts for")
     parser.add_argument("--single-token-min", type=int, required=True, help="fewest top windows to call single-token")
-    parser.add_argument("--output-explanations", type=Path, required=True, help="one row a feature (.parquet)")
-    parser.add_argument("--output-scores", type=Path, required=True, help="one row a feature (.parquet)")
-    parser.add_argument("--output-summary", type=Path, required=True, help="medians and counts (.json)")
+    parser.add_argument("--output-explanations", **FILE, help="one row a feature (.parquet)")
+    parser.add_argument("--output-scores", **FILE, help="one row a feature (.parquet)")
+    parser.add_argument("--output-summary", **FILE, help="medians and counts (.json)")
     return parser.parse_args(argv)
 
 

@@ -28,7 +28,7 @@ import signal
 from pathlib import Path
 
 from monosem.ground.devices import use_device
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.pages.live.files import Files, addresses
 from monosem.pages.live.model import Live
 from monosem.pages.live.server import HOST, Server
@@ -36,9 +36,7 @@ from monosem.pages.live.server import HOST, Server
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument(
-        "--dictionary", type=Path, required=True, help="folder of sae.safetensors, sae.json and features.parquet"
-    )
+    parser.add_argument("--dictionary", **FILE, help="folder of sae.safetensors, sae.json and features.parquet")
     parser.add_argument("--lm", type=Path, help="folder of the model's weights.safetensors (default: ../../lm)")
     parser.add_argument("--tokenizer", type=Path, help="tokenizer.json (default: ../../../tokens/tokenizer.json)")
     parser.add_argument(

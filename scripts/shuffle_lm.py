@@ -13,11 +13,10 @@ Example:
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
 from monosem.ground.artefacts import sha256, write_record
 from monosem.ground.devices import use_device
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.lm.training import mean_loss
 from monosem.lm.transformer import load_lm, save_lm, shuffle_weights
 from monosem.text.tokens import counted, read_contexts, read_record
@@ -25,14 +24,14 @@ from monosem.text.tokens import counted, read_contexts, read_record
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="weights of the trained model")
-    parser.add_argument("--val", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--model", **FILE, help="weights of the trained model")
+    parser.add_argument("--val", **FILE, help="held-out token store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the control in tables")
     parser.add_argument("--seed", type=int, required=True, help="of the shuffle")
     parser.add_argument("--val-tokens", type=int, required=True, help="tokens to measure its loss on")
     parser.add_argument("--threads", type=int, required=True, help="CPU threads")
-    parser.add_argument("--output", type=Path, required=True, help="shuffled weights (.safetensors)")
-    parser.add_argument("--output-record", type=Path, required=True, help="their record (.json)")
+    parser.add_argument("--output", **FILE, help="shuffled weights (.safetensors)")
+    parser.add_argument("--output-record", **FILE, help="their record (.json)")
     return parser.parse_args(argv)
 
 

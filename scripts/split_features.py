@@ -22,10 +22,9 @@ kin and children, what it fires on, its groups; and a record with counts by widt
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import write_record, write_table
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.investigations.families import family_table, kinship
 from monosem.investigations.masked_cosine import activity
 from monosem.investigations.named_groups import named_groups
@@ -38,18 +37,18 @@ NAME = "splitting"
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--codes", type=Path, nargs="+", required=True, help="activations of each dictionary")
-    parser.add_argument("--records", type=Path, nargs="+", required=True, help="their codes.json, in the same order")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--codes", **FILES, help="activations of each dictionary")
+    parser.add_argument("--records", **FILES, help="their codes.json, in the same order")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument("--min-cosine", type=float, required=True, help="of kin (paper: about 0.4)")
     parser.add_argument("--min-active", type=int, required=True, help="fewest active tokens of a feature")
     parser.add_argument("--group-share", type=float, required=True, help="of activation that makes a group's feature")
     parser.add_argument("--categories", nargs="*", required=True, help="categories of text that make a group each")
     parser.add_argument("--words", nargs="*", required=True, help="words that make a group each")
-    parser.add_argument("--output-kin", type=Path, required=True, help="pairs of kin (.parquet)")
-    parser.add_argument("--output-families", type=Path, required=True, help="features and their parents (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="counts (.json)")
+    parser.add_argument("--output-kin", **FILE, help="pairs of kin (.parquet)")
+    parser.add_argument("--output-families", **FILE, help="features and their parents (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="counts (.json)")
     return parser.parse_args(argv)
 
 

@@ -19,11 +19,10 @@ texts, perplexity; texts.parquet, all that was written; and a record with each c
 """
 
 import argparse
-from pathlib import Path
 
 from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.devices import device_of
-from monosem.ground.flags import device_flags, parser_of
+from monosem.ground.flags import FILE, device_flags, parser_of
 from monosem.ground.records import read_table, value_of
 from monosem.investigations.steered_text import PAPER_MULTIPLE, Judge, conditions, record_fields, steerable, write_all
 from monosem.investigations.steering import Writer
@@ -39,13 +38,13 @@ NAME = "steering"
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
-    parser.add_argument("--sae", type=Path, required=True, help="the dictionary (sae.safetensors)")
-    parser.add_argument("--features", type=Path, required=True, help="its table of features (features.parquet)")
-    parser.add_argument("--contexts", type=Path, required=True, help="record of measure_contexts.py (contexts.json)")
-    parser.add_argument("--training", type=Path, required=True, help="training tokens (train.zarr)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--acts-record", **FILE, help="record of the activation store (acts.json)")
+    parser.add_argument("--sae", **FILE, help="the dictionary (sae.safetensors)")
+    parser.add_argument("--features", **FILE, help="its table of features (features.parquet)")
+    parser.add_argument("--contexts", **FILE, help="record of measure_contexts.py (contexts.json)")
+    parser.add_argument("--training", **FILE, help="training tokens (train.zarr)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument("--steer", nargs="*", required=True, help="contexts whose feature is pinned")
     parser.add_argument(
         "--multiples", type=float, nargs="+", required=True, help="of its highest activation (paper: 1)"
@@ -55,9 +54,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--length", type=int, required=True, help="tokens written of each")
     parser.add_argument("--seed", type=int, required=True, help="of the drawing of tokens")
     device_flags(parser)
-    parser.add_argument("--output", type=Path, required=True, help="a row a condition and context (.tsv)")
-    parser.add_argument("--output-texts", type=Path, required=True, help="a row a text (.parquet)")
-    parser.add_argument("--output-record", type=Path, required=True, help="what each feature brings about (.json)")
+    parser.add_argument("--output", **FILE, help="a row a condition and context (.tsv)")
+    parser.add_argument("--output-texts", **FILE, help="a row a text (.parquet)")
+    parser.add_argument("--output-record", **FILE, help="what each feature brings about (.json)")
     return parser.parse_args(argv)
 
 

@@ -18,16 +18,16 @@ from pathlib import Path
 from monosem.acts.shuffling import read_parts, shuffle
 from monosem.ground.artefacts import write_record
 from monosem.ground.checkpoints import Checkpoint, run_key
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.scratch import naming_a_full_disk, remove
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--collected", type=Path, nargs="+", required=True, help="all parts, from collect_acts.py")
+    parser.add_argument("--collected", **FILES, help="all parts, from collect_acts.py")
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
-    parser.add_argument("--output", type=Path, required=True, help="activation store (.zarr)")
-    parser.add_argument("--output-record", type=Path, required=True, help="its record (.json)")
+    parser.add_argument("--output", **FILE, help="activation store (.zarr)")
+    parser.add_argument("--output-record", **FILE, help="its record (.json)")
     return parser.parse_args(argv)
 
 

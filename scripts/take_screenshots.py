@@ -15,13 +15,12 @@ import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
 
 from monosem.ground.artefacts import replacing
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 
 SIZE = {"width": 1280, "height": 800}
 COLOURS = 128
@@ -36,11 +35,11 @@ class Shot(NamedTuple):
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--report", type=Path, required=True, help="page of the report (index.html)")
+    parser.add_argument("--report", **FILE, help="page of the report (index.html)")
     parser.add_argument("--figure", required=True, help="name of the figure to begin the dark picture with")
-    parser.add_argument("--browser", type=Path, required=True, help="page of the feature browser (index.html)")
+    parser.add_argument("--browser", **FILE, help="page of the feature browser (index.html)")
     parser.add_argument("--feature", required=True, help="model/site/dictionary/number of the feature to show")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the pictures (.png)")
+    parser.add_argument("--output", **FILE, help="folder for the pictures (.png)")
     return parser.parse_args(argv)
 
 

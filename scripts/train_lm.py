@@ -16,7 +16,6 @@ Example:
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -24,7 +23,7 @@ import torch
 from monosem.ground.artefacts import sha256, write_record, write_table
 from monosem.ground.checkpoints import Checkpoint, Stoppable, run_key
 from monosem.ground.devices import PRECISIONS, resolved, use_device
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.parallel import Team, processes_here, team
 from monosem.lm.training import LMTraining, mean_loss, train_lm
 from monosem.lm.transformer import LanguageModel, LMConfig, save_lm
@@ -33,8 +32,8 @@ from monosem.text.tokens import counted, map_contexts, read_contexts, read_recor
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--train", type=Path, required=True, help="token store to train on (.zarr)")
-    parser.add_argument("--val", type=Path, required=True, help="token store to validate on (.zarr)")
+    parser.add_argument("--train", **FILE, help="token store to train on (.zarr)")
+    parser.add_argument("--val", **FILE, help="token store to validate on (.zarr)")
     parser.add_argument("--name", required=True, help="name of the model in tables, e.g. A")
     parser.add_argument("--seed", type=int, required=True, help="initial weights; A and B differ in this alone")
     parser.add_argument("--n-layers", type=int, required=True, help="blocks of attention and MLP")
@@ -58,9 +57,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, required=True, help="CPU threads of all processes of a machine")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
-    parser.add_argument("--output", type=Path, required=True, help="weights (.safetensors)")
-    parser.add_argument("--output-log", type=Path, required=True, help="loss curve (.tsv)")
-    parser.add_argument("--output-record", type=Path, required=True, help="record (.json)")
+    parser.add_argument("--output", **FILE, help="weights (.safetensors)")
+    parser.add_argument("--output-log", **FILE, help="loss curve (.tsv)")
+    parser.add_argument("--output-record", **FILE, help="record (.json)")
     return parser.parse_args(argv)
 
 

@@ -19,7 +19,6 @@ Example:
 
 import argparse
 from dataclasses import asdict, fields
-from pathlib import Path
 
 import pandas as pd
 
@@ -27,7 +26,7 @@ from monosem.acts.store import open_store
 from monosem.ground.artefacts import sha256, write_record, write_table
 from monosem.ground.checkpoints import Checkpoint, run_key
 from monosem.ground.devices import PRECISIONS, device_of, resolved
-from monosem.ground.flags import device_flags, parser_of
+from monosem.ground.flags import FILE, device_flags, parser_of
 from monosem.sae.architectures import ARCHITECTURES
 from monosem.sae.autoencoder import save_sae
 from monosem.sae.recipe import HYPERPARAMETERS, Products, Recipe, architecture_of, penalty_units
@@ -36,7 +35,7 @@ from monosem.sae.training import train_sae
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--acts", type=Path, required=True, help="activation store (.zarr)")
+    parser.add_argument("--acts", **FILE, help="activation store (.zarr)")
     parser.add_argument("--name", required=True, help="name of the dictionary in tables, e.g. relu-w2048")
     parser.add_argument("--arch", choices=ARCHITECTURES, required=True, help="kind of autoencoder")
     parser.add_argument("--width", type=int, dest="n_features", required=True, help="number of features")
@@ -65,9 +64,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, nargs=several, help=text)
     device_flags(parser)
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
-    parser.add_argument("--output", type=Path, required=True, help="weights (.safetensors)")
-    parser.add_argument("--output-log", type=Path, required=True, help="losses by step (.tsv)")
-    parser.add_argument("--output-record", type=Path, required=True, help="record (.json)")
+    parser.add_argument("--output", **FILE, help="weights (.safetensors)")
+    parser.add_argument("--output-log", **FILE, help="losses by step (.tsv)")
+    parser.add_argument("--output-record", **FILE, help="record (.json)")
     return parser.parse_args(argv)
 
 

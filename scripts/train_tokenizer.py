@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monosem.ground.artefacts import replacing, write_record
-from monosem.ground.flags import parser_of
+from monosem.ground.flags import FILE, parser_of
 from monosem.ground.progress import progress
 from monosem.text.corpus.documents import read_documents
 from monosem.text.tokenizer import count_ids, load_tokenizer, train_bpe
@@ -24,12 +24,12 @@ from monosem.text.tokenizer import count_ids, load_tokenizer, train_bpe
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--documents", type=Path, required=True, help="corpus (.jsonl.zst)")
+    parser.add_argument("--documents", **FILE, help="corpus (.jsonl.zst)")
     parser.add_argument("--vocab-size", type=int, required=True, help="number of tokens, BOS included")
     parser.add_argument("--train-mb", type=float, required=True, help="megabytes of text to learn from")
     parser.add_argument("--tokenizer", type=Path, help="use this tokenizer.json instead of learning one")
-    parser.add_argument("--output", type=Path, required=True, help="tokenizer.json to write")
-    parser.add_argument("--output-record", type=Path, required=True, help="its record (.json), written last")
+    parser.add_argument("--output", **FILE, help="tokenizer.json to write")
+    parser.add_argument("--output-record", **FILE, help="its record (.json), written last")
     return parser.parse_args(argv)
 
 

@@ -26,7 +26,7 @@ import pandas as pd
 import torch
 
 from monosem.ground.artefacts import read_json
-from monosem.ground.flags import FILES
+from monosem.ground.flags import FILE, FILES
 from monosem.ground.records import value_of
 from monosem.ground.tensors import open_tensor
 from monosem.investigations.token_features import Limits
@@ -51,11 +51,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--codes", **FILES, help="codes.safetensors, in the same order")
     parser.add_argument("--codes-records", **FILES, help="codes.json, in the same order")
     parser.add_argument("--logits", **FILES, help="logits.safetensors, in the same order")
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--sae", type=Path, required=True, help="the dictionary of the first place")
-    parser.add_argument("--sae-record", type=Path, required=True, help="its record, which knows the model (sae.json)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--sae", **FILE, help="the dictionary of the first place")
+    parser.add_argument("--sae-record", **FILE, help="its record, which knows the model (sae.json)")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument(
         "--sample", type=int, required=True, help="held-out vectors in which variances are measured, at most"
     )

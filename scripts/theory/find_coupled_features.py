@@ -29,6 +29,7 @@ import pandas as pd
 
 from monosem.ground.artefacts import read_json
 from monosem.ground.devices import use_device
+from monosem.ground.flags import FILE
 from monosem.lm.transformer import load_lm
 from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.text.tokenizer import load_vocabulary
@@ -41,13 +42,13 @@ KINDS = {2: "pairs", 3: "triples"}
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = experiment_parser(__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="weights of the language model")
-    parser.add_argument("--acts-record", type=Path, required=True, help="record of the activation store (acts.json)")
-    parser.add_argument("--tokens", type=Path, required=True, help="held-out tokens (val.zarr, val.json beside it)")
-    parser.add_argument("--codes", type=Path, required=True, help="the features' activations on them")
-    parser.add_argument("--codes-record", type=Path, required=True, help="their record (codes.json)")
-    parser.add_argument("--logits", type=Path, required=True, help="logit weights (logits.safetensors)")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
+    parser.add_argument("--model", **FILE, help="weights of the language model")
+    parser.add_argument("--acts-record", **FILE, help="record of the activation store (acts.json)")
+    parser.add_argument("--tokens", **FILE, help="held-out tokens (val.zarr, val.json beside it)")
+    parser.add_argument("--codes", **FILE, help="the features' activations on them")
+    parser.add_argument("--codes-record", **FILE, help="their record (codes.json)")
+    parser.add_argument("--logits", **FILE, help="logit weights (logits.safetensors)")
+    parser.add_argument("--tokenizer", **FILE, help="tokenizer.json")
     parser.add_argument("--min-count", type=int, required=True, help="tokens at which every two of a group fire")
     parser.add_argument("--min-overlap", type=float, required=True, help="share of those of the rarer one")
     parser.add_argument("--min-lift", type=float, required=True, help="times as often as independent ones")

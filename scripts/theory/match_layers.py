@@ -31,6 +31,7 @@ import pandas as pd
 
 from monosem.acts.sampling import Sample
 from monosem.ground.devices import use_device
+from monosem.ground.flags import FILE
 from monosem.lm.sites import SITES, Site
 from monosem.sae.architectures import Relu
 from monosem.sae.recipe import Recipe
@@ -43,8 +44,8 @@ COLUMNS = ["n_layers", "layer", "what", "unit", "correlation"]
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = experiment_parser(__doc__)
-    parser.add_argument("--train", type=Path, required=True, help="token store to train on (.zarr)")
-    parser.add_argument("--val", type=Path, required=True, help="held-out token store (.zarr)")
+    parser.add_argument("--train", **FILE, help="token store to train on (.zarr)")
+    parser.add_argument("--val", **FILE, help="held-out token store (.zarr)")
     parser.add_argument("--depths", type=int, nargs="+", required=True, help="layers of each model, 2 or more")
     parser.add_argument("--site", choices=SITES, required=True, help="place in each layer")
     parser.add_argument("--n-vectors", type=int, required=True, help="activations of each layer to learn from")

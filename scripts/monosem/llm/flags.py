@@ -1,9 +1,9 @@
 """The command line of scripts that ask a language model."""
 
 import argparse
-from pathlib import Path
 from urllib.parse import urlsplit
 
+from monosem.ground.flags import FILE
 from monosem.llm.asking import Asker, Policy
 from monosem.llm.clients import URLS, Client
 from monosem.llm.ledger import Budget, Ledger
@@ -33,7 +33,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-usd", type=float, help="most to spend, all runs with this cache together")
     parser.add_argument("--max-tokens", type=int, help="most tokens, all runs with this cache together")
-    parser.add_argument("--cache", type=Path, required=True, help="answers and costs (.sqlite); nothing is paid twice")
+    parser.add_argument("--cache", **FILE, help="answers and costs (.sqlite); nothing is paid twice")
     parser.add_argument("--dry-run", action="store_true", help="print requests, tokens and cost, and ask nothing")
 
 
