@@ -26,8 +26,8 @@ from pathlib import Path
 from monosem.ground.artefacts import replacing, write_record
 from monosem.ground.checkpoints import Checkpoint, run_key
 from monosem.ground.flags import FILE, parser_of
+from monosem.ground.local_files import PACKAGES, STREAM, local_files
 from monosem.ground.scratch import naming_a_full_disk, unwound_by_sigterm
-from monosem.ground.sources import PACKAGES, STREAM, local_files
 from monosem.text.corpus.buckets import buckets_of, check_splits, fill, merge
 from monosem.text.corpus.packages import choose, package_documents
 from monosem.text.corpus.sources import Rows, local_documents

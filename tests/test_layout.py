@@ -23,7 +23,7 @@ RULES = sorted((ROOT / "workflow/rules").rglob("*.smk"))
 TOOLS = {"estimate", "readme_tables", "serve_live", "serve_llm", "take_screenshots"}
 
 # Modules that rules import: the Snakefile is parsed again by every job.
-LIGHT = ("provenance", "sources", "configs", "config_files", "file_digests")
+LIGHT = ("provenance", "local_files", "configs", "config_files", "file_digests")
 
 # One line a floor. A module imports from its own and from those above it in this list.
 FLOORS = [

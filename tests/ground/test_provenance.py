@@ -8,6 +8,7 @@ import pytest
 from places import SCRIPTS
 
 from monosem.ground import provenance
+from monosem.ground.memory import keep
 from monosem.ground.provenance import fingerprint
 
 RULE_SCRIPTS = sorted(
@@ -163,7 +164,7 @@ def test_what_is_remembered_of_a_file_is_of_its_bytes(project, files, tmp_path):
     first = project(**files)
     known = provenance.remembered(tmp_path)
     assert len(known) == 4  # x.py, a, b and the empty __init__
-    provenance.remember(memory, known, 0)
+    keep(memory, known)
     assert project(**files) == first and len(provenance.remembered(tmp_path)) == len(known)
     assert project(**files | {"monosem/b.py": B + "\nz = 1\n"}) != first
     memory.write_text('{"half')
@@ -177,7 +178,7 @@ def test_what_another_version_found_is_found_anew(project, files, tmp_path, monk
     monkeypatch.setattr(provenance, "OWN", b"another version")
     for key in list(known):
         known[key] = ("of another version", [])
-    provenance.remember(tmp_path / "monosem/__pycache__" / f"provenance.{sys.implementation.cache_tag}.json", known, 0)
+    keep(tmp_path / "monosem/__pycache__" / f"provenance.{sys.implementation.cache_tag}.json", known)
     assert "of another version" not in project(**files).values() and len(provenance.remembered(tmp_path)) == 8
 
 
@@ -185,4 +186,4 @@ def test_where_nothing_can_be_remembered_nothing_fails(project, files, tmp_path)
     first = project(**files)
     (tmp_path / "monosem/__pycache__").write_text("no folder")
     assert project(**files) == first
-    provenance.remember(tmp_path / "monosem/__pycache__/x.json", {"a": ("b", [])}, 0)
+    keep(tmp_path / "monosem/__pycache__/x.json", {"a": ("b", [])})

@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from monosem.text.corpus import prose, scripture, technical, web
-from monosem.text.corpus.text import base64_runs, decode, gather, shorten_base64
+from monosem.text.corpus.cleaning import base64_runs, decode, gather, shorten_base64
 
 NOISE = base64.b64encode(random.Random(0).randbytes(600)).decode()
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from monosem.costs import imports
 from monosem.costs.recipes import Settings, acts_of, measured, recipe
-from monosem.ground.sources import PACKAGES, is_local, local_files
+from monosem.ground.local_files import PACKAGES, is_local, local_files
 
 ON_GPU = {"train_lm", "collect_acts", "train_sae", "measure_losses", "evaluate_dictionary", "compare_baselines"}
 ON_GPU |= {"ablate_features", "steer_features"}

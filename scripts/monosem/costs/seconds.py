@@ -50,7 +50,7 @@ from monosem.costs.rates import (
     core,
     products,
 )
-from monosem.ground.sources import is_local
+from monosem.ground.local_files import is_local
 
 
 def corpus(job: Job) -> float:

@@ -6,12 +6,12 @@ because every job parses the Snakefile again.
 
 import hashlib
 import json
-import os
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
+
+from monosem.ground.memory import keep, recalled
 
 MANY = 1000  # files, over which one digest stands for all of theirs
 SLOW_BYTES = 1_000_000_000  # from which on a line says what takes so long
@@ -21,11 +21,11 @@ RACY_S = 2  # a file changed so lately may change once more without a sign: its 
 def digests(paths: Iterable[str], memory: Path) -> dict[str, str]:
     """16 hex digits of the SHA-256 of each file; of more than `MANY`, of all of them together.
 
-    `memory` is a file of this machine's and may be deleted at any time; it is read and written where that is possible.
+    `memory` is a file of this machine's; it is read and written where that is possible.
     """
-    known = remembered(memory)
+    known = recalled(memory)
     found = {path: digest(path, known) for path in paths}
-    remember(memory, {path: known[path] for path in found if path in known})
+    keep(memory, {path: known[path] for path in found if path in known})
     if len(found) <= MANY:
         return found
     return {f"{len(found)} files": hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]}
@@ -50,23 +50,3 @@ def stamp(path: str) -> list[int]:
     """Size, times and place. A time of modification can be set back, the time of the last change of any kind cannot."""
     status = Path(path).stat()
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev]
-
-
-def remembered(memory: Path) -> dict[str, list]:
-    try:
-        known = json.loads(memory.read_text())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def remember(memory: Path, known: dict[str, list]) -> None:
-    """Beside what other plannings have found meanwhile; whole or not at all."""
-    before = remembered(memory)
-    if before == (both := {**before, **known}):
-        return
-    with suppress(OSError):
-        memory.parent.mkdir(exist_ok=True)
-        unfinished = memory.with_suffix(f".{os.getpid()}.tmp")
-        unfinished.write_text(json.dumps(both))
-        unfinished.replace(memory)

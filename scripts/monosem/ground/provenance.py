@@ -8,12 +8,11 @@ layout are not part of the hash, so they rerun nothing.
 import ast
 import atexit
 import hashlib
-import json
-import os
 import sys
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
+
+from monosem.ground.memory import keep, recalled
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 OWN = Path(__file__).read_bytes()  # what another version of this module found is not known to this one
@@ -72,25 +71,11 @@ def read(source: Path) -> tuple[str, list[str]]:
 
 @cache
 def remembered(scripts: Path) -> dict[str, tuple[str, list[str]]]:
-    """By the SHA-256 of a file's bytes; kept beside Python's own compiled files, and may be deleted at any time."""
+    """By the SHA-256 of a file's bytes; kept beside Python's own compiled files."""
     memory = scripts / PACKAGE / "__pycache__" / f"provenance.{sys.implementation.cache_tag}.json"
-    try:
-        known = json.loads(memory.read_text())
-    except (OSError, ValueError):
-        known = {}
-    atexit.register(remember, memory, known, len(known))
+    known = recalled(memory)
+    atexit.register(keep, memory, known)
     return known
-
-
-def remember(memory: Path, known: dict[str, tuple[str, list[str]]], n_before: int) -> None:
-    """Whole or not at all, and not at all where the folder may not be written to."""
-    if len(known) == n_before:
-        return
-    with suppress(OSError):
-        memory.parent.mkdir(exist_ok=True)
-        unfinished = memory.with_suffix(f".{os.getpid()}.tmp")
-        unfinished.write_text(json.dumps(known))
-        unfinished.replace(memory)
 
 
 def drop_docstring(node: ast.AST) -> None:

@@ -1,7 +1,7 @@
 """What the tokens of a tokenizer stand for, and whether that is the text they were made of.
 
 The text of a token is what the tokenizer's own decoder makes of it between two letters; the bytes of characters that
-are cut, which decoders replace, are told by the two ways in which tokens name bytes. Both are tried on text in ten
+are cut, which decoders replace, are told by the two ways in which tokens name bytes. Both are tried on text in many
 scripts whenever a tokenizer is read: one whose text does not come back is refused, by the name of what loses it.
 """
 

@@ -2,7 +2,7 @@
 
 import re
 
-from monosem.ground.sources import local_files
+from monosem.ground.local_files import local_files
 
 
 def unknown(names, known, where):

@@ -7,7 +7,7 @@ from shlex import quote
 
 from monosem.costs import imports, measured
 from monosem.ground.file_digests import digests as file_digests
-from monosem.ground.sources import local_files
+from monosem.ground.local_files import local_files
 
 COMPARED_BYTES = 1_000_000  # Snakemake compares the content of inputs up to this size, and the times of larger ones
 

@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 
-from monosem.text.corpus.text import decode, gather, one_line, strip_tags
+from monosem.text.corpus.cleaning import decode, gather, one_line, strip_tags
 
 PO_MESSAGE = re.compile(r'^msgstr(?:\[\d\])? ((?:"(?:[^"\\]|\\.)*"\s*)+)', re.M)
 PO_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import groupby
 
-from monosem.text.corpus.text import decode, gather, one_line, strip_tags
+from monosem.text.corpus.cleaning import decode, gather, one_line, strip_tags
 
 KJV_VERSES = """
     select canonical_name, chapter_number, chapter_number || ':' || verse_number || ' ' || text

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import zstandard
 
-from monosem.ground.sources import TEXT
+from monosem.ground.local_files import TEXT
 from monosem.text.corpus.documents import Document
 
 CHUNK = 1 << 20  # bytes

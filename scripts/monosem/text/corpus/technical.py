@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from monosem.text.corpus.text import base64_runs, decode, gather, shorten_base64
+from monosem.text.corpus.cleaning import base64_runs, decode, gather, shorten_base64
 
 PEM = re.compile(r"(?:^#[^\n]*\n)*-----BEGIN[^\n]*\n.*?-----END[^\n]*-----", re.S | re.M)
 LATEX_PER_1000 = 1.2  # LaTeX commands in 1000 characters above which a Python file counts as mathematics

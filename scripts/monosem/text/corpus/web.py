@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from monosem.text.corpus.text import decode, shorten_base64
+from monosem.text.corpus.cleaning import decode, shorten_base64
 
 LINKED_DATA = re.compile(r"<script[^>]*application/ld\+json[^>]*>(.*?)</script>", re.S)
 EXCHANGE = re.compile(

@@ -6,8 +6,7 @@ import socket
 import pytest
 
 from monosem.costs import Job
-from monosem.ground import sources
-from monosem.ground.sources import files_of, local_files
+from monosem.ground.local_files import files_of, local_files
 
 pytestmark = pytest.mark.faults
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.faults
 def folder(tmp_path, monkeypatch):
     """Where relative sources are looked for."""
     monkeypatch.chdir(tmp_path)
-    sources.local_files.cache_clear()
+    local_files.cache_clear()
     return tmp_path
 
 
