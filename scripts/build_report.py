@@ -31,8 +31,8 @@ from monosem.pages.report.page import Page, render
 from monosem.pages.report.samples import sample_groups
 from monosem.pages.report.score_table import read_scores
 from monosem.pages.report.story import read_story
+from monosem.planning.measured import took
 from monosem.planning.planned import workflow_rules
-from monosem.readme.measured import took
 from monosem.text.tokenizer import load_vocabulary
 
 FILES = {

@@ -17,9 +17,9 @@ from pathlib import Path
 from monosem.ground.configs import config_of
 from monosem.ground.flags import parser_of
 from monosem.planning.expected import Expected, compared, compared_table, expected, expected_table
+from monosem.planning.measured import duration, elapsed_seconds
 from monosem.planning.planned import planned_jobs
 from monosem.planning.schedule import wall_seconds
-from monosem.readme.measured import duration, elapsed_seconds
 from monosem.readme.pages import set_tables
 
 

@@ -29,6 +29,7 @@ from pathlib import Path
 
 from monosem.ground.configs import ROOT, SCHEMA, config_of, load
 from monosem.ground.flags import parser_of
+from monosem.planning.measured import costs_table
 from monosem.planning.planned import planned_jobs, workflow_rules
 from monosem.planning.reruns import reruns_table
 from monosem.planning.stages import stages_picture
@@ -37,7 +38,6 @@ from monosem.readme.dictionaries import dictionaries_table, trainers_table, whol
 from monosem.readme.findings import findings_table
 from monosem.readme.headline import headline_table
 from monosem.readme.judgements import llm_table
-from monosem.readme.measured import costs_table
 from monosem.readme.pages import changed_pages, set_tables
 from monosem.readme.workflow import faults_table, rules_table
 

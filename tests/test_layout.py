@@ -39,11 +39,11 @@ FLOORS = [
     "investigations",
     "interchange",
     "findings",
+    "planning",
     "readme",
     "pages",
     "figures",
     "theory",
-    "planning",
 ]
 
 

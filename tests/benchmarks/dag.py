@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
+from monosem.ground.markdown import table
 from monosem.planning.planned import ROOT, workflow_rules
 from monosem.readme.pages import set_tables
-from monosem.readme.workflow import table
 
 DICTIONARIES = 1000
 WANTED = {"plan the default config": 3.0, f"plan {DICTIONARIES:,} dictionaries": 20.0, "run with nothing to do": 5.0}

@@ -15,9 +15,9 @@ import estimate
 from monosem.costs import Job, seconds
 from monosem.costs.jobs import BYTES_PER_TOKEN
 from monosem.ground.configs import config_of, merged
+from monosem.planning.measured import elapsed_seconds
 from monosem.planning.planned import Planned, planned_jobs
 from monosem.planning.schedule import BETWEEN_S, wall_seconds
-from monosem.readme.measured import elapsed_seconds
 
 DEFAULT = config_of()
 

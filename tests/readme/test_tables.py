@@ -11,10 +11,12 @@ from synthetic_runs import BENCHMARK
 
 import readme_tables
 from monosem.findings.criteria import PUBLISHED
+from monosem.ground.markdown import table
+from monosem.planning.measured import disk_use, duration
+from monosem.planning.rules import Rule, parse_rules
 from monosem.readme import pages
 from monosem.readme.headline import HEADLINES, headline_table
-from monosem.readme.measured import disk_use, duration
-from monosem.readme.workflow import Rule, listing, parse_rules, table
+from monosem.readme.workflow import listing
 
 RULES = '''"""Train."""
 

@@ -13,8 +13,8 @@ from workflow_runs import copy_of_the_code, jobs, new_folder, snakemake, started
 from monosem.costs import Job, needed_mib
 from monosem.findings.finding import SCORE_TABLE
 from monosem.ground.configs import config_of
+from monosem.planning.measured import read_cost
 from monosem.planning.planned import parse_jobs
-from monosem.readme.measured import read_cost
 
 
 def downstream(folder: Path, rule: str) -> set[str]:

@@ -1,1 +1,1 @@
-"""The jobs that Snakemake plans for a config: what they will cost together, and which of them an edit runs again."""
+"""The jobs that Snakemake plans for a config: what they will cost, what they took, and which an edit runs again."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monosem.costs import Disk, Job, Settings, disk_mib, memory_mib, seconds
+from monosem.ground.markdown import table
+from monosem.planning.measured import Cost, duration, read_cost
 from monosem.planning.planned import Planned
-from monosem.readme.measured import Cost, duration, read_cost
-from monosem.readme.workflow import table
 
 GIB = 1024
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monosem.ground.configs import ROOT
-from monosem.readme.workflow import Rule, parse_rules
+from monosem.planning.rules import Rule, parse_rules
 
 WORKFLOW = ROOT / "workflow/Snakefile"
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .+\n)+)", re.MULTILINE)

@@ -6,10 +6,10 @@ Jobs count, not rules: what only the control is made by leaves A and B alone.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from monosem.ground.markdown import table
 from monosem.ground.provenance import SCRIPTS, fingerprint
 from monosem.planning.planned import Planned, workflow_rules
 from monosem.planning.schedule import dependencies
-from monosem.readme.workflow import table
 
 SUFFIXES = {".py", ".html", ".css", ".js"}
 MOST = 6  # names of rules in a cell

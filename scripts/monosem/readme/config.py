@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from monosem.readme.workflow import table
+from monosem.ground.markdown import table
 
 HEADER = ("key", "meaning and unit", "default", "in the paper")
 ENTRY_HEADER = ("key of an entry", "meaning and unit", "in the paper")

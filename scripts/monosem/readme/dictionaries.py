@@ -4,7 +4,7 @@ from pathlib import Path
 
 from monosem.ground.artefacts import read_json
 from monosem.ground.finite import read_numbers
-from monosem.readme.workflow import table
+from monosem.ground.markdown import table
 
 
 def dictionaries_table(folder: Path) -> str:

@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 from monosem.findings.discussion import SECTION as DISCUSSION
+from monosem.ground.markdown import table
 from monosem.ground.records import SOURCES
-from monosem.readme.workflow import table
 
 Row = dict[str, str]
 

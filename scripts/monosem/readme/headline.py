@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from monosem.ground.markdown import table
 from monosem.readme.findings import counted, parts, read_findings
-from monosem.readme.workflow import table
 
 
 class Headline(NamedTuple):

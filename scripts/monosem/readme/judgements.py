@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from monosem.ground.artefacts import read_json
-from monosem.readme.workflow import table
+from monosem.ground.markdown import table
 
 # Test: its headline measure, and what answers that tell nothing apart come to.
 TESTS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from monosem.pages.report.links import Link, link_to
-from monosem.readme.measured import Took
+from monosem.planning.measured import Took
 
 ABSENT = "not there"
 

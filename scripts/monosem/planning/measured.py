@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from monosem.readme.workflow import Rule, table
+from monosem.ground.markdown import table
+from monosem.planning.rules import Rule
 
 WILDCARD = re.compile(r"\{[^{}]*\}")
 MEBI = 1 << 20
