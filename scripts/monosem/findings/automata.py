@@ -5,8 +5,7 @@ whether there are more than when the promoted tokens are dealt out anew among th
 """
 
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements
 
 NAME = "automata"
 SECTION = "#phenomenology-fsa"
@@ -14,10 +13,9 @@ PAPER_CHAIN = 4  # features of the paper's HTML chain
 
 
 def counted(m: Measurements, **fields: str) -> Measured:
-    """Numbers of the record, and the same by chance; an underscore in their names stands for a space."""
+    """Numbers of the record, and the same by chance."""
     fields |= {f"{name}_by_chance": f"by_chance.{field}" for name, field in fields.items()}
-    numbers = {name.replace("_", " "): m.found(NAME, field) for name, field in fields.items()}
-    return Measured(numbers, m.found(NAME, "n_tokens"), [m.run_of(NAME)], f"{m.found(NAME, 'n_edges'):.0f} edges")
+    return m.reported(NAME, fields, f"{m.found(NAME, 'n_edges'):.0f} edges")
 
 
 def self_loops(m: Measurements) -> Measured:

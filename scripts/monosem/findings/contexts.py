@@ -6,8 +6,7 @@ Where the paper gives no number for one of the four, the criterion is the claim'
 from collections.abc import Callable, Mapping
 
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 
 NAME = "contexts"
 ALL = "#feature-analysis"

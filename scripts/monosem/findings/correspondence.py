@@ -7,8 +7,7 @@ half of them reach 0.72 so. Partners of their own can only agree less.
 from collections.abc import Callable
 
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 
 NAME = "correspondence"
 
@@ -17,23 +16,19 @@ def medians(**comparisons: str) -> Callable[[Measurements], Measured]:
     """Median correlations of one-to-one partners, under names for the reader."""
 
     def measure(m: Measurements) -> Measured:
-        named = {name.replace("_", " "): kind for name, kind in comparisons.items()}
-        for kind in named.values():
+        for kind in comparisons.values():
             if kind not in m.investigation(NAME)["comparisons"]:
                 raise NotMeasuredError(f"needs the features of A paired with those of: {kind}")
-        numbers = {name: m.found(NAME, f"comparisons.{kind}.correlation.median") for name, kind in named.items()}
-        paired = ", ".join(
-            f"{m.found(NAME, f'comparisons.{kind}.n_paired'):.0f} {name}" for name, kind in named.items()
-        )
-        return Measured(numbers, m.found(NAME, "n_tokens"), [m.run_of(NAME)], f"paired: {paired}")
+        fields = {name: f"comparisons.{kind}.correlation.median" for name, kind in comparisons.items()}
+        paired = [f"{m.found(NAME, f'comparisons.{kind}.n_paired'):.0f} {name}" for name, kind in comparisons.items()]
+        return m.reported(NAME, fields, f"paired: {', '.join(paired)}".replace("_", " "))
 
     return measure
 
 
 def share_of_pairs(m: Measurements) -> Measured:
     fields = {"share at 0.7 and above": "found_again", "median": "median"}
-    numbers = {name: m.found(NAME, f"comparisons.model.correlation.{field}") for name, field in fields.items()}
-    return Measured(numbers, m.found(NAME, "n_tokens"), [m.run_of(NAME)])
+    return m.reported(NAME, {name: f"comparisons.model.correlation.{field}" for name, field in fields.items()})
 
 
 ROWS: tuple[Finding, ...] = (

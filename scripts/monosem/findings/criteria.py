@@ -16,7 +16,7 @@ from monosem.findings import (
     explained,
     interpretability,
     judged,
-    measures,
+    main_path,
     monosemanticity,
     splitting,
     theory,
@@ -38,7 +38,7 @@ PUBLISHED = (
         "loss recovered is measured against the zero-ablated MLP",
         "I",
         all_of(("zero", ">", "clean")),
-        measures.mlp_matters,
+        main_path.mlp_matters,
         "training",
     ),
     Finding(
@@ -48,7 +48,7 @@ PUBLISHED = (
         "L0 < 10-20; A/1 recovers 79 %",
         "V",
         SPARSE,
-        measures.sparse_yet_faithful("A"),
+        main_path.sparse_yet_faithful("A"),
         "pareto",
     ),
     Finding(
@@ -58,7 +58,7 @@ PUBLISHED = (
         "B/1: settings of A/1, own numbers not given",
         "I",
         SPARSE,
-        measures.sparse_yet_faithful("B"),
+        main_path.sparse_yet_faithful("B"),
         "pareto",
     ),
     Finding(
@@ -68,7 +68,7 @@ PUBLISHED = (
         "A/1 (8x) 79 %, A/5 (256x) 94.5 %",
         "V",
         all_of(("smallest gain of a step", ">", 0)),
-        measures.wider_recovers_more,
+        main_path.wider_recovers_more,
         "pareto",
     ),
     Finding(
@@ -78,7 +78,7 @@ PUBLISHED = (
         "A/5 (256x) 94.5 %",
         "V",
         all_of(("loss recovered", ">=", 0.945)),
-        measures.widest_recovers,
+        main_path.widest_recovers,
         "pareto",
     ),
     Finding(
@@ -88,7 +88,7 @@ PUBLISHED = (
         "168 of 4,096 in A/1 (4.1 %), over 100 M tokens",
         "V",
         all_of(("dead", "<=", 168 / 4096)),
-        measures.dead_share,
+        main_path.dead_share,
         "density",
     ),
     Finding(
@@ -98,7 +98,7 @@ PUBLISHED = (
         "292 of 4,096 in A/1 (7.1 %), over 100 M tokens",
         "V",
         all_of(("ultralow", "<=", 292 / 4096)),
-        measures.ultralow_share,
+        main_path.ultralow_share,
         "density",
     ),
     Finding(
@@ -108,7 +108,7 @@ PUBLISHED = (
         "typically 1e-6 to 1e-3",
         "V",
         all_of(("share within 1e-6 and 1e-3", ">", 0.5)),
-        measures.alive_densities,
+        main_path.alive_densities,
         "density",
     ),
     Finding(
@@ -118,7 +118,7 @@ PUBLISHED = (
         "many features with density > 1 % -> lambda too low",
         "V",
         all_of(("share under 1e-2", ">=", 0.9)),
-        measures.alive_densities,
+        main_path.alive_densities,
         "density",
     ),
     *interpretability.ROWS,
@@ -130,7 +130,7 @@ PUBLISHED = (
         "median correlation 0.72",
         "V",
         all_of(("features", ">=", 0.72)),
-        measures.universality,
+        main_path.universality,
         "universality",
     ),
     Finding(
@@ -140,7 +140,7 @@ PUBLISHED = (
         "features 0.72, neurons 0.46",
         "V",
         all_of(("features", ">", "neurons")),
-        measures.universality_against_neurons,
+        main_path.universality_against_neurons,
         "universality",
     ),
     Finding(
@@ -151,7 +151,7 @@ PUBLISHED = (
         "logit-weight correlations are weak, e.g. 0.23 beside 0.91",
         "V",
         all_of(("logit weights", "<", "activations")),
-        measures.universality_of_logits,
+        main_path.universality_of_logits,
         "universality",
     ),
     *contexts.ROWS,

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from monosem.findings.comparing import Criterion
 from monosem.findings.finding import Finding
-from monosem.findings.measurements import Measurements
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements
 from monosem.ground.records import value_of
 
 SECTION = "discussion"

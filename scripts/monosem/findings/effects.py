@@ -7,8 +7,7 @@ the criterion is its direction. The 0.5 under ablation-agrees-with-weights is ou
 from collections.abc import Callable
 
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 
 ABLATION, STEERING = "effects", "steering"
 SECTION = "#feature-analysis"
@@ -16,10 +15,8 @@ CONTEXTS = ("Arabic", "Hebrew", "DNA", "base64")  # of the paper's case studies
 
 
 def ablated(m: Measurements, **fields: str) -> Measured:
-    """Numbers of the record; an underscore in their names stands for a space."""
-    numbers = {name.replace("_", " "): m.found(ABLATION, field) for name, field in fields.items()}
     note = f"{m.found(ABLATION, 'n_pairs'):.0f} ablations of {m.found(ABLATION, 'n_features'):.0f} features"
-    return Measured(numbers, m.found(ABLATION, "n_tokens"), [m.run_of(ABLATION)], note)
+    return m.reported(ABLATION, fields, note)
 
 
 def agreement(m: Measurements) -> Measured:
@@ -38,11 +35,10 @@ def steered(field: str) -> Callable[[Measurements], Measured]:
         missing = [name for name in CONTEXTS if name not in found]
         if missing:
             raise NotMeasuredError(f"needs a feature of {', '.join(missing)} to steer with")
-        numbers = {name: m.found(STEERING, f"contexts.{name}.{field}") for name in CONTEXTS}
         perplexities = [f"{m.found(STEERING, f'contexts.{name}.perplexity'):.0f}" for name in CONTEXTS]
         without = f"{m.found(STEERING, 'perplexity_unsteered'):.0f}"
         note = f"{m.found(STEERING, 'n_texts'):.0f} texts each; perplexity {', '.join(perplexities)}, {without} without"
-        return Measured(numbers, m.found(STEERING, "n_tokens"), [m.run_of(STEERING)], note)
+        return m.reported(STEERING, {name: f"contexts.{name}.{field}" for name in CONTEXTS}, note)
 
     return measure
 

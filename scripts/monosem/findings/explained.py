@@ -7,8 +7,7 @@ is similar is ours, and so is its size (see `investigations.small_mlp`). The oth
 from collections.abc import Callable
 
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements
 
 NAME = "explained"
 SIMILAR = 0.1

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from monosem.findings.comparing import Comparison, Criterion
-from monosem.findings.measurements import Measurements
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements
 
 SCORE_TABLE = "score_table"  # of the report, which is drawn as no figure
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from monosem.findings.finding import SCORE_TABLE, Finding, all_of
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured, density_tokens
+from monosem.findings.main_path import density_tokens
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 from monosem.ground.records import CONTROL, NEURONS, SCORE_COUNT, SCORE_MEDIAN, SCORE_STATUSES, ZERO_SHARE, Run
 
 UNTRIED = ("dead", "too_few_examples")  # statuses of features that nobody tried to explain

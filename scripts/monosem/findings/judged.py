@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.interpretability import runs_of, tokens_of
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 
 SECTION = "#appendix-automated-setup"
 

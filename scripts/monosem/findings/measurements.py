@@ -1,9 +1,9 @@
 """What the runs measured, as the findings ask for it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -13,6 +13,15 @@ from monosem.measures.metrics import loss_recovered
 
 class NotMeasuredError(LookupError):
     """A finding cannot be judged from what was run; the message says what is missing."""
+
+
+class Measured(NamedTuple):
+    """Named numbers, the tokens they were counted over, the runs they came from, and what else a reader must know."""
+
+    numbers: dict[str, float]
+    tokens: float
+    runs: list[Run]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,11 @@ class Measurements:
         if value is None or not math.isfinite(value):
             raise NotMeasuredError(f"investigation `{name}`: {field} is undefined")
         return float(value)
+
+    def reported(self, name: str, fields: Mapping[str, str], note: str = "", runs: Sequence[Run] = ()) -> Measured:
+        """Fields of an investigation's record, under the names that criteria give them; `_` in those is a space."""
+        numbers = {label.replace("_", " "): self.found(name, field) for label, field in fields.items()}
+        return Measured(numbers, self.found(name, "n_tokens"), list(runs) or [self.run_of(name)], note)
 
     def feature_table(self, run: Run) -> pd.DataFrame:
         self.use("evals", run)

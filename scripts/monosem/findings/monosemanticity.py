@@ -9,24 +9,17 @@ from collections.abc import Callable
 
 from monosem.findings.discussion import SECTION as DISCUSSION
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured
-from monosem.ground.records import NEURONS, Run
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
+from monosem.ground.records import NEURONS
 
 PURITY, GEOMETRY, TOKENS = "purity", "geometry", "tokens"
-
-
-def found(m: Measurements, name: str, fields: dict[str, str], runs: list[Run], note: str = "") -> Measured:
-    """Fields of one investigation, under the names that criteria give them."""
-    numbers = {label: m.found(name, field) for label, field in fields.items()}
-    return Measured(numbers, m.found(name, "n_tokens"), runs, note)
 
 
 def purer(label: str) -> Callable[[Measurements], Measured]:
     def measure(m: Measurements) -> Measured:
         fields = {kind: f"{label}.{kind}.median" for kind in ("features", "neurons", "strongest of neurons")}
         runs = [m.run_of(PURITY), m.run_of(PURITY, NEURONS)]
-        return found(m, PURITY, {**fields, "all text": f"{label}.all_tokens"}, runs)
+        return m.reported(PURITY, {**fields, "all text": f"{label}.all_tokens"}, runs=runs)
 
     return measure
 
@@ -36,7 +29,7 @@ def geometry(trained: str, fields: dict[str, str]) -> Callable[[Measurements], M
         require(m, trained)
         note = f"{m.found(GEOMETRY, f'{trained}.n_low'):.0f} dead or ultralow"
         own = {label: f"{trained}.{field}" for label, field in fields.items()}
-        return found(m, GEOMETRY, own, [m.run_of(GEOMETRY)], note)
+        return m.reported(GEOMETRY, own, note)
 
     return measure
 
@@ -53,7 +46,7 @@ def without_bias(fields: dict[str, str]) -> Callable[[Measurements], Measured]:
         for trained in ("with_bias", "without_bias"):
             require(m, trained)
         other = str(m.investigation(GEOMETRY)["without_bias"]["dictionary"])
-        return found(m, GEOMETRY, fields, [m.run_of(GEOMETRY), m.run_of(GEOMETRY, other)])
+        return m.reported(GEOMETRY, fields, runs=[m.run_of(GEOMETRY), m.run_of(GEOMETRY, other)])
 
     return measure
 
@@ -62,7 +55,7 @@ def of_word(fields: dict[str, str]) -> Callable[[Measurements], Measured]:
     def measure(m: Measurements) -> Measured:
         runs = [m.run_of(TOKENS, name) for name in m.sweep]
         note = f"token {m.investigation(TOKENS)['word']['text']!r}"
-        return found(m, TOKENS, {label: f"word.{field}" for label, field in fields.items()}, runs, note)
+        return m.reported(TOKENS, {label: f"word.{field}" for label, field in fields.items()}, note, runs)
 
     return measure
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from monosem.findings.comparing import describe, four_digits, holds
 from monosem.findings.finding import Finding
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 
 REPRODUCED, NOT_REPRODUCED, NOT_RUN = "reproduced", "not reproduced", "not run"
 COLUMNS = ("id", "section", "statement", "paper", "source", "criterion", "measured", "verdict", "tokens", "run")

@@ -1,8 +1,7 @@
 """Findings on feature splitting: what becomes of features in wider dictionaries."""
 
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements, NotMeasuredError, expansion
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError, expansion
 from monosem.ground.records import Run
 
 NAME, MAP = "splitting", "feature_map"
@@ -20,18 +19,17 @@ def base64_features(m: Measurements) -> Measured:
     fields = {"narrowest": "narrowest", "widest": "widest", "smallest gain of a step": "smallest_step"}
     if "base64" not in m.investigation(NAME)["groups"]:
         raise NotMeasuredError("needs base64 among the categories of config investigations.splitting")
-    numbers = {name: m.found(NAME, f"groups.base64.{field}") for name, field in fields.items()}
-    n_tokens = m.found(NAME, "groups.base64.n_tokens")
-    return Measured(numbers, m.found(NAME, "n_tokens"), widths(m), f"{n_tokens:.0f} tokens are in base64 documents")
+    note = f"{m.found(NAME, 'groups.base64.n_tokens'):.0f} tokens are in base64 documents"
+    return m.reported(NAME, {name: f"groups.base64.{field}" for name, field in fields.items()}, note, widths(m))
 
 
 def kin_of_narrow(m: Measurements) -> Measured:
     fields = {"kin": "kin", "by chance": "kin_by_chance", "kin in its own width": "kin_within"}
-    numbers = {name: m.found(NAME, f"{field}.median") for name, field in fields.items()}
-    # Compared with itself, a dictionary that splits nothing finds each feature's other kin and the feature.
-    numbers["unsplit"] = numbers["kin in its own width"] + 1
     runs = widths(m)
-    return Measured(numbers, m.found(NAME, "n_tokens"), [runs[0], runs[-1]])
+    measured = m.reported(NAME, {name: f"{field}.median" for name, field in fields.items()}, runs=[runs[0], runs[-1]])
+    # Compared with itself, a dictionary that splits nothing finds each feature's other kin and the feature.
+    measured.numbers["unsplit"] = measured.numbers["kin in its own width"] + 1
+    return measured
 
 
 def features_of_the(m: Measurements) -> Measured:
@@ -39,7 +37,7 @@ def features_of_the(m: Measurements) -> Measured:
     times = expansion(m, runs[-1])
     if times < EXPANSION_A4:
         raise NotMeasuredError(f"needs a dictionary {EXPANSION_A4} times wider than the MLP, widest is {times:.4g}")
-    return Measured({"features": m.found(NAME, "groups.the.widest")}, m.found(NAME, "n_tokens"), runs[-1:])
+    return m.reported(NAME, {"features": "groups.the.widest"}, runs=runs[-1:])
 
 
 def clusters_and_families(m: Measurements) -> Measured:
@@ -48,11 +46,8 @@ def clusters_and_families(m: Measurements) -> Measured:
         "with parent": "with_parent",
         "with random": "with_random",
     }
-    numbers = {name: m.found(MAP, field) for name, field in fields.items()}
     n_clusters, share = m.found(MAP, "n_clusters"), m.found(MAP, "share_in_clusters")
-    return Measured(
-        numbers, m.found(MAP, "n_tokens"), widths(m), f"{n_clusters:.0f} clusters of {share:.0%} of features"
-    )
+    return m.reported(MAP, fields, f"{n_clusters:.0f} clusters of {share:.0%} of features", widths(m))
 
 
 ROWS: tuple[Finding, ...] = (

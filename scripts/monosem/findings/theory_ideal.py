@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 from monosem.findings.discussion import AFTERWARDS, SECTION, discussed
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 from monosem.ground.records import value_of
 
 MOSTLY = 0.5  # share of the places at which carriers fire, over which several of them are said to fire together

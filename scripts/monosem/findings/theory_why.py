@@ -2,8 +2,7 @@
 
 from monosem.findings.discussion import AFTERWARDS, SECTION, discussed, taken
 from monosem.findings.finding import Finding, all_of
-from monosem.findings.measurements import Measurements, NotMeasuredError
-from monosem.findings.measures import Measured
+from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 
 FEWEST = 5  # features for a word, whose pairs are to say what is typical
 

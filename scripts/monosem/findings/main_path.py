@@ -1,10 +1,16 @@
-"""How each finding is measured: pure functions from the measurements to a few named numbers."""
+"""How the main path's findings are measured: pure functions from the measurements to a few named numbers."""
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import NamedTuple
 
-from monosem.findings.measurements import Measurements, NotMeasuredError, expansion, recovered_share, sweep_runs
+from monosem.findings.measurements import (
+    Measured,
+    Measurements,
+    NotMeasuredError,
+    expansion,
+    recovered_share,
+    sweep_runs,
+)
 from monosem.ground.records import (
     DENSITY_TOKENS,
     LOGIT_MATCH_MEDIAN,
@@ -18,15 +24,6 @@ from monosem.ground.records import (
 ULTRALOW = 1e-6  # density under which the paper calls a feature ultralow, over 100 M tokens
 ULTRALOW_TOKENS = 10_000_000  # held-out tokens at which that density means ten expected firings
 EXPANSION_A5 = 256  # features per neuron of the paper's widest run, A/5
-
-
-class Measured(NamedTuple):
-    """Named numbers, the tokens they were counted over, the runs they came from, and what else a reader must know."""
-
-    numbers: dict[str, float]
-    tokens: float
-    runs: list[Run]
-    note: str = ""
 
 
 def sparse_yet_faithful(model: str) -> Callable[[Measurements], Measured]:
