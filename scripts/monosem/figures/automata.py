@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from monosem.figures.style import COLOURS, new_figure
+from monosem.figures.style import COLOURS, figure_title, new_figure
 
 SHOWN = {"self-loop": 6, "pair": 3, "chain": 3}  # of each kind, each from another kind of text
 HEADINGS = {
@@ -46,7 +46,7 @@ def automata_figure(automata: pd.DataFrame, states: pd.DataFrame, title: str) ->
         for automaton in drawn:
             left = draw(axes, automaton, described, left, top)
         top -= ROW
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title)
     return figure, table_of(chosen, described)
 
 

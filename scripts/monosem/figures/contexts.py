@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, in_place_of_data, new_figure, panel_title
 from monosem.findings.contexts import NEAREST, SENSITIVITIES, SPECIFICITIES, UNIVERSALITIES
 
 INSIDE, OUTSIDE = COLOURS["A"], COLOURS["B"]
@@ -83,9 +83,9 @@ def cases(record: dict[str, Any], histograms: pd.DataFrame) -> tuple[Figure, pd.
         )
     else:
         for axes in all_axes.ravel():
-            axes.text(0.5, 0.5, "no such context in this text", transform=axes.transAxes, ha="center")
+            in_place_of_data(axes, "no such context in this text")
     title = f"Where the features of contexts fire and what they promote (model {record['model']}, "
-    figure.suptitle(f"{title}{record['n_measured']:,} tokens)", x=0.01, ha="left", fontweight="bold", fontsize="medium")
+    figure_title(figure, f"{title}{record['n_measured']:,} tokens)", fontsize="medium")
     return figure, histograms
 
 
@@ -107,7 +107,7 @@ def draw_activations(axes: Axes, rows: pd.DataFrame, name: str, numbers: dict[st
     paper = f" (paper {SPECIFICITIES[name]:.0%})" if name in SPECIFICITIES else ""
     within = f"{written(numbers['inside'], '.0%')} of {numbers['n_active']:,} active tokens within{paper}"
     title = f"{name}: feature {numbers['feature']}, {ours}\n{within}"
-    axes.set_title(title, fontsize="small", fontweight="normal")
+    panel_title(axes, title, "small")
 
 
 def draw_logits(axes: Axes, rows: pd.DataFrame, name: str) -> None:
@@ -119,7 +119,7 @@ def draw_logits(axes: Axes, rows: pd.DataFrame, name: str) -> None:
     axes.set_ylabel("share of each", fontsize="small")
     n_inside, n_outside = rows["inside"].sum(skipna=False), rows["outside"].sum(skipna=False)
     title = f"vocabulary: {n_inside:,} tokens of the context, {n_outside:,} others"
-    axes.set_title(title, fontsize="small", fontweight="normal")
+    panel_title(axes, title, "small")
     axes.yaxis.set_major_locator(MaxNLocator(3))
 
 
@@ -137,13 +137,13 @@ def all_claims(record: dict[str, Any]) -> tuple[Figure, pd.DataFrame]:
             known = [(value, rows[name]) for name, value in paper.items() if name in rows]
             bar = {"marker": "|", "color": PAPER_COLOUR, "s": 220, "linewidths": 2}
             axes.scatter(*np.reshape(known, (-1, 2)).T, label="paper", zorder=2, **bar)
-        axes.set_title(title, fontsize="small", fontweight="normal")
+        panel_title(axes, title, "small")
         axes.set(xlim=limits)
         axes.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(0, -0.08), markerscale=0.7)
     labels = [f"{name} ({contexts[name]['n_inside']:,})" for name in rows]
     all_axes[0].set_yticks(list(rows.values()), labels)
     if not rows:
-        all_axes[0].text(0.5, 0.5, "no context in this text", transform=all_axes[0].transAxes, ha="center")
+        in_place_of_data(all_axes[0], "no context in this text")
     won = sum(
         numbers["sensitivity"] is not None and numbers["sensitivity"] > (numbers["neuron_sensitivity"] or 0)
         for numbers in contexts.values()
@@ -151,5 +151,5 @@ def all_claims(record: dict[str, Any]) -> tuple[Figure, pd.DataFrame]:
     title = (
         f"In {won} of {len(contexts)} contexts a feature of model {record['model']} follows it better than any neuron"
     )
-    figure.suptitle(f"{title} ({record['n_measured']:,} tokens)", x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, f"{title} ({record['n_measured']:,} tokens)")
     return figure, pd.DataFrame([{"context": name, **numbers} for name, numbers in record["contexts"].items()])

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from monosem.figures.histograms import PAPER_UNIVERSALITY
-from monosem.figures.style import COLOURS, OTHER_COLOUR, PAPER_COLOUR, new_figure, paper_line
+from monosem.figures.style import COLOURS, OTHER_COLOUR, PAPER_COLOUR, figure_title, footnote, new_figure, paper_line
 
 LABELS = {"seed": "another seed of the dictionary", "model": "another model", "control": "shuffled weights"}
 SIDE_COLOURS = {"seed": COLOURS["A"], "model": COLOURS["B"], "control": COLOURS["control"]}
@@ -34,14 +34,9 @@ def correspondence(
     dense.set(yscale="log", title="Which features another model has: by density")
     scatter(explained, alive["found"], alive["spearman"], "interpretability score (token table)")
     explained.set_title("... and by how well tokens explain them")
-    figure.suptitle(
-        f"Features of model {record['model']} and their own partners in another dictionary",
-        x=0.01,
-        ha="left",
-        weight="bold",
-    )
+    figure_title(figure, f"Features of model {record['model']} and their own partners in another dictionary")
     note = f"{record['dictionary']}, n = {record['n_tokens']:,} held-out tokens; dots: features; line: medians of bins"
-    figure.supxlabel(note, fontsize="small", x=0.99, ha="right")
+    footnote(figure, note)
     return figure, fires
 
 
@@ -113,6 +108,6 @@ def sweep(records: Sequence[Mapping[str, Any]], at: Sequence[float], axis: str) 
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_title(f"How closely features of {records[0]['model']} are found again in {records[0]['other']}")
     tokens = min(record["n_tokens"] for record in records)
-    figure.supxlabel(f"n = {tokens:,} held-out tokens; features that fire", fontsize="small", x=0.99, ha="right")
+    footnote(figure, f"n = {tokens:,} held-out tokens; features that fire")
     axes.legend(fontsize="small", loc="lower right")
     return figure, table

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from monosem.figures.style import new_figure
+from monosem.figures.style import figure_title, in_place_of_data, new_figure
 from monosem.ground.summary import defined
 
 # Okabe and Ito's palette
@@ -40,14 +40,14 @@ def ablations(pairs: pd.DataFrame, strata: pd.DataFrame, correlation: dict, wher
     by_density.legend(fontsize="small", loc="lower right")
     counts = f"{len(pairs):,} ablations of {pairs['feature'].nunique(dropna=False):,} features"
     title = f"What features give to the next token: {counts}, {where}"
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title)
     return figure, strata
 
 
 def draw_map(axes: Axes, pairs: pd.DataFrame, name: str) -> None:
     axes.set_xlabel(f"{MEASURES[name][0]}, {UNITS[name]}")
     if pairs.empty:
-        axes.text(0.5, 0.5, "no pairs", transform=axes.transAxes, ha="center")
+        in_place_of_data(axes, "no pairs")
         return
     x_limit, y_limit = (np.quantile(pairs[column].abs(), SHOWN) or 1.0 for column in (name, "effect"))
     extent = (-x_limit, x_limit, -y_limit, y_limit)
@@ -106,7 +106,7 @@ def steering(table: pd.DataFrame, n_texts: int, where: str, start: str) -> tuple
     if contexts:
         shares.legend(fontsize="small", title="feature and context of", title_fontsize="small")
     title = f'A feature pinned while the model writes on from "{start}": {n_texts} texts a point, {where}'
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title)
     return figure, table
 
 
@@ -118,7 +118,7 @@ def draw_matrix(axes: Axes, table: pd.DataFrame, contexts: list[str]) -> None:
     axes.set(xlabel="share of tokens that are", ylabel="feature pinned")
     axes.grid(visible=False)
     if not contexts:
-        axes.text(0.5, 0.5, "no context has a feature", transform=axes.transAxes, ha="center")
+        in_place_of_data(axes, "no context has a feature")
         return
     axes.imshow(shares.to_numpy(float), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(contexts)), contexts)

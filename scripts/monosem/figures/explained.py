@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.lines import PAPER_L0, PAPER_RECOVERED, plain_ticks
-from monosem.figures.style import COLOURS, OTHER_COLOUR, new_figure, paper_line
+from monosem.figures.style import COLOURS, OTHER_COLOUR, footnote, new_figure, paper_line
 
 COLUMNS = ["method", "size", "l0", "loss_recovered"]
 LOWEST = -0.05  # of the axis; what recovers less is drawn at its foot, with its value
@@ -55,7 +55,7 @@ def explained(ways: pd.DataFrame, n_tokens: int, model: str) -> tuple[Figure, pd
     axes.yaxis.set_major_formatter("{x:.0%}")
     plain_ticks(axes.xaxis)
     axes.set_title(f"How much of the MLP of model {model} is explained, by dictionaries and by ways that need none")
-    figure.supxlabel(f"n = {n_tokens:,} held-out tokens", fontsize="small", x=0.99, ha="right")
+    footnote(figure, f"n = {n_tokens:,} held-out tokens")
     axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     return figure, ways
 

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from monosem.figures.style import OTHER_COLOUR, new_figure, palette_of
+from monosem.figures.style import OTHER_COLOUR, figure_title, new_figure, palette_of, panel_title
 from monosem.investigations.families import members_of
 
 COLUMN_INCHES = 3.0  # of a dictionary
@@ -38,9 +38,7 @@ def families(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, pd.Da
         draw_trees(axes, tree, names)
         share = record["flags"]["group_share"]
         axes.set_title(f"'{group}': features with over {share:.0%} of their activation on it", fontsize="medium")
-    figure.suptitle(
-        "From narrow to wide dictionaries: features and what they split into", x=0.01, ha="left", weight="bold"
-    )
+    figure_title(figure, "From narrow to wide dictionaries: features and what they split into")
     drawn = [tree.assign(group=group) for group, tree in zip(groups, trees, strict=True)]
     columns = ["group", "dictionary", "feature", "n_active", "parent", "parent_cosine", "category", "category_share"]
     return figure, pd.concat([*drawn, pd.DataFrame(columns=columns)])[columns]
@@ -143,16 +141,11 @@ def feature_map(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, pd
         by_group.scatter(rows["x"], rows["y"], s=14, color=colour, lw=0, label=f"'{group}': {len(rows):,} features")
     share = record["share_of_several_widths"]
     clusters = f"{record['n_clusters']:,} clusters" + (f", {share:.0%} of them of several widths" if share else "")
-    by_width.set_title(f"by dictionary; {clusters}", fontsize="medium", fontweight="normal")
-    by_group.set_title("features of one thing", fontsize="medium", fontweight="normal")
+    panel_title(by_width, f"by dictionary; {clusters}")
+    panel_title(by_group, "features of one thing")
     for axes in (by_width, by_group):
         axes.set(xlabel="first axis of the map (no unit)", xticks=[], yticks=[])
         axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(0, -0.06), markerscale=2)
     by_width.set_ylabel("second axis of the map (no unit)")
-    figure.suptitle(
-        "Decoder directions of features of all widths, near each other where alike (UMAP)",
-        x=0.01,
-        ha="left",
-        weight="bold",
-    )
+    figure_title(figure, "Decoder directions of features of all widths, near each other where alike (UMAP)")
     return figure, table.drop(columns="groups")

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import colour_of, new_figure, paper_line
+from monosem.figures.style import colour_of, figure_title, new_figure, panel_title, paper_line
 from monosem.ground.records import RUN, Run, kind
 
 N_BINS = 50
@@ -32,7 +32,7 @@ def histogram_rows(rows: Sequence[Row], title: str, x_label: str, limits: tuple[
     all_axes = figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0]
     for axes, row in zip(all_axes, rows, strict=True):
         draw_row(axes, row, limits)
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title)
     figure.supylabel("share of the row's values in each bin", fontsize="small")
     all_axes[-1].set(xlabel=x_label, xlim=limits)
     return figure
@@ -42,7 +42,7 @@ def draw_row(axes: Axes, row: Row, limits: tuple[float, float]) -> None:
     import seaborn as sns
 
     values = row.values[np.isfinite(row.values)]
-    axes.set_title(row.label, fontsize="small", fontweight="normal")
+    panel_title(axes, row.label, "small")
     if row.paper is not None:
         paper_line(axes, row.paper, f"paper's median {row.paper:g}", horizontal=False)
     if values.size == 0:

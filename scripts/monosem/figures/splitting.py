@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
+from monosem.figures.style import PAPER_COLOUR, figure_title, in_place_of_data, new_figure, palette_of, panel_title
 
 # paper, #phenomenology-feature-splitting: base64 features of A/0 and A/1 by width; it says "many" of A/2
 PAPER_COUNTS = {"base64": {512: 1, 4096: 3}}
@@ -22,9 +22,7 @@ def splitting(record: dict[str, Any]) -> tuple[Figure, pd.DataFrame]:
     counts, kin = group_counts(record), kin_counts(record)
     draw_groups(by_width, counts)
     draw_kin(by_kin, kin, record)
-    figure.suptitle(
-        "Features of a narrow dictionary become several in a wider one", x=0.01, ha="left", fontweight="bold"
-    )
+    figure_title(figure, "Features of a narrow dictionary become several in a wider one")
     return figure, pd.concat([counts, kin], ignore_index=True)
 
 
@@ -49,7 +47,7 @@ def kin_counts(record: dict[str, Any]) -> pd.DataFrame:
 
 def draw_groups(axes: Axes, counts: pd.DataFrame) -> None:
     if counts.empty:
-        axes.text(0.5, 0.5, "the held-out text has none of the groups", transform=axes.transAxes, ha="center")
+        in_place_of_data(axes, "the held-out text has none of the groups")
         return
     for (name, rows), colour in zip(counts.groupby("group", sort=False), palette_of("colorblind"), strict=False):
         axes.plot(rows["width"], rows["n_features"].clip(lower=0.8), marker="o", color=colour, label=f"'{name}', here")
@@ -73,7 +71,7 @@ def draw_groups(axes: Axes, counts: pd.DataFrame) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.margins(x=0.12)
     axes.set_ylim(0.7, 6 * max(3, counts["n_features"].max(skipna=False)))  # room for the legend
-    axes.set_title("features that fire mostly on one thing", fontsize="medium", fontweight="normal")
+    panel_title(axes, "features that fire mostly on one thing")
     axes.legend(fontsize="small", loc="upper left")
 
 
@@ -85,11 +83,7 @@ def draw_kin(axes: Axes, kin: pd.DataFrame, record: dict[str, Any]) -> None:
         # A step down after each number of kin that some feature has; at the end none is left.
         x, y = [-1, *rows["n_kin"], rows["n_kin"].max(skipna=False) + 1], [1, *at_least, 0]
         axes.step(x, y, where="pre", color=colour, label=f"{tokens}: median {median:g}")
-    axes.set_title(
-        f"the {narrow['n_compared']:,} features of {narrow['dictionary']}, {record['n_tokens']:,} tokens",
-        fontsize="medium",
-        fontweight="normal",
-    )
+    panel_title(axes, f"the {narrow['n_compared']:,} features of {narrow['dictionary']}, {record['n_tokens']:,} tokens")
     axes.set(
         xlabel=f"kin among the {wide['n_compared']:,} features of {wide['dictionary']}\n"
         f"(masked cosine over {record['flags']['min_cosine']:g}; paper: about 0.4)",

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.histograms import by_run
-from monosem.figures.style import colour_of, new_figure
+from monosem.figures.style import bars, colour_of, figure_title, new_figure, width_axis
 from monosem.ground.records import DIRECTIONS, NEURONS, Run, kind
 
 SCORE, DENSITY = "spearman", "density "  # the measure; how a stratum of densities is called
@@ -24,7 +24,7 @@ def scores_by_stratum(estimates: pd.DataFrame, headline: str) -> tuple[Figure, p
     draw_densities(by_density, table[table["dictionary"].isin([headline, *UNTRAINED])])
     draw_widths(by_width, table[table["stratum"] == "all"])
     by_density.set_ylabel("median Spearman score, 95 % interval")
-    figure.suptitle("Median scores by density and by width", x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, "Median scores by density and by width")
     return figure, table
 
 
@@ -33,11 +33,6 @@ def style_of(run: Run) -> dict[str, object]:
     shape = {"marker": marker, "ms": 5, "capsize": 2}
     colour = colour_of(run.model, run.dictionary if run.dictionary == DIRECTIONS else "")
     return {"color": colour, "label": f"{kind(run)} of {run.model}", **shape}
-
-
-def bars(rows: pd.DataFrame) -> np.ndarray:
-    """Lengths of the intervals under and over their values."""
-    return np.stack([rows["value"] - rows["low"], rows["high"] - rows["value"]])
 
 
 def draw_densities(axes: Axes, table: pd.DataFrame) -> None:
@@ -62,7 +57,4 @@ def draw_widths(axes: Axes, table: pd.DataFrame) -> None:
     for model, rows in trained.groupby("model", sort=False):
         axes.plot(rows["n_features"], rows["value"], color=colour_of(str(model)), linewidth=1)
     widths = sorted(set(table["n_features"]))
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(widths, [f"{width:,}" for width in widths])
-    axes.minorticks_off()
-    axes.set_xlabel("width: features (or neurons, or directions)")
+    width_axis(axes, widths, "width: features (or neurons, or directions)")

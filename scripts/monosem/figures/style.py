@@ -3,11 +3,13 @@
 Seaborn is imported where it draws, here as in all figures: it takes a second of the start of scripts that train too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -66,6 +68,37 @@ def settle(figure: Figure) -> None:
     for axes in figure.axes:
         place = axes.get_position(original=True)
         axes.set_position([round(number, 6) for number in place.bounds], which="original")
+
+
+def figure_title(figure: Figure, title: str, **text: Any) -> None:  # noqa: ANN401
+    """What a figure shows, above all of its panels; `text` as in matplotlib."""
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold", **text)
+
+
+def panel_title(axes: Axes, title: str, size: str = "medium") -> None:
+    """What one panel shows, less loud than that."""
+    axes.set_title(title, fontsize=size, fontweight="normal")
+
+
+def footnote(figure: Figure, text: str) -> None:
+    figure.supxlabel(text, fontsize="small", x=0.99, ha="right")
+
+
+def in_place_of_data(axes: Axes, text: str) -> None:
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center")
+
+
+def bars(rows: pd.DataFrame, value: str = "value", low: str = "low", high: str = "high") -> np.ndarray:
+    """Lengths of intervals under and over their values, by the names of these columns."""
+    return np.stack([rows[value] - rows[low], rows[high] - rows[value]])
+
+
+def width_axis(axes: Axes, widths: Sequence[int], label: str) -> None:
+    """One of the widths of dictionaries, each of which is named."""
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(widths, [f"{width:,}" for width in widths])
+    axes.minorticks_off()
+    axes.set_xlabel(label)
 
 
 def palette_of(name: str, n_colours: int | None = None) -> list[tuple[float, float, float]]:

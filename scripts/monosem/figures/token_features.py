@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import COLOURS, OTHER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, OTHER_COLOUR, figure_title, new_figure, width_axis
 
 SHARES = {  # name in the record: what it says, colour, marker
     "single_token": ("single-token by the paper: one on top in all strongest examples (of {judged})", "A", "o"),
@@ -39,9 +38,8 @@ def token_features(common: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure
     left.legend(**BELOW)
     draw_common(right, common, record["word"]["text"])
     for axes in (left, right):
-        width_axis(axes, widths["n_features"].tolist())
-    figure.suptitle(f"Single tokens and tokens in context, over {record['n_tokens']:,} tokens", x=0.01, ha="left",
-                    fontweight="bold")  # fmt: skip
+        width_axis(axes, widths["n_features"].tolist(), "width of the dictionary: features")
+    figure_title(figure, f"Single tokens and tokens in context, over {record['n_tokens']:,} tokens")
     columns = ["dictionary", "width", "token", "text", "n_features", "n_in_context"]
     return figure, common[columns]
 
@@ -68,10 +66,3 @@ def draw_common(axes: Axes, common: pd.DataFrame, word: str) -> None:
     axes.set_ylim(bottom=0)
     axes.set_title("Features for one common token", fontsize="medium")
     axes.legend(**BELOW)
-
-
-def width_axis(axes: Axes, widths: list[int]) -> None:
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(np.array(widths), [f"{width:,}" for width in widths])
-    axes.minorticks_off()
-    axes.set_xlabel("width of the dictionary: features")

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.histograms import Row, draw_row, median_of
-from monosem.figures.style import PAPER_COLOUR, colour_of, new_figure, paper_line
+from monosem.figures.style import PAPER_COLOUR, colour_of, figure_title, new_figure, paper_line
 from monosem.ground.records import NEURONS
 
 # kinds of rows of a purity table: what a stranger calls them, and whose colour they have
@@ -41,7 +41,7 @@ def purity(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, pd.Data
         column[0].text(everywhere, 0.95, " all text", **place)
         column[-1].set(xlabel=f"entropy of the {name}, bits", xlim=limits)
     title = f"How mixed is the text on which a unit is active? Measured over {record['n_tokens']:,} tokens"
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title)
     told = (
         "0 bits: always the same; $k$ bits: as mixed as $2^k$ equally frequent ones. Black: median, dashed: all text."
     )
@@ -75,9 +75,7 @@ def neuron_basis(table: pd.DataFrame, record: dict[str, Any]) -> tuple[Figure, p
                  linewidth=0.3, ax=largest)  # fmt: skip
     largest.set(xlim=(0, 1), ylabel="", xlabel="cosine with the nearest neuron (1: it is that neuron)")
     largest.set_title(f"nearest neuron: {median_of(alive['top_weight'].to_numpy(float))}", fontsize="medium")
-    figure.suptitle(
-        f"Is a feature a neuron, or spread over many of the {n_neurons}?", x=0.01, ha="left", fontweight="bold"
-    )
+    figure_title(figure, f"Is a feature a neuron, or spread over many of the {n_neurons}?")
     return figure, alive[["dictionary", "feature", "neurons", "top_weight"]]
 
 

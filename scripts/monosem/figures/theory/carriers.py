@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, new_figure, panel_title
 
 WORDS = {"cold": COLOURS["A"], "mild": COLOURS["control"], "hot": COLOURS["neurons"]}
 IDEAL = {
@@ -36,17 +36,15 @@ def carrier_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         if place == 0:
             titles = ("carriers' activations", "their logit directions", "model (lines), with carriers alone (dots)")
             for axes, title in zip(drawn, titles, strict=True):
-                axes.set_title(title, fontsize="medium", fontweight="normal")
+                panel_title(axes, title)
     draw_counts(figure.add_subplot(grid[0, 3]), table[table["what"] == "count"], depths)
     last = figure.add_subplot(grid[1, 3])
     draw_binary(last, rows[rows["ideal"] == "binary"], ends)
     binary, continuous, ratios = (medians(record[name]) for name in IDEAL)
-    figure.suptitle(
+    figure_title(
+        figure,
         f"Carriers of an ideal feature (median, {' / '.join(map(layers, ends))}): binary {binary}, "
         f"temperature {continuous}, its words' shares alone {ratios}",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -120,14 +118,14 @@ def draw_counts(axes: Axes, counts: pd.DataFrame, depths: list[int]) -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="dictionary width", ylabel="features needed (mean of models)")
     axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
-    axes.set_title("how many carry it", fontsize="medium", fontweight="normal")
+    panel_title(axes, "how many carry it")
     axes.legend(fontsize="x-small")
 
 
 def draw_binary(axes: Axes, rows: pd.DataFrame, ends: list[int]) -> None:
     marks = {depth: "" if held(of) else "*" for depth, of in rows.groupby("n_layers")}
     lacking = " (*: not held)" if "*" in marks.values() else ""
-    axes.set_title(f"carriers of what follows </p>{lacking}", fontsize="medium", fontweight="normal")
+    panel_title(axes, f"carriers of what follows </p>{lacking}")
     if not (rows["what"] == "logit weight").any():
         return
     weights = rows[rows["what"] == "logit weight"]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monosem.figures.automata import drawable
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, paper_line
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, new_figure, panel_title, paper_line
 
 KINDS = {"pairs": COLOURS["A"], "triples": COLOURS["B"]}
 STYLES = {"measured": "-", "by chance": ":"}
@@ -29,12 +29,10 @@ def coupled_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     for unused in axes.T[len(best(table)) :].flat:
         unused.remove()
     pairs = record["pairs"]
-    figure.suptitle(
+    figure_title(
+        figure,
         f"Of {pairs['candidates']} pairs of features that fire together, {pairs['turning']} turn a ratio that neither "
         f"turns alone, on other text; by chance at most {pairs['by_chance']}",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -69,7 +67,7 @@ def draw_path(axes: Axes, rows: pd.DataFrame) -> None:
         label = f"{feature}{lead}: {of['weight'].iloc[0]:+.2f} a unit"
         axes.plot(of["x"], of["y"], "o-", ms=4, color=mpl.colormaps["tab10"](number), label=label)
     axes.set(xlabel="bin of the lead's activation", ylabel="mean activation / divisor")
-    axes.set_title(f"features {rows['group'].iloc[0]}", fontsize="medium", fontweight="normal")
+    panel_title(axes, f"features {rows['group'].iloc[0]}")
     axes.legend(fontsize="x-small")
 
 
@@ -79,4 +77,4 @@ def draw_ratio(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axhline(0, color=PAPER_COLOUR, lw=0.8)
     axes.set(xlabel="bin of the lead's activation", ylabel="what they add to it (nats)")
     up, over = (drawable(rows[name].iloc[0]).replace("$", r"\$") for name in ("up", "over"))
-    axes.set_title(f"{up} over {over}: {rows['turn'].iloc[0]:.2f}", fontsize="medium", fontweight="normal")
+    panel_title(axes, f"{up} over {over}: {rows['turn'].iloc[0]:.2f}")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, palette_of
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, new_figure, palette_of, panel_title
 
 VERSIONS = {"post": "as the post says", "code": "as its public code does"}
 
@@ -33,19 +33,17 @@ def spread_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
             axes.plot(of_share["x"], of_share["y"], color=colour, label=f"{share:.0%}")
         label(axes, "over all neurons, by share of negative components")
         axes.legend(fontsize="x-small", title="negative", title_fontsize="x-small", loc="lower right")
-    figure.suptitle(
+    figure_title(
+        figure,
         f"Non-homogeneity of a feature's response: {gaps['aligned']['usual']:.3f} on one neuron, "
         f"{gaps['spread']['usual']:.3f} over all; with larger inputs {gaps['spread']['large']:.3f} over all",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
 
 def label(axes: Axes, title: str) -> None:
     axes.set(xlabel="input along the feature", ylabel="response along the feature")
-    axes.set_title(title, fontsize="small", fontweight="normal")
+    panel_title(axes, title, "small")
 
 
 def nonhomogeneity_grids(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
@@ -53,15 +51,13 @@ def nonhomogeneity_grids(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     post, code, trade = figure.subplots(1, 3, width_ratios=[1, 1, 1.1])
     for axes, (version, name) in zip((post, code), VERSIONS.items(), strict=True):
         draw_grid(axes, table[table["version"] == version], record["threshold"])
-        axes.set_title(name, fontsize="medium", fontweight="normal")
+        panel_title(axes, name)
     draw_trade(trade, record)
     one, all_ = record["on_one_neuron"], record["on_all"]
-    figure.suptitle(
+    figure_title(
+        figure,
         f"From one neuron to all that a feature is spread over: room for {one['room']} and {all_['room']} features, "
         f"of which {one['on']} and {all_['on']} can be on at once",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -104,5 +100,5 @@ def draw_trade(axes: Axes, record: dict[str, Any]) -> None:
     axes.set_xticks(sorted(fits))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_title("the trade-off", fontsize="medium", fontweight="normal")
+    panel_title(axes, "the trade-off")
     axes.legend(fontsize="x-small")

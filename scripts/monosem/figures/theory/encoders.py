@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
+from monosem.figures.style import PAPER_COLOUR, figure_title, new_figure, palette_of, panel_title
 
 MEASURES = {"error": "reconstruction", "code_error": "code"}
 NAMES = {
@@ -29,16 +29,14 @@ def encoders(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.15])
     for axes, (measure, name) in zip((left, middle), MEASURES.items(), strict=True):
         draw_plane(axes, table[table["where"] == "plane"], measure, colours)
-        axes.set_title(f"two directions in the plane: {name}", fontsize="medium", fontweight="normal")
+        panel_title(axes, f"two directions in the plane: {name}")
     draw_by_hand(middle, record["by_hand"])
     left.legend(fontsize="x-small", loc="lower left")
     draw_planted(right, table[table["where"] == "planted"], record)
-    figure.suptitle(
+    figure_title(
+        figure,
         "Share of planted vectors' squared length left wrong: "
         + ", ".join(f"{NAMES[name]} {record['planted'][name]['error']:.3f}" for name in COMPARED),
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -77,4 +75,4 @@ def draw_planted(axes: Axes, rows: pd.DataFrame, record: dict[str, Any]) -> None
     axes.legend(fontsize="small", loc="lower right")
     axes.margins(x=0.12)
     found = f"planted directions; the autoencoder finds {record['autoencoder']['recovered']:.0%}"
-    axes.set_title(found, fontsize="medium", fontweight="normal")
+    panel_title(axes, found)

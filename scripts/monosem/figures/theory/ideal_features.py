@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, palette_of, paper_line
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, new_figure, palette_of, panel_title, paper_line
 
 FITS = 0.001  # nats under which a target counts as fitted, in the findings too
 FAMILIES = {
@@ -38,20 +38,18 @@ def fixed_triples(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     grid = np.linspace(0, largest.max(), 50)
     free.plot(grid, np.log1p(np.exp(-grid)), "--", color=COLOURS["B"], label="ln(1 + exp(-strength)), its bound")
     free.set(xlabel="strength: lift of the three tokens' logits (nats)")
-    free.set_title(f"a logit weight for each of {n_tokens} tokens", fontsize="medium", fontweight="normal")
+    panel_title(free, f"a logit weight for each of {n_tokens} tokens")
     free.legend(fontsize="small")
     narrow.set(xscale="log", xlabel=f"width of the residual stream that {n_tokens} tokens share")
     narrow.set_xticks(sorted(table.loc[table["what"] == "width", "x"].unique()))
     narrow.xaxis.set_major_formatter("{x:g}")
     narrow.minorticks_off()
-    narrow.set_title("through a random unembedding, best direction", fontsize="medium", fontweight="normal")
+    panel_title(narrow, "through a random unembedding, best direction")
     narrow.legend(fontsize="small", loc="upper right")
-    figure.suptitle(
+    figure_title(
+        figure,
         f"KL left by one feature: at most {record['free']['largest_kl']:.2g} nats; "
         + ", ".join(f"through {of['width']:g} dimensions {of['largest_kl']:.2g}" for of in (quarter, narrowest)),
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -64,12 +62,10 @@ def continuous_targets(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         draw_fit(figure.add_subplot(grid[0, column]), rows, title)
         draw_divergences(figure.add_subplot(grid[1, column]), record["kl"][family], record["features_needed"][family])
     straight, bent, turning = (record["kl"][family]["with biases"] for family in ("straight", "bent", "turning"))
-    figure.suptitle(
+    figure_title(
+        figure,
         f"KL that one feature leaves (nats): {straight['1']:.2g} of log-ratios on a line, {bent['1']:.2g} of bent "
         f"ones, {turning['1']:.2g} of ratios that turn; two leave {turning['2']:.2g} of these",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -82,7 +78,7 @@ def draw_fit(axes: Axes, rows: pd.DataFrame, title: str) -> None:
         axes.plot(fit["latent"], fit["value"], ":", color=WORD_COLOURS[word], lw=2)
     axes.plot([], [], ":", color=PAPER_COLOUR, label="best one feature")
     axes.set(xlabel="latent (temperature, arbitrary units)", ylabel="probability", ylim=(-0.02, 1.02))
-    axes.set_title(title, fontsize="medium", fontweight="normal")
+    panel_title(axes, title)
     axes.legend(fontsize="x-small")
 
 

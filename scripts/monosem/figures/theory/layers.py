@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import COLOURS, OTHER_COLOUR, PAPER_COLOUR, new_figure, paper_line
+from monosem.figures.style import COLOURS, OTHER_COLOUR, PAPER_COLOUR, figure_title, new_figure, panel_title, paper_line
 from monosem.ground.summary import defined
 
 KINDS = {
@@ -27,14 +27,12 @@ def layerwise_features(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     draw_shares(bars, table[table["correlation"].notna()], record["above"])
     for axes, depth in zip(curves, depths, strict=True):
         draw_distributions(axes, table[table["n_layers"] == depth], record["above"])
-        axes.set_title(f"{depth} layers, all pairs of layers", fontsize="medium", fontweight="normal")
-    figure.suptitle(
+        panel_title(axes, f"{depth} layers, all pairs of layers")
+    figure_title(
+        figure,
         f"Of the features of a layer {record['share']['features']:.0%} have a partner at the next one, "
         f"{record['share']['drawn_features']:.0%} among\nas many as there are neurons, "
         f"of its neurons {record['share']['neurons']:.0%} (medians of all pairs of layers)",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -51,7 +49,7 @@ def draw_shares(axes: Axes, rows: pd.DataFrame, above: float) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set(ylabel="share with a partner", ylim=(0, 1))
     axes.legend(fontsize="small", loc="upper right")
-    axes.set_title("from one layer to the next", fontsize="medium", fontweight="normal")
+    panel_title(axes, "from one layer to the next")
 
 
 def draw_distributions(axes: Axes, rows: pd.DataFrame, above: float) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, new_figure, panel_title
 
 WORDS = dict(zip(("cold", "mild", "hot"), ("#0072B2", "#009E73", "#D55E00"), strict=True))
 PAIRS = dict(zip(("cold / mild", "cold / hot", "mild / hot"), ("#56B4E9", "#CC79A7", "#E69F00"), strict=True))
@@ -29,16 +29,14 @@ def log_ratio_panels(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         axes.plot([], [], ":", color=PAPER_COLOUR, label="without biases")
         axes.set(xlabel="activation of the one feature", ylabel=label)
         axes.legend(fontsize="small")
-    panels[0].set_title("one feature, three modes in turn", fontsize="medium", fontweight="normal")
+    panel_title(panels[0], "one feature, three modes in turn")
     bend = f"largest departure from a line: {record['largest_bend']:.1g} nats"
-    panels[1].set_title(bend, fontsize="medium", fontweight="normal")
+    panel_title(panels[1], bend)
     draw_turning(panels[2], table, record)
-    figure.suptitle(
+    figure_title(
+        figure,
         f"Ratios of probabilities that turn as a last-layer feature grows: {record['at_greatest']['softmax']:.0%} by "
         f"softmax alone, {record['at_greatest']['normalised']:.0%} through a final normalisation",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -57,5 +55,5 @@ def draw_turning(axes: Any, table: pd.DataFrame, record: dict[str, Any]) -> None
     axes.set(xlabel="greatest activation (in norms of the rest)", ylabel="share of the ratios that turn")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_ylim(-0.02, 0.6)
-    axes.set_title(record["note"].split(",")[0] + ", every pair of tokens", fontsize="medium", fontweight="normal")
+    panel_title(axes, record["note"].split(",")[0] + ", every pair of tokens")
     axes.legend(fontsize="small")

@@ -8,7 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
+from monosem.figures.style import PAPER_COLOUR, figure_title, new_figure, palette_of, panel_title
 
 FLOOR = 1e-3  # nats
 
@@ -21,23 +21,20 @@ def layerwise_memory(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     lines(loss, table[table["what"] == "loss"].assign(value=lambda rows: rows["value"].clip(lower=FLOOR)), colours)
     loss.set(yscale="log", ylabel="mean loss (nats)")
     loss.axhline(record["threshold"], color=PAPER_COLOUR, ls=":", lw=1.2)
-    loss.set_title("loss read after each layer", fontsize="medium", fontweight="normal")
+    panel_title(loss, "loss read after each layer")
     draw_shares(share, table[table["what"] == "learnt"], record["threshold"])
     draw_lens(figure, lens, table[table["what"] == "lens"], record["most"]["n_pairs"])
     rows = table[table["what"] == "gradient"].groupby(["n_pairs", "layer"], as_index=False)["value"].mean(skipna=False)
     lines(gradient, rows, colours)
     gradient.set(yscale="log", ylabel="gradient norm, mean of the training")
-    gradient.set_title("gradient of each layer's weights", fontsize="medium", fontweight="normal")
+    panel_title(gradient, "gradient of each layer's weights")
     gradient.legend(title="pairs", fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     few, many = (
         f"{record[name]['n_pairs']:,} pairs to learn {record[name]['before_last_layer']:.0%}"
         for name in ("fewest", "most")
     )
-    figure.suptitle(
-        f"Of {few} of those learnt have a loss under {record['threshold']:g} before the last layer, of {many}",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
+    figure_title(
+        figure, f"Of {few} of those learnt have a loss under {record['threshold']:g} before the last layer, of {many}"
     )
     return figure
 
@@ -59,7 +56,7 @@ def draw_shares(axes: Axes, rows: pd.DataFrame, threshold: float) -> None:
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.legend(title="layer", fontsize="x-small", title_fontsize="x-small", loc="upper right")
-    axes.set_title("learnt, by layer", fontsize="medium", fontweight="normal")
+    panel_title(axes, "learnt, by layer")
 
 
 def draw_lens(figure: Figure, axes: Axes, rows: pd.DataFrame, n_pairs: int) -> None:
@@ -70,4 +67,4 @@ def draw_lens(figure: Figure, axes: Axes, rows: pd.DataFrame, n_pairs: int) -> N
     figure.colorbar(image, ax=axes, label="loss (nats)")
     axes.set(xlabel="layer", ylabel=f"some of {n_pairs:,} pairs", xticks=range(grid.shape[1]))
     axes.grid(visible=False)
-    axes.set_title("each pair", fontsize="medium", fontweight="normal")
+    panel_title(axes, "each pair")

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, new_figure, palette_of
+from monosem.figures.style import COLOURS, bars, figure_title, new_figure, palette_of, panel_title
 from monosem.ground.records import NEURONS, OFFLINE
 
 COSTS = {"work": "tokens", "seconds": "seconds"}
@@ -26,7 +26,7 @@ def naming(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
         for client in clients:
             draw_cost(axes, table[table["client"] == client], record, client, cost, colours[client])
         axes.set(xscale="log", yscale="log", xlabel="features", ylabel=label)
-        axes.set_title(TITLES[cost], fontsize="medium", fontweight="normal")
+        panel_title(axes, TITLES[cost])
         axes.legend(fontsize="x-small", loc="upper left")
     for client in clients:
         draw_quality(
@@ -36,9 +36,9 @@ def naming(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     panels[2].set(xscale="log", xlabel="features of the dictionary", ylabel="median Spearman score, 95 % interval")
     panels[2].set_xticks(widths, [f"{width:,}" for width in widths])
     panels[2].minorticks_off()
-    panels[2].set_title("how well the names predict", fontsize="medium", fontweight="normal")
+    panel_title(panels[2], "how well the names predict")
     panels[2].legend(fontsize="x-small")
-    figure.suptitle(title(record), x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title(record))
     return figure
 
 
@@ -72,10 +72,10 @@ def draw_cost(axes: Axes, rows: pd.DataFrame, record: dict[str, Any], client: st
 
 def draw_quality(axes: Axes, rows: pd.DataFrame, quality: dict[str, Any], client: str, colour: Any) -> None:  # noqa: ANN401
     for of_neurons, some in rows[rows["n_scored"] > 0].groupby(rows["dictionary"] == NEURONS):
-        bars = np.stack([some["score"] - some["score_low"], some["score_high"] - some["score"]])
+        lengths = bars(some, "score", "score_low", "score_high")
         label = f"{client}, neurons" if of_neurons else f"{client}, features"
         marker = "s" if of_neurons else "o"
-        axes.errorbar(some["n_features"], some["score"], bars, fmt=marker, capsize=2, color=colour, label=label)
+        axes.errorbar(some["n_features"], some["score"], lengths, fmt=marker, capsize=2, color=colour, label=label)
     if quality["per_doubling"] is not None:
         widths = rows.loc[rows["dictionary"] != NEURONS, "n_features"]
         ends = np.array([widths.min(skipna=False), widths.max(skipna=False)], dtype=float)

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, palette_of
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, new_figure, palette_of, panel_title
 
 DISCUSSED = {1: "one meaning: ¾ ln 3 = {0:.3f}", 2: "two meanings: ln 2 = {0:.3f}"}
 
@@ -23,12 +23,10 @@ def one_neuron(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     real.legend(
         handles, labels, title="features it is on for", fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5)
     )
-    figure.suptitle(
+    figure_title(
+        figure,
         f"On/off neuron's loss: {record['fixed']['one']:.3f} nats with one meaning, {record['fixed']['two']:.3f} with "
         f"two; {record['unpenalised']['1']:.0%} of starts end with one, {record['unpenalised']['2']:.0%} with two",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -52,7 +50,7 @@ def draw_losses(axes: Axes, table: pd.DataFrame, record: dict[str, Any]) -> None
         )  # fmt: skip
     axes.set(xlabel="features that the neuron is on for", ylabel="cross-entropy (nats)", xticks=sorted(best))
     axes.set_ylim(-0.1, 1.75)
-    axes.set_title("loss without a penalty", fontsize="medium", fontweight="normal")
+    panel_title(axes, "loss without a penalty")
     axes.legend(fontsize="x-small", loc="upper center", ncols=2)
 
 
@@ -68,7 +66,7 @@ def draw_shares(axes: Axes, rows: pd.DataFrame, title: str, n_features: int) -> 
         under = under + share
     kept = "\nor, top: strongest kept" if (rows["sparsity"] == "kept").any() else ""
     axes.set(ylabel="share of the random starts", xlabel=f"penalty on the mean activation (nats){kept}", ylim=(0, 1))
-    axes.set_title(title, fontsize="medium", fontweight="normal")
+    panel_title(axes, title)
     axes.grid(visible=False)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, colour_of, new_figure
+from monosem.figures.style import COLOURS, PAPER_COLOUR, bars, colour_of, figure_title, new_figure, panel_title
 from monosem.ground.records import DIRECTIONS, NEURONS
 
 NAMES = {NEURONS: "neurons", DIRECTIONS: "random directions"}
@@ -24,14 +24,14 @@ def penalties(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     ):
         kept.plot(place, swept[name], "o-", color=colour, label=label)
     kept.set(ylabel="share", ylim=(None, 1.02))
-    kept.set_title("what the reconstruction keeps", fontsize="medium", fontweight="normal")
+    panel_title(kept, "what the reconstruction keeps")
     draw_shares(on, place, swept)
     draw_scores(explained, place, swept, table[table["penalty"].isna()])
     for axes in (kept, on, explained):
         axes.set_xticks(place, [f"{penalty:g}" for penalty in swept["penalty"]])
         axes.set_xlabel("sparsity penalty (L1, scaled units)")
         axes.legend(fontsize="small")
-    figure.suptitle(title(record), x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title(record))
     return figure
 
 
@@ -52,16 +52,16 @@ def draw_shares(axes: Axes, place: np.ndarray, swept: pd.DataFrame) -> None:
     axes.text(0.01, 0.5, "half: opposite half-lines", transform=axes.get_yaxis_transform(), va="bottom",
               fontsize="small", color=PAPER_COLOUR)  # fmt: skip
     axes.set(ylim=(-0.02, 1.3))
-    axes.set_title("what the features are", fontsize="medium", fontweight="normal")
+    panel_title(axes, "what the features are")
 
 
 def draw_scores(axes: Axes, place: np.ndarray, swept: pd.DataFrame, others: pd.DataFrame) -> None:
     """Medians with their intervals, quartiles as a band; untrained ones as lines."""
     axes.fill_between(place, swept["score_q1"], swept["score_q3"], color=COLOURS["A"], alpha=0.15, lw=0)
-    bars = np.stack([swept["score"] - swept["score_low"], swept["score_high"] - swept["score"]])
-    axes.errorbar(place, swept["score"], bars, fmt="o-", capsize=2, color=COLOURS["A"], label="features, median")
+    lengths = bars(swept, "score", "score_low", "score_high")
+    axes.errorbar(place, swept["score"], lengths, fmt="o-", capsize=2, color=COLOURS["A"], label="features, median")
     for _, row in others.iterrows():
         name = next(name for name in NAMES if row["dictionary"].startswith(name))
         axes.axhline(row["score"], color=colour_of("", name), ls="--", lw=1.2, label=NAMES[name])
     axes.set(ylabel="Spearman score of the token table", ylim=(-0.1, 1.02))
-    axes.set_title("how well they are explained (band: quartiles)", fontsize="medium", fontweight="normal")
+    panel_title(axes, "how well they are explained (band: quartiles)")

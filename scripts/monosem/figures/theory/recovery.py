@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
+from monosem.figures.style import PAPER_COLOUR, figure_title, new_figure, palette_of, panel_title
 
 SWEEPS = {
     "width": "features of the dictionary,\nin times the true ones",
@@ -37,7 +37,7 @@ def planted_recovery(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
             shown = "alive" if measure == "mmcs" and sweep in ("spare", "needed") else measure
             draw(axes, table[table["sweep"] == sweep], shown, styles)
             axes.set_xlabel(what if measure == "mmcs" else "")
-            axes.set_title(TITLES.get((sweep, shown), ""), fontsize="medium", fontweight="normal")
+            panel_title(axes, TITLES.get((sweep, shown), ""))
         row[0].set_ylabel(f"{label} (cosine > {record['found_above']:g})" if measure == "recovered" else label)
     for axes in grid[0]:
         axes.yaxis.set_major_formatter(PercentFormatter(1))
@@ -45,7 +45,7 @@ def planted_recovery(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     grid[0, 0].plot(range(len(most)), most, ":", color=PAPER_COLOUR, lw=1.5, label="most possible")
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", fontsize="small", title="architecture")
-    figure.suptitle(title(record), x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title(record))
     return figure
 
 

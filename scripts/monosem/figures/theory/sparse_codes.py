@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure, palette_of
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, new_figure, palette_of, panel_title
 
 SHOWN = 60  # degrees from first to last direction in the picture
 
@@ -21,13 +21,11 @@ def sparse_codes(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     draw_margins(margins, table)
     draw_shares(many, table)
     many_on = record["many"]
-    figure.suptitle(
+    figure_title(
+        figure,
         f"Sparsest by least L1: {record['plane']['share']:.0%} of vectors in the plane; in {many_on['dimensions']} "
         f"dimensions {many_on['share_at_one']:.0%} with one direction on, {many_on['share_at_half']:.0%} with "
         f"{many_on['dimensions'] // 2} on",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
@@ -45,7 +43,7 @@ def draw_picture(axes: Axes) -> None:
     axes.quiver(0, 0, *first, color=COLOURS["B"], label=f"the two beside it: L1 = {2 * part:.3f}", **arrow)
     axes.quiver(*first, *last, color=COLOURS["B"], **arrow)
     axes.set(xlim=(-0.1, 1.15), ylim=(-0.2, 1.05), aspect="equal", xlabel="dimension 1", ylabel="dimension 2")
-    axes.set_title(f"two codes of one unit vector, {SHOWN}°", fontsize="medium", fontweight="normal")
+    panel_title(axes, f"two codes of one unit vector, {SHOWN}°")
     axes.legend(fontsize="small", loc="upper left")
 
 
@@ -56,7 +54,7 @@ def draw_margins(axes: Axes, table: pd.DataFrame) -> None:
     style = {"fontsize": "small", "color": PAPER_COLOUR, "arrowprops": {"arrowstyle": "->", "color": PAPER_COLOUR}}
     axes.annotate("post: a tie only where\ndirections coincide", (0, 0), (12, 40), textcoords="offset points", **style)
     axes.set(xlabel="angle from first to last direction (degrees)", ylabel="L1 of the denser code, less the sparser's")
-    axes.set_title("how much L1 prefers the sparser", fontsize="medium", fontweight="normal")
+    panel_title(axes, "how much L1 prefers the sparser")
     axes.legend(fontsize="small")
 
 
@@ -70,5 +68,5 @@ def draw_shares(axes: Axes, table: pd.DataFrame) -> None:
         xlabel="directions on, to a dimension", ylabel="share with an L1 code as sparse as planted", ylim=(-0.02, 1.05)
     )
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.set_title("random directions", fontsize="medium", fontweight="normal")
+    panel_title(axes, "random directions")
     axes.legend(fontsize="small", loc="lower left")

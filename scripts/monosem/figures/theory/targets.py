@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from monosem.figures.style import COLOURS, OTHER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, OTHER_COLOUR, bars, figure_title, new_figure, panel_title
 
 SITE_COLOURS = (COLOURS["A"], COLOURS["B"], COLOURS["control"], OTHER_COLOUR)
 READ = 5  # features of the word shown of each site
@@ -28,19 +28,18 @@ def targets(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     lost.set(ylabel="nats a token worse")
     lost.margins(y=0.2)
     lost.legend(fontsize="x-small")
-    lost.set_title(f"cost, {sites['l0'].iloc[0]:.0f} of {sites['n_features'].iloc[0]:.0f} features on",
-                   fontsize="medium", fontweight="normal")  # fmt: skip
+    panel_title(lost, f"cost, {sites['l0'].iloc[0]:.0f} of {sites['n_features'].iloc[0]:.0f} features on")
     with_bars(scores, place, sites, "score", ("low", "high"), colours)
     scores.set(ylabel="median Spearman score, 95 % interval")
-    scores.set_title("explained by the token table", fontsize="medium", fontweight="normal")
+    panel_title(scores, "explained by the token table")
     with_bars(alike, place, sites, "universality", ("q1", "q3"), colours)
     alike.set(ylabel="correlation with best match, quartiles")
-    alike.set_title("found again in the other model", fontsize="medium", fontweight="normal")
+    panel_title(alike, "found again in the other model")
     for axes in (lost, scores, alike):
         axes.set_xticks(place, sites["site"], fontsize="small")
     draw_unseen(unseen, record["null_space"])
     write_words(below, table[table["what"] == "feature"], list(sites["site"]), record)
-    figure.suptitle(title(record), x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title(record))
     return figure
 
 
@@ -56,10 +55,9 @@ def title(record: dict[str, Any]) -> str:
 def with_bars(
     axes: Axes, place: np.ndarray, sites: pd.DataFrame, name: str, ends: tuple[str, str], colours: list[str]
 ) -> None:
-    low, high = (sites[f"{name}_{end}"] for end in ends)
-    bars = np.stack([sites[name] - low, high - sites[name]])
+    lengths = bars(sites, name, *(f"{name}_{end}" for end in ends))
     for at, colour in zip(place, colours, strict=True):
-        axes.errorbar(at, sites[name].iloc[at], bars[:, at : at + 1], fmt="o", capsize=3, color=colour)
+        axes.errorbar(at, sites[name].iloc[at], lengths[:, at : at + 1], fmt="o", capsize=3, color=colour)
     axes.set_xlim(-0.5, len(place) - 0.5)
 
 
@@ -77,7 +75,7 @@ def draw_unseen(axes: Axes, shares: dict[str, float]) -> None:
     axes.tick_params(axis="y", labelsize="small")
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set(xlim=(0, 1.1), xlabel="share that W_out does not see")
-    axes.set_title("the neurons' dictionary", fontsize="medium", fontweight="normal")
+    panel_title(axes, "the neurons' dictionary")
 
 
 def write_words(figure: Any, features: pd.DataFrame, sites: list[str], record: dict[str, Any]) -> None:  # noqa: ANN401
@@ -87,7 +85,7 @@ def write_words(figure: Any, features: pd.DataFrame, sites: list[str], record: d
         rows = features[features["site"] == site]
         axes.axis("off")
         head = f"{site}: {len(rows)} features for {record['word']!r}, that promote"
-        axes.set_title(head, fontsize="small", fontweight="normal")
+        panel_title(axes, head, "small")
         lines = []
         for _, row in rows.head(READ).iterrows():
             what = f"on at {row['coverage']:.0%} of it, {row['focus']:.0%} of its activation"

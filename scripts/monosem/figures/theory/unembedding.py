@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from monosem.figures.style import PAPER_COLOUR, new_figure, palette_of
+from monosem.figures.style import PAPER_COLOUR, figure_title, new_figure, palette_of, panel_title
 
 HEADS = {
     "softmax": "softmax, cross-entropy",
@@ -24,18 +24,16 @@ def output_superposition(table: pd.DataFrame, record: dict[str, Any]) -> Figure:
     for row, measure in zip(panels, MEASURES, strict=True):
         for axes, (head, title) in zip(row, HEADS.items(), strict=True):
             draw(axes, table[table["head"] == head], measure, record["n_features"])
-            axes.set_title(f"{title}, {measure}", fontsize="medium", fontweight="normal")
+            panel_title(axes, f"{title}, {measure}")
         row[0].set_ylabel(f"features {measure}")
     panels[0, -1].legend(
         title="features on\nat once, mean", fontsize="small", title_fontsize="small", loc="center left",
         bbox_to_anchor=(1, 0.5),
     )  # fmt: skip
-    figure.suptitle(
+    figure_title(
+        figure,
         "Where the fewest are on at once, features represented by a neuron, and named of all "
         f"{record['n_features']} (medians):\n" + "; ".join(of_head(head, record) for head in HEADS),
-        x=0.01,
-        ha="left",
-        fontweight="bold",
     )
     return figure
 
