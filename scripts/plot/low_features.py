@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from monosem.figures.clusters import low_features
+from monosem.figures.low_features import low_features
 from monosem.figures.script import Drawn, file, plot
 from monosem.ground.artefacts import read_json
 from monosem.ground.records import read_table

@@ -12,7 +12,6 @@ import evaluate_dictionary
 import measure_geometry
 import train_sae
 from monosem.ground.artefacts import read_json
-from monosem.investigations.clusters import FEWEST, apart, apart_together
 from monosem.investigations.geometry import (
     Weights,
     basis_shares,
@@ -22,6 +21,7 @@ from monosem.investigations.geometry import (
     participation,
     weak_neurons,
 )
+from monosem.investigations.telling_apart import FEWEST, apart, apart_together
 from monosem.sae.architectures import ARCHITECTURES
 from plot import low_features as plot_low_features
 from plot import neuron_basis as plot_neuron_basis

@@ -16,7 +16,7 @@ import pandas as pd
 from monosem.ground.summary import or_none, summarise
 from monosem.investigations.ablation import MEASURES, Pairs
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
-from monosem.measures.universality import row_correlation
+from monosem.measures.metrics import correlation_of
 
 MIN_PAIRS = 10  # of a feature, for a correlation of its own
 SIZE_PARTS = 5  # strata of size, equally many pairs in each
@@ -46,7 +46,7 @@ def correlations(table: pd.DataFrame) -> dict[str, float]:
     if table.empty:
         return dict.fromkeys(MEASURES, np.nan)
     effect_Z = table["effect"].to_numpy(np.float64)
-    return {name: row_correlation(effect_Z, table[name].to_numpy(np.float64)) for name in MEASURES}
+    return {name: correlation_of(effect_Z, table[name].to_numpy(np.float64)) for name in MEASURES}
 
 
 def feature_rows(table: pd.DataFrame, density_F: np.ndarray) -> pd.DataFrame:

@@ -12,8 +12,7 @@ import pandas as pd
 from monosem.ground.summary import or_none
 from monosem.investigations.best_features import Best, Evidence
 from monosem.investigations.proxies import Context
-from monosem.measures.metrics import roc_area
-from monosem.measures.universality import row_correlation
+from monosem.measures.metrics import correlation_of, roc_area
 
 WEAK, STRONG = 0.1, 0.5  # of the highest activation: at most, at least (paper: "barely active", "above 5")
 N_PROMOTED = 20  # tokens with the highest logit weights
@@ -47,15 +46,15 @@ def claims(best: Best, evidence: Evidence, number: int, tokens: Promoted) -> dic
         "feature": int(best.feature_C[number]),
         "density": float(active_T.mean()),
         "n_active": int(active_T.sum()),
-        "sensitivity": row_correlation(acts_T, target_T),
+        "sensitivity": correlation_of(acts_T, target_T),
         "n_specific": int(best.n_specific_C[number]),
-        "specific_sensitivity": row_correlation(best.specific_acts_TC[:, number], target_T),
+        "specific_sensitivity": correlation_of(best.specific_acts_TC[:, number], target_T),
         "recall": share(active_T, inside_T),
         "inside": share(inside_T, active_T),
         "inside_weak": share(inside_T, weak_T),
         "inside_strong": share(inside_T, strong_T),
         "neuron": int(best.neuron_C[number]),
-        "neuron_sensitivity": row_correlation(best.neuron_acts_TC[:, number], target_T),
+        "neuron_sensitivity": correlation_of(best.neuron_acts_TC[:, number], target_T),
         "nearest_neuron": int(best.nearest_C[number]),
         "nearest_correlation": float(best.nearest_correlation_C[number]),
         "truth": share(truth_T, active_T),

@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 
 from monosem.ground.summary import summarise
-from monosem.investigations.clusters import FEWEST, apart_together
+from monosem.investigations.telling_apart import FEWEST, apart_together
+from monosem.measures.metrics import mean_cosine
 
 AXES = {"bias": ["bias"], "cosine": ["enc_dec_cosine"], "both": ["bias", "enc_dec_cosine"], "weak_load": ["weak_load"]}
 ONE, FEW = 1.5, 10.5  # of neurons: up to which a row is one neuron, and 2 to 10
@@ -77,10 +78,7 @@ def basis_shares(neurons_R: np.ndarray) -> dict[str, float | None]:
 
 def likeness(W_RN: np.ndarray) -> float | None:
     """Mean cosine of two different rows; None of too few to say."""
-    n = len(W_RN)
-    if n < FEWEST:
-        return None
-    return float((np.square(unit(W_RN).sum(axis=0)).sum() - n) / (n * (n - 1)))
+    return mean_cosine(unit(W_RN)) if len(W_RN) >= FEWEST else None
 
 
 def medians(table: pd.DataFrame, column: str, low_F: np.ndarray) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""What a reconstruction keeps, by running sums that do not depend on how data was cut into batches; how well a number
-tells two kinds apart.
+"""What a reconstruction keeps, by running sums that do not depend on how data was cut into batches; how much
+numbers or rows are alike, and how well a number tells two kinds apart.
 
-Shape suffixes: B vectors of a batch, N neurons, I items.
+Shape suffixes: B vectors of a batch, N neurons, I items, R rows.
 """
 
 from dataclasses import dataclass
@@ -54,6 +54,19 @@ def loss_recovered(clean: float, replaced: float, ablated: float) -> float | Non
     if ablated <= clean:
         return None
     return 1 - (replaced - clean) / (ablated - clean)
+
+
+def correlation_of(x_I: np.ndarray, y_I: np.ndarray) -> float:
+    """Pearson's; NaN where one of them never varies."""
+    x_I, y_I = x_I - x_I.mean(), y_I - y_I.mean()
+    norm = np.sqrt((x_I @ x_I) * (y_I @ y_I))
+    return float(x_I @ y_I / norm) if norm > 0 else np.nan
+
+
+def mean_cosine(unit_RN: np.ndarray) -> float:
+    """Of two different rows, which have unit norm."""
+    n = len(unit_RN)
+    return float((np.square(unit_RN.sum(axis=0)).sum() - n) / (n * (n - 1)))
 
 
 def roc_area(value_I: np.ndarray, positive_I: np.ndarray) -> float:

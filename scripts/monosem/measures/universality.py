@@ -21,6 +21,7 @@ from monosem.ground.progress import progress
 from monosem.ground.summary import defined, summarise
 from monosem.ground.tensors import open_tensor
 from monosem.measures.codes import Codes
+from monosem.measures.metrics import correlation_of
 
 SPARSE_TOKENS = 1 << 18  # active tokens of a feature taken at once
 DENSE_ENTRIES = 1 << 22  # tokens times features of B in a dense block
@@ -159,11 +160,5 @@ def logit_correlations(path_a: Path, path_b: Path, partner_A: np.ndarray) -> np.
     for feature in np.flatnonzero(partner_A >= 0).tolist():
         partner = int(partner_A[feature])
         row_a, row_b = rows_a[feature : feature + 1][0], rows_b[partner : partner + 1][0]
-        correlation_A[feature] = row_correlation(row_a.astype(np.float64), row_b.astype(np.float64))
+        correlation_A[feature] = correlation_of(row_a.astype(np.float64), row_b.astype(np.float64))
     return correlation_A
-
-
-def row_correlation(x_V: np.ndarray, y_V: np.ndarray) -> float:
-    x_V, y_V = x_V - x_V.mean(), y_V - y_V.mean()
-    norm = np.sqrt((x_V @ x_V) * (y_V @ y_V))
-    return float(x_V @ y_V / norm) if norm > 0 else np.nan

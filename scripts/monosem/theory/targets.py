@@ -19,6 +19,7 @@ from monosem.autointerp.statistics import Estimate, estimate, interval
 from monosem.autointerp.token_table import quoted
 from monosem.investigations.token_features import Limits, following, token_table
 from monosem.measures.codes import Codes
+from monosem.measures.metrics import mean_cosine
 from monosem.text.packed import Packed
 
 
@@ -91,9 +92,7 @@ def likeness(weights_FV: np.ndarray) -> float | None:
     if len(weights_FV) < 2:
         return None
     centred_FV = weights_FV.astype(np.float64) - weights_FV.mean(axis=1, keepdims=True, dtype=np.float64)
-    unit_FV = centred_FV / np.linalg.norm(centred_FV, axis=1, keepdims=True).clip(1e-30)
-    n = len(unit_FV)
-    return float((np.square(unit_FV.sum(axis=0)).sum() - n) / (n * (n - 1)))
+    return mean_cosine(centred_FV / np.linalg.norm(centred_FV, axis=1, keepdims=True).clip(1e-30))
 
 
 class Word(NamedTuple):

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monosem.figures.style import COLOURS, PAPER_COLOUR, new_figure
+from monosem.figures.style import COLOURS, PAPER_COLOUR, figure_title, new_figure, panel_title
 
 STATUSES = {"alive": (COLOURS["A"], "o"), "ultralow": (COLOURS["B"], "s"), "dead": (COLOURS["neurons"], "x")}
 PANELS = {  # column of the table: its axis, and its name in the record's `told_apart_by`
@@ -33,12 +33,12 @@ def low_features(table: pd.DataFrame, record: dict[str, Any], weak: float) -> tu
         counts = f"{of_run['n_low']:,} of {of_run['n_features']:,} dead or ultralow"
         row[0].set_title(f"{of_run['dictionary']}, {NAMES[name]}\n{counts}", fontsize="small")
         row[-1].axhline(weak, color=PAPER_COLOUR, linestyle=(0, (5, 3)), linewidth=1.2)
-        row[-1].set_title(f"dashed: by chance, {weak:.0%} of the neurons", fontsize="small", fontweight="normal")
+        panel_title(row[-1], f"dashed: by chance, {weak:.0%} of the neurons", "small")
     for axes in all_axes[-1]:
         axes.set_xlabel("density: share of tokens with activity")
     all_axes[0, 0].legend(fontsize="small", loc="lower left", markerscale=1.8)
     title = f"What is special about features that never fire? (over {record['n_tokens']:,} held-out tokens)"
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    figure_title(figure, title)
     return figure, table
 
 
