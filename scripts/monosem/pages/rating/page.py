@@ -1,15 +1,13 @@
 """The page to rate on: one HTML file with its data and its script inside, which asks no network for anything."""
 
-import base64
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-
 from monosem.ground.finite import write_numbers
 from monosem.pages.rating.items import Item
 from monosem.pages.rating.rubric import BONUS, LOGITS, MAXIMUM, PARTS
+from monosem.pages.template import filled, script_hash
 
 FOLDER = Path(__file__).parent
 
@@ -21,8 +19,6 @@ def page_id(items: Sequence[Item]) -> str:
 
 
 def render(items: Sequence[Item]) -> str:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
     script = (FOLDER / "page.js").read_text(encoding="utf-8")
     data = {
         "page": page_id(items),
@@ -31,6 +27,11 @@ def render(items: Sequence[Item]) -> str:
         "before": {"name": LOGITS.name, "highest": LOGITS.highest},
         "items": [item.blinded() for item in items],
     }
-    template = environment.from_string((FOLDER / "page.html").read_text(encoding="utf-8"))
-    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return template.render(data=data, script=script, script_hash=script_hash, maximum=MAXIMUM, n_items=len(items))
+    return filled(
+        FOLDER / "page.html",
+        data=data,
+        script=script,
+        script_hash=script_hash(script),
+        maximum=MAXIMUM,
+        n_items=len(items),
+    )

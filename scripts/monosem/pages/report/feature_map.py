@@ -1,14 +1,12 @@
 """The map of features as one HTML file to look around in: its data and its script inside, no network."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
+from monosem.pages.template import filled, script_hash
 from monosem.pages.visible import readable, visible
 
 DECIMALS = 3  # of shares and cosines
@@ -17,15 +15,12 @@ DECIMALS = 3  # of shares and cosines
 def render(table: pd.DataFrame, splitting: dict[str, Any], colours: Sequence[str]) -> str:
     """`table`: one row a feature, as a map and a table of families have it, with `text`, its explanation; `colours`: of
     the dictionaries, from narrow to wide."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
     script = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-    script_hash = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    template = environment.from_string(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
-    return template.render(
+    return filled(
+        Path(__file__).with_suffix(".html"),
         data=page_data(table, splitting, colours),
         script=script,
-        script_hash=script_hash,
+        script_hash=script_hash(script),
         run=f"{splitting['model']}/{splitting['site']}",
         n_features=len(table),
         n_tokens=splitting["n_tokens"],

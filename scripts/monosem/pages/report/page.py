@@ -1,12 +1,8 @@
 """The report as one HTML file that opens from disk: figures and scripts inside, data files linked beside it."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
-
-from jinja2 import Environment, StrictUndefined
 
 from monosem.findings.finding import SCORE_TABLE
 from monosem.pages import theme
@@ -16,6 +12,7 @@ from monosem.pages.report.links import Link
 from monosem.pages.report.samples import Card
 from monosem.pages.report.score_table import Scores
 from monosem.pages.report.story import Section
+from monosem.pages.template import filled, script_hash
 
 
 class Page(NamedTuple):
@@ -31,12 +28,11 @@ class Page(NamedTuple):
 
 
 def render(page: Page) -> str:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
     scripts = {"theme": theme.SCRIPT, "filters": Path(__file__).with_suffix(".js")}
     scripts = {name: path.read_text(encoding="utf-8") for name, path in scripts.items()}
-    return template.render(
-        page._asdict(),
+    return filled(
+        Path(__file__).with_suffix(".html"),
+        **page._asdict(),
         paper=PAPER,
         verdicts=VERDICTS,
         tallies=tallies(page.findings),
@@ -51,8 +47,3 @@ def render(page: Page) -> str:
 def places(rows: Sequence[Row]) -> list[str]:
     """Of the paper, in the order in which findings name them."""
     return list(dict.fromkeys(row.place.text for row in rows if row.part == "paper"))
-
-
-def script_hash(script: str) -> str:
-    """By which the page's security policy allows this script and no other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
