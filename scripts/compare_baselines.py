@@ -36,7 +36,7 @@ from monosem.investigations.explained import as_record, at_equal_l0, measure, wa
 from monosem.investigations.ways import baseline_ways, dictionary_ways, small_mlp_ways
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
-from monosem.text.tokens import read_contexts, read_record
+from monosem.text.tokens import contexts_for, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -66,11 +66,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device = device_of(args)
-    store, held_out, train = open_store(args.acts), read_record(args.tokens), read_record(args.training)
+    store, held_out = open_store(args.acts), read_record(args.tokens)
     model = load_lm(args.model, store.record["lm_digest"]).to(device)
     site = parse_site(store.record["site"], model.config.n_layers)
-    length, bos = held_out["context_length"], held_out["bos"]
-    tokens_SL = read_contexts(args.tokens, max(1, args.loss_tokens // length))
+    tokens_SL, bos = read_contexts(args.tokens, contexts_for(args.loss_tokens, args.tokens)), held_out["bos"]
 
     dictionaries = dictionary_ways(args.sae, args.sae_record, store.record, site, device)
     if args.headline not in dictionaries:
@@ -85,7 +84,7 @@ def main(argv: list[str] | None = None) -> None:
         sample_BN / store.scale, site, n_random, numbers, args.ica_steps, args.seed, device
     )
     if site.name.startswith("mlp"):
-        train_SL = read_contexts(args.training, max(1, args.mlp_vectors // train["context_length"]))
+        train_SL = read_contexts(args.training, contexts_for(args.mlp_vectors, args.training))
         others |= small_mlp_ways(model, train_SL, bos, site, args.mlp_units, args.mlp_epochs, args.seed)
     sums = sums.join(measure(model, tokens_SL, bos, others).drop(columns="n"))
     table, _ = way_table({**dictionaries, **others}, sums, args.headline)

@@ -35,7 +35,7 @@ from monosem.measures.evaluation import (
 )
 from monosem.measures.losses import loss_with, read_losses
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
-from monosem.text.tokens import read_contexts, read_record
+from monosem.text.tokens import contexts_for, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     model = load_lm(args.model, acts["lm_digest"]).to(device)
     site = parse_site(acts["site"], model.config.n_layers)
     sae = checked_sae(args, acts)
-    tokens_SL = read_contexts(args.tokens, max(1, args.n_tokens // tokens["context_length"]))
+    tokens_SL = read_contexts(args.tokens, contexts_for(args.n_tokens, args.tokens))
     codes, sums = encode_held_out(sae, held_out_activations(model, tokens_SL, tokens["bos"], site))
     features = feature_table(codes, sae, args.ultralow_density)
     directions_FN = sae.W_dec_FN if sae else torch.eye(acts["width"], device=device)

@@ -32,6 +32,7 @@ from monosem.investigations.proxies import parse_contexts
 from monosem.measures.codes import read_codes_of, read_held_out
 from monosem.text.packed import read_packed
 from monosem.text.tokenizer import load_bytes
+from monosem.text.tokens import contexts_for
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -65,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
     held_out = read_held_out(args.tokens, args.record)
     features = read_codes_of(args.codes, args.record, held_out)
     neurons = read_codes_of(args.neurons, args.neurons_record, held_out)
-    training = read_packed(args.training, max(1, args.train_tokens // held_out.tokens_SL.shape[1]))
+    training = read_packed(args.training, contexts_for(args.train_tokens, args.training))
     known = learn(asked, held_out, training, load_bytes(args.tokenizer), limits)
     dictionary = Dictionary(features, neurons, args.logits, read_table(args.matches, MATCH_COLUMNS))
     rows, counts = measure(asked, known, dictionary, limits)

@@ -20,7 +20,7 @@ from monosem.ground.flags import FILE, device_flags, parser_of
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.measures.losses import site_losses
-from monosem.text.tokens import read_contexts, read_record
+from monosem.text.tokens import contexts_for, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     acts, tokens = read_json(args.acts_record), read_record(args.tokens)
     model = load_lm(args.model, acts["lm_digest"]).to(device)
     site = parse_site(acts["site"], model.config.n_layers)
-    tokens_SL = read_contexts(args.tokens, max(1, args.loss_tokens // tokens["context_length"]))
+    tokens_SL = read_contexts(args.tokens, contexts_for(args.loss_tokens, args.tokens))
     losses = site_losses(model, tokens_SL, tokens["bos"], site, torch.tensor(acts["mean"], device=device))
     fields = {name: acts[name] for name in ("model", "site", "lm_digest")} | {"tokens_digest": tokens["digest"]}
     inputs = [args.model, args.tokens.with_suffix(".json")]

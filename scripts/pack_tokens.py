@@ -18,10 +18,9 @@ import argparse
 from monosem.ground.artefacts import replacing, write_record
 from monosem.ground.flags import FILE, parser_of
 from monosem.ground.progress import progress
-from monosem.text.contexts import BLOCK, ContextWriter
 from monosem.text.corpus.documents import read_documents
+from monosem.text.packing import BLOCK, ContextWriter, Packer, encode_documents
 from monosem.text.tokenizer import count_ids, load_tokenizer
-from monosem.text.tokens import Packer, encode_documents
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from monosem.acts.store import Store, open_store
-from monosem.sae.architectures import Relu
+from monosem.sae.architectures.relu import Relu
 from monosem.sae.autoencoder import geometric_median
 
 MEDIAN_ROWS = 8192  # vectors the decoder bias starts as the geometric median of

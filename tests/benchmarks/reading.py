@@ -20,7 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 from monosem.acts.store import Store, open_store
-from monosem.sae.architectures import Relu
+from monosem.sae.architectures.relu import Relu
 from monosem.sae.recipe import Products, Recipe
 from monosem.sae.training import advance, first_inputs, start
 

@@ -24,14 +24,14 @@ from monosem.measures.codes import Codes, write_codes
 from monosem.sae import training as sae_training
 from monosem.sae.architectures import steps
 from monosem.sae.kernels import largest, support
-from monosem.text import contexts
+from monosem.text import packing
 from monosem.text.corpus import buckets, catalogue
 
 SITE = {"model": "A", "site": "mlp_post"}
 
 
 def test_constants_are_those_of_the_code():
-    assert sizes.BLOCK == contexts.BLOCK and sizes.CONTEXTS == sampling.CONTEXTS == losses.CONTEXTS
+    assert sizes.BLOCK == packing.BLOCK and sizes.CONTEXTS == sampling.CONTEXTS == losses.CONTEXTS
     assert len(catalogue.PACKAGES) == sizes.MINI_PILE_PACKAGES
     assert memory.BUCKET_MIB << 20 == shuffling.BUCKET_BYTES and memory.MAX_BUCKETS == shuffling.MAX_BUCKETS
     assert memory.TEXT_BUCKETS == buckets.BUCKETS and memory.LOGIT_ROWS == cross_entropy.ROWS
@@ -136,7 +136,7 @@ def test_a_wide_training_stays_within_its_memory(acts, tmp_path):
 def test_a_large_vocabulary_and_batch_stay_within_their_memory(tmp_path):
     n_contexts, vocab = 64, 60_000
     for split in ("train", "val"):
-        writer = contexts.ContextWriter(tmp_path / f"{split}.zarr", n_contexts, 128, vocab, seed=0)
+        writer = packing.ContextWriter(tmp_path / f"{split}.zarr", n_contexts, 128, vocab, seed=0)
         tokens_SL = np.random.default_rng(0).integers(1, vocab, (n_contexts, 128))
         writer.write(dict.fromkeys(("tokens", "category", "document"), tokens_SL))
         record = {"n_contexts": n_contexts, "context_length": 128, "vocab_size": vocab, "bos": 0}

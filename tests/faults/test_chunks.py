@@ -11,7 +11,7 @@ import pack_tokens
 import train_lm
 import train_sae
 from monosem.acts.store import open_store
-from monosem.text import contexts
+from monosem.text import packing
 from monosem.text.tokens import ARRAYS, read_contexts
 
 pytestmark = pytest.mark.faults
@@ -39,7 +39,7 @@ def damaged(chunk, how):
 @pytest.fixture
 def packed(corpus, tokens, tmp_path, monkeypatch):
     """A token store of 100 contexts in 7 chunks of 16, and a held-out one."""
-    monkeypatch.setattr(contexts, "CHUNK", 16)
+    monkeypatch.setattr(packing, "CHUNK", 16)
     pack_tokens.main(pack_flags(corpus, tmp_path, "train"))
     shutil.copytree(tokens / "val.zarr", tmp_path / "val.zarr")
     shutil.copy(tokens / "val.json", tmp_path)

@@ -18,7 +18,7 @@ import store_acts
 import train_lm
 import train_sae
 from monosem.acts import shuffling, store
-from monosem.text import contexts
+from monosem.text import packing
 
 pytestmark = pytest.mark.faults
 
@@ -55,7 +55,7 @@ def small(monkeypatch):
     """Stores in many small chunks and buckets."""
     monkeypatch.setattr(store, "CHUNK_BYTES", 2048)
     monkeypatch.setattr(shuffling, "BUCKET_BYTES", 4096)
-    monkeypatch.setattr(contexts, "CHUNK", 8)
+    monkeypatch.setattr(packing, "CHUNK", 8)
 
 
 @pytest.fixture

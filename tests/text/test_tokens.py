@@ -13,9 +13,10 @@ from small_run import pack_flags, write_documents, write_lines
 
 import pack_tokens
 from monosem.ground.arrays import MappedRows
-from monosem.text import contexts
+from monosem.text import packing
+from monosem.text.packing import Packer, encode_documents
 from monosem.text.tokenizer import BOS, load_tokenizer, load_vocabulary, train_bpe
-from monosem.text.tokens import ARRAYS, Packer, counted, encode_documents, map_contexts, read_contexts, read_record
+from monosem.text.tokens import ARRAYS, counted, map_contexts, read_contexts, read_record
 
 
 @settings(max_examples=100)
@@ -96,7 +97,7 @@ def test_stored_tokens_are_the_documents_of_their_split(corpus, tmp_path):
 
 def test_contexts_are_the_packed_ones_in_another_order(corpus, tmp_path, monkeypatch):
     rows = {}
-    for seed, block in ((1, contexts.BLOCK), (2, contexts.BLOCK), (1, 16)):
+    for seed, block in ((1, packing.BLOCK), (2, packing.BLOCK), (1, 16)):
         monkeypatch.setattr(pack_tokens, "BLOCK", block)
         pack_tokens.main(pack_flags(corpus, tmp_path, "train", seed=seed))
         columns = [read_contexts(tmp_path / "train.zarr", array=name).astype(int) for name in ARRAYS]
@@ -179,7 +180,7 @@ def test_a_tokenizer_without_bos_is_named(tmp_path):
 
 
 def test_mapped_contexts_are_the_stored_ones(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(contexts, "CHUNK", 16)
+    monkeypatch.setattr(packing, "CHUNK", 16)
     pack_tokens.main(pack_flags(corpus, tmp_path, "train"))
     read_SL, mapped_SL = read_contexts(tmp_path / "train.zarr"), map_contexts(tmp_path / "train.zarr")
     assert mapped_SL.shape == read_SL.shape and len(mapped_SL) == 100

@@ -1,22 +1,17 @@
-"""Text to packed contexts of token ids, and back to readable tokens.
+"""Token stores as they are read: packed contexts of token ids, each beginning with BOS (packing.py writes them).
 
-A context is BOS followed by a slice of one long stream in which BOS also separates documents. Every statistic of the
-project is over *counted* positions, those whose token is not BOS: BOS has no text before it, and its outsized norm
-would dominate means, variances and dashboards. Shape suffixes: S contexts, L position, V vocabulary.
+Every statistic of the project is over *counted* positions, those whose token is not BOS: BOS has no text before it, and
+its outsized norm would dominate means, variances and dashboards. Shape suffixes: S contexts, L position.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from monosem.ground.arrays import MappedRows, open_array, read_chunk
 from monosem.ground.artefacts import read_json
 from monosem.ground.finite import check_within
-from monosem.text.tokenizer import encode_texts
 
 RULE = "pack_tokens"  # which writes token stores
 ARRAYS = ("tokens", "category", "document")
@@ -27,63 +22,14 @@ def counted(tokens_SL: np.ndarray, bos: int) -> np.ndarray:
     return tokens_SL != bos
 
 
-@dataclass
-class Packer:
-    """Cuts a stream of documents into contexts [BOS, t1 .. tL-1]."""
-
-    length: int
-    bos: int
-    pending: dict[str, list[np.ndarray]] = field(default_factory=lambda: {name: [] for name in ARRAYS})
-    n_pending: int = 0
-
-    def add(self, ids: list[int], category: int, document: int) -> None:
-        columns = {"tokens": [self.bos, *ids], "category": category, "document": document}
-        for name, values in columns.items():
-            self.pending[name].append(np.broadcast_to(np.asarray(values, dtype=np.int64), (len(ids) + 1,)))
-        self.n_pending += len(ids) + 1
-
-    def take(self) -> dict[str, np.ndarray]:
-        """All whole contexts of what was added, {name: int64 [S, L]}; the rest stays for the next call.
-
-        A context's BOS carries the category and document of the token after it.
-        """
-        body = self.length - 1
-        n_contexts = self.n_pending // body
-        packed = {}
-        for name in ARRAYS:
-            stream = np.concatenate([*self.pending[name], np.empty(0, dtype=np.int64)])
-            rows_SL = stream[: n_contexts * body].reshape(n_contexts, body)
-            first_S1 = np.full((n_contexts, 1), self.bos) if name == "tokens" else rows_SL[:, :1]
-            packed[name] = np.concatenate([first_S1, rows_SL], axis=1)
-            self.pending[name] = [stream[n_contexts * body :]]
-        self.n_pending -= n_contexts * body
-        return packed
-
-
-def encode_documents(
-    tokenizer: Tokenizer, bos: int, documents: Iterable[tuple[int, str, str]], batch: int = 256
-) -> Iterator[tuple[int, str, list[int]]]:
-    """(line, category, text) in, (line, category, ids) out, encoded `batch` documents at a time on all cores."""
-    waiting: list[tuple[int, str, str]] = []
-    for document in documents:
-        waiting.append(document)
-        if len(waiting) == batch:
-            yield from encode_batch(tokenizer, bos, waiting)
-            waiting = []
-    yield from encode_batch(tokenizer, bos, waiting)
-
-
-def encode_batch(
-    tokenizer: Tokenizer, bos: int, documents: list[tuple[int, str, str]]
-) -> Iterator[tuple[int, str, list[int]]]:
-    found = encode_texts(tokenizer, bos, [text for _, _, text in documents])
-    for (line, category, _), ids in zip(documents, found, strict=True):
-        yield line, category, ids
-
-
 def read_record(path: Path) -> dict[str, Any]:
     """The record beside `train.zarr` or `val.zarr`."""
     return read_json(path.with_suffix(".json"))
+
+
+def contexts_for(n_tokens: int, path: Path) -> int:
+    """How many contexts of a store hold so many tokens, BOS included; one at least."""
+    return max(1, n_tokens // read_record(path)["context_length"])
 
 
 def read_contexts(path: Path, n_contexts: int | None = None, array: str = "tokens") -> np.ndarray:
