@@ -23,12 +23,13 @@ import pandas as pd
 import torch
 
 from monosem.ground.devices import use_device
-from monosem.sae.architectures import Relu
+from monosem.sae.architectures.relu import Relu
+from monosem.sae.autoencoder import random_rows
 from monosem.sae.recipe import Recipe
 from monosem.theory.encoder_trials import by_hand, in_the_plane, on_planted_truth
 from monosem.theory.encoders import Fitting
 from monosem.theory.experiment import experiment_parser, write
-from monosem.theory.planted import random_dictionary, recipe_flags, recipe_settings
+from monosem.theory.planted import recipe_flags, recipe_settings
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
     recipe = Recipe(Relu(args.l1), n_features=args.width, seed=args.seed, **recipe_settings(args))
     rng = torch.Generator().manual_seed(args.seed)
     plane = in_the_plane(args.angles, args.n_vectors, fitting, rng)
-    D_FN = random_dictionary(args.true_features, args.dimensions, rng)
+    D_FN = random_rows(args.true_features, args.dimensions, rng)
     planted, truth = on_planted_truth(D_FN, args.n_vectors, args.share_on, fitting, recipe, rng)
     columns = ["error", "code_error", "l0"]
     fields = {

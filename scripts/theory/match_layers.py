@@ -33,10 +33,11 @@ from monosem.acts.sampling import Sample
 from monosem.ground.devices import use_device
 from monosem.ground.flags import FILE
 from monosem.lm.sites import SITES, Site
-from monosem.sae.architectures import Relu
+from monosem.measures.codes import Codes, shifted
+from monosem.sae.architectures.relu import Relu
 from monosem.sae.recipe import Recipe
 from monosem.theory.experiment import experiment_parser, write
-from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, shifted, summary
+from monosem.theory.layers import Text, drawn, language_model, partners, read_layer, summary
 from monosem.theory.planted import recipe_flags, recipe_settings
 
 COLUMNS = ["n_layers", "layer", "what", "unit", "correlation"]
@@ -70,7 +71,7 @@ def of_model(n_layers: int, args: argparse.Namespace) -> tuple[pd.DataFrame, dic
     for number, (earlier, later) in enumerate(pairwise(layers)):
         kinds = {"features": (earlier.features, later.features), "neurons": (earlier.neurons, later.neurons)}
         kinds["drawn features"] = (earlier.features, drawn(later.features, later.neurons, args.seed))
-        kinds["by chance"] = (earlier.features, shifted(later.features))
+        kinds["by chance"] = (earlier.features, Codes(shifted(later.features.matrix)))
         for what, pair in kinds.items():
             found = {"unit": np.arange(pair[0].n_features), "correlation": partners(*pair)}
             frames.append(pd.DataFrame({"n_layers": n_layers, "layer": number, "what": what, **found}))

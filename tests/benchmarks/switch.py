@@ -21,7 +21,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-from monosem.sae.architectures import Now, Relu, dense_step, sparse_step
+from monosem.sae.architectures.relu import Relu
+from monosem.sae.architectures.steps import Now, dense_step, sparse_step
 from monosem.sae.kernels import Weights
 from monosem.sae.recipe import Products
 

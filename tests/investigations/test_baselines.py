@@ -9,10 +9,11 @@ from recipes import CPU, FLOAT32, architecture, recipe
 from scipy.linalg import subspace_angles
 
 from monosem.investigations import baselines
-from monosem.investigations.baselines import LeastSquares, independent_axes, neuron_axes, principal_axes, random_rows
+from monosem.investigations.baselines import LeastSquares, independent_axes, neuron_axes, principal_axes
 from monosem.investigations.ways import baseline_ways
 from monosem.lm.sites import Site
 from monosem.measures.metrics import ReconstructionSums
+from monosem.sae.autoencoder import random_rows
 from monosem.sae.training import advance, start
 
 POST = Site("mlp_post", 0)
@@ -23,7 +24,7 @@ METHODS = {*LINEAR, "random"}
 def planted(n_vectors, n_neurons=16, n_directions=32, per_vector=2, seed=0):
     """Vectors that are sums of few of many directions, and these."""
     rng = torch.Generator().manual_seed(seed)
-    directions_FN = random_rows(n_directions, n_neurons, 7)
+    directions_FN = random_rows(n_directions, n_neurons, torch.Generator().manual_seed(7))
     chosen_BF = torch.rand(n_vectors, n_directions, generator=rng).argsort(dim=1) < per_vector
     return (chosen_BF * (1 + torch.rand(n_vectors, n_directions, generator=rng))) @ directions_FN, directions_FN
 
@@ -68,7 +69,7 @@ def test_principal_axes_are_those_of_largest_variance():
 
 def test_ica_finds_planted_sources_which_pca_mixes():
     sources_BK = torch.from_numpy(np.random.default_rng(0).laplace(size=(20_000, 5))).float()
-    mixing_KN = random_rows(5, 8, 3)
+    mixing_KN = random_rows(5, 8, torch.Generator().manual_seed(3))
     x_BN = sources_BK @ mixing_KN + 2
     axes, _ = independent_axes(x_BN, principal_axes(x_BN), 200, seed=0)
     assert len(axes.direction_KN) == 5, "only five directions vary"
@@ -99,7 +100,7 @@ def test_the_largest_neurons_are_kept_as_they_are():
 @pytest.mark.parametrize("rows", [3, 512])
 def test_least_squares_is_the_best_combination_of_the_directions_chosen(rows, monkeypatch):
     monkeypatch.setattr(baselines, "ROWS", rows)
-    x_RN, mean_N, rows_FN = torch.randn(10, 6), torch.randn(6), random_rows(20, 6, 1)
+    x_RN, mean_N, rows_FN = torch.randn(10, 6), torch.randn(6), random_rows(20, 6, torch.Generator().manual_seed(1))
     found_RN, n_active = LeastSquares(rows_FN, mean_N, 3)(x_RN)
     assert n_active == 30
     for x_N, found_N in zip(x_RN - mean_N, found_RN - mean_N, strict=True):
@@ -117,6 +118,8 @@ def test_random_directions_keep_less_of_planted_sparse_data_than_trained_ones():
         advance(run, batch_BN, trained, FLOAT32)
     learnt = trained.architecture.inference(run.weights, x_BN[:1000])
     fresh_BN, _ = planted(2000, seed=9)
-    by_random = explained(LeastSquares(random_rows(48, 16, 0), x_BN.mean(dim=0), 3), fresh_BN)
+    by_random = explained(
+        LeastSquares(random_rows(48, 16, torch.Generator().manual_seed(0)), x_BN.mean(dim=0), 3), fresh_BN
+    )
     by_trained = explained(partial(baselines.rebuild, learnt), fresh_BN)
     assert by_trained > by_random + 0.1

@@ -33,7 +33,7 @@ from plot import token_features as plot_token_features
 
 LIMITS = Limits(min_focus=0.5, min_coverage=0.5, min_active=5)
 VOCAB = 12
-GAINS = ["narrowest", "widest", "smallest_gain", "in_context_share_of_widest"]
+GAINS = ["narrowest", "widest", "smallest_step", "in_context_share_of_widest"]
 
 
 def text_of(n_tokens: int = 3000, seed: int = 0) -> Packed:

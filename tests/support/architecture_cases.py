@@ -12,7 +12,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from monosem.sae.architectures import ARCHITECTURES, Now, dense_step, sparse_step
+from monosem.sae.architectures import ARCHITECTURES
+from monosem.sae.architectures.steps import Now, dense_step, sparse_step
 from monosem.sae.kernels import Screen
 
 NAMES = list(textbook.LOSSES)

@@ -8,8 +8,8 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from monosem.sae.architectures import Relu
-from monosem.sae.autoencoder import unit_rows
+from monosem.sae.architectures.relu import Relu
+from monosem.sae.autoencoder import random_rows, unit_rows
 from monosem.sae.recipe import Recipe
 from monosem.theory.distributed import (
     Probing,
@@ -25,7 +25,7 @@ from monosem.theory.distributed import (
 )
 from monosem.theory.encoder_trials import by_hand
 from monosem.theory.encoders import Fitting, codes_of_all, ista, share_left, tied
-from monosem.theory.planted import best_cosines, plant, random_dictionary, trained
+from monosem.theory.planted import best_cosines, plant, trained
 from monosem.theory.sparse_codes import fan, least_l0, least_l1, margin, planted, random_directions
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -125,7 +125,7 @@ def test_orthogonal_directions_need_no_better_encoder_than_a_tied_one():
 
 def test_learnt_encoders_and_inference_beat_the_tied_one_on_planted_truth():
     rng = torch.Generator().manual_seed(0)
-    D_FN = random_dictionary(12, 6, rng)
+    D_FN = random_rows(12, 6, rng)
     learn, held = (plant(D_FN, 3000, 0.1, rng) for _ in range(2))
     codes = codes_of_all(learn.x_TN[None], held.x_TN[None], D_FN[None], Fitting(0.1, 300, 256, 0.01, 48, 0))
     left = {name: share_left(held.x_TN, code_1BF[0] @ D_FN) for name, code_1BF in codes.items()}
@@ -135,7 +135,7 @@ def test_learnt_encoders_and_inference_beat_the_tied_one_on_planted_truth():
 
 def test_an_autoencoder_of_the_project_finds_planted_directions():
     rng = torch.Generator().manual_seed(0)
-    D_FN = random_dictionary(16, 12, rng)
+    D_FN = random_rows(16, 12, rng)
     x_TN = plant(D_FN, 4000, 0.1, rng).x_TN
     schedule = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "warmup": 0.02, "decay": 0.2, "ramp": 0.0, "grad_clip": 1.0}
     silent = {"resample_at": (0.3,), "resample_inputs": 1024, "dead_window": 0.1, "log_every": 100}
@@ -146,5 +146,5 @@ def test_an_autoencoder_of_the_project_finds_planted_directions():
 
 @given(SEEDS)
 def test_of_its_own_rows_every_direction_is_found(seed):
-    D_FN = random_dictionary(6, 4, torch.Generator().manual_seed(seed))
+    D_FN = random_rows(6, 4, torch.Generator().manual_seed(seed))
     torch.testing.assert_close(best_cosines(D_FN, 3 * unit_rows(D_FN).flip(0)), torch.ones(6))

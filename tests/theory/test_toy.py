@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from recipes import HYPERPARAMETERS
 from theory_cases import SCHEDULE, SEEDS, generator
 
-from monosem.sae.architectures import ARCHITECTURES, Relu
-from monosem.sae.autoencoder import SparseAutoencoder, unit_rows
+from monosem.sae.architectures import ARCHITECTURES
+from monosem.sae.architectures.relu import Relu
+from monosem.sae.autoencoder import SparseAutoencoder, random_rows, unit_rows
 from monosem.sae.recipe import Recipe, architecture_of
-from monosem.theory.planted import RECOVERED, Planted, best_cosines, plant, random_dictionary
+from monosem.theory.planted import RECOVERED, Planted, best_cosines, plant
 from monosem.theory.recovery import HANDLINGS, NONE, OWN, RESAMPLING, TERM, Bench, Condition, handled, recovery, sweeps
 from monosem.theory.unembedding import (
     HALF,
@@ -44,7 +45,7 @@ def test_the_features_of_a_pair_go_together_as_much_as_was_asked_and_are_on_as_o
 
 
 def test_independent_features_are_drawn_as_ever():
-    D_FN = random_dictionary(6, 4, generator(0))
+    D_FN = random_rows(6, 4, generator(0))
     first, second = (plant(D_FN, 50, 0.3, generator(1), **more) for more in ({}, {"together": 0.0}))
     assert torch.equal(first.code_TF, second.code_TF)
 
@@ -52,7 +53,7 @@ def test_independent_features_are_drawn_as_ever():
 @given(SEEDS, st.integers(2, 12), st.integers(1, 12))
 def test_a_dictionary_finds_no_more_directions_than_it_has_features_if_they_are_far_apart(seed, n_true, n_found):
     rng = generator(seed)
-    true_FN = random_dictionary(n_true, 6, rng)
+    true_FN = random_rows(n_true, 6, rng)
     nearest = (true_FN @ true_FN.T - 2 * torch.eye(n_true)).max()
     assume(nearest < 2 * RECOVERED**2 - 1)
     noise_GN = 0.1 * torch.randn(n_found, 6, generator=rng)

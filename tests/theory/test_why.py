@@ -16,13 +16,13 @@ from monosem.costs import Job, acts_of, measured, recipe
 from monosem.findings.measurements import NotMeasuredError
 from monosem.findings.theory_why import likeness_for_a_word
 from monosem.ground.records import NEURONS, OFFLINE
-from monosem.sae.architectures import Relu
-from monosem.sae.autoencoder import unit_rows
+from monosem.sae.architectures.relu import Relu
+from monosem.sae.autoencoder import random_rows, unit_rows
 from monosem.sae.recipe import Recipe
 from monosem.theory.encoders import share_left
 from monosem.theory.naming import Named, against, by_doubling, drawn_out, line, power_law, tabulated
 from monosem.theory.penalties import row_of, summary
-from monosem.theory.planted import best_cosines, plant, random_dictionary, trained
+from monosem.theory.planted import best_cosines, plant, trained
 from monosem.theory.targets import likeness, null_space
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -122,7 +122,7 @@ def learnt(x_TN, l1):
 
 
 def test_planted_directions_are_found_with_a_penalty_and_without_one_only_given_back():
-    D_FN = random_dictionary(16, 12, torch.Generator().manual_seed(0))
+    D_FN = random_rows(16, 12, torch.Generator().manual_seed(0))
     x_TN = plant(D_FN, 4000, 0.1, torch.Generator().manual_seed(1)).x_TN
     free, sparse = learnt(x_TN, 0.0), learnt(x_TN, 0.5)
     cosines = {name: float(best_cosines(D_FN, sae.W_dec_FN).mean()) for name, sae in (("0", free), ("1", sparse))}

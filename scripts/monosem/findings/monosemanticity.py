@@ -101,7 +101,7 @@ ROWS = (
         "over 100 in A/4, of 65,536 features",
         "I",
         all_of(("smallest gain", ">", 0)),
-        of_word({"narrowest": "narrowest", "widest": "widest", "smallest gain": "smallest_gain"}),
+        of_word({"narrowest": "narrowest", "widest": "widest", "smallest gain": "smallest_step"}),
         "token_features",
     ),
     Finding(

@@ -11,11 +11,10 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from monosem.investigations.automata import Automaton
-from monosem.investigations.firing import shares, top_labels
+from monosem.investigations.firing import N_TOP, main_category, shares, tokens_fired_on
 from monosem.measures.codes import Codes
 from monosem.text.packed import Packed
 
-N_SHOWN = 5  # tokens that a feature is described by
 MOSTLY = 0.5  # share of its activation over which a feature is one of a category
 PARTS = ["features", "probabilities", "lifts"]
 
@@ -38,16 +37,14 @@ def states_table(
     with most of its activation, the tokens that it promotes most."""
     features = np.array(sorted({feature for automaton in automata for feature in automaton.features}), dtype=np.int64)
     own = Codes(csr_array(codes.matrix[:, features]))
-    by_token = shares(own, held_out.token_T, held_out.vocab_size)
-    by_category = shares(own, held_out.category_T, len(held_out.categories)).toarray()
+    by_category = shares(own, held_out.category_T, len(held_out.categories))
     return pd.DataFrame(
         {
             "feature": features,
             "density": np.diff(own.by_feature().indptr) / codes.n_tokens,
-            "category": [held_out.categories[category] for category in by_category.argmax(axis=1)],
-            "category_share": by_category.max(axis=1, initial=0),
-            "fires_on": [[vocabulary[token] for token in tokens] for tokens in top_labels(by_token, N_SHOWN)],
-            "promotes": [[vocabulary[token] for token in row[:N_SHOWN]] for row in promoted_FK[features]],
+            **main_category(by_category, held_out.categories),
+            "fires_on": tokens_fired_on(shares(own, held_out.token_T, held_out.vocab_size), vocabulary),
+            "promotes": [[vocabulary[token] for token in row[:N_TOP]] for row in promoted_FK[features]],
         }
     )
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from monosem.sae.autoencoder import SparseAutoencoder, unit_rows
+from monosem.sae.autoencoder import SparseAutoencoder
 from monosem.sae.kernels import Screen
 
 ROWS = 512  # vectors solved for at once
@@ -75,11 +75,6 @@ def rebuild(dictionary: SparseAutoencoder, x_RN: Tensor) -> tuple[Tensor, int]:
     """The reconstruction by a dictionary, and its active features in all."""
     codes = dictionary.encode_sparse(x_RN, Screen.exact(x_RN.device))
     return dictionary.decode_sparse(codes), len(codes.value_Z)
-
-
-def random_rows(n_directions: int, n_neurons: int, seed: int) -> Tensor:
-    """Unit vectors [F, N] drawn uniformly from the sphere."""
-    return unit_rows(torch.randn(n_directions, n_neurons, generator=torch.Generator().manual_seed(seed)))
 
 
 class LeastSquares:

@@ -102,7 +102,8 @@ def splitting(counts_F: np.ndarray) -> dict[str, float | None]:
     }
 
 
-def growth(counts: Sequence[int]) -> dict[str, int]:
-    """Of a number of features by dictionary, narrow to wide: both ends and the smallest step."""
+def growth(counts: Sequence[int]) -> dict[str, int | None]:
+    """Of a number of features by dictionary, narrow to wide: both ends and the smallest step; None without any."""
     steps = [wide - narrow for narrow, wide in pairwise(counts)]
-    return {"narrowest": counts[0], "widest": counts[-1], "smallest_step": min(steps)}
+    ends = {"narrowest": counts[0], "widest": counts[-1]} if counts else dict.fromkeys(("narrowest", "widest"))
+    return {**ends, "smallest_step": min(steps, default=None)}

@@ -4,6 +4,7 @@ Shape suffixes: T held-out tokens, F features, V labels: tokens of the vocabular
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -28,6 +29,18 @@ def top_labels(share_FV: csr_array, n_top: int) -> list[list[int]]:
         label, share = share_FV.indices[first:last], share_FV.data[first:last]
         top.append(label[np.lexsort((label, -share))[:n_top]].tolist())
     return top
+
+
+def tokens_fired_on(share_FV: csr_array, vocabulary: Sequence[str], n_top: int = N_TOP) -> list[list[str]]:
+    """Of each feature the tokens with most of its activation, as text."""
+    return [[vocabulary[token] for token in tokens] for tokens in top_labels(share_FV, n_top)]
+
+
+def main_category(share_FV: csr_array, categories: Sequence[str]) -> dict[str, Any]:
+    """Columns of a table: the category with most of each feature's activation, and the share that it has."""
+    dense_FV = share_FV.toarray()
+    names = [categories[label] for label in dense_FV.argmax(axis=1)]
+    return {"category": names, "category_share": dense_FV.max(axis=1, initial=0)}
 
 
 def spell(word: str, vocabulary: Sequence[str]) -> list[int]:

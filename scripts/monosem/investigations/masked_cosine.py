@@ -29,14 +29,6 @@ class Activity(NamedTuple):
     values: csr_array
     feature_F: np.ndarray
 
-    def shifted(self) -> "Activity":
-        """Passed by half of the tokens, so that what fires together does so by chance.
-
-        Neighbouring tokens stay neighbours: features fire in runs as long as before.
-        """
-        n_tokens = self.values.shape[0]
-        return Activity(self.values[np.roll(np.arange(n_tokens), n_tokens // 2)], self.feature_F)
-
 
 def activity(codes: Codes, min_active: int) -> Activity:
     """Of the features that are active on `min_active` tokens or more.

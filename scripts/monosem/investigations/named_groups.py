@@ -48,5 +48,5 @@ def is_member(group: Group, share_of_kind: Mapping[str, csr_array], min_share: f
 
 def group_summary(group: Group, counts: Sequence[int]) -> dict[str, Any]:
     """Numbers of its features, by dictionary from narrow to wide; None where the text has no token of the group."""
-    grown = growth(counts) if group.n_tokens else dict.fromkeys(("narrowest", "widest", "smallest_step"))
+    grown = growth(counts if group.n_tokens else [])
     return {"kind": group.kind, "n_tokens": group.n_tokens, "counts": list(counts), **grown}

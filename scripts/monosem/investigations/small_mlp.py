@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from monosem.ground.progress import progress
-from monosem.lm.sites import Edit, Site
+from monosem.lm.sites import Site, keeping
 from monosem.lm.transformer import LanguageModel
 from monosem.text.tokens import counted
 
@@ -34,16 +34,6 @@ def mlp_pairs(model: LanguageModel, tokens_SL: np.ndarray, bos: int, layer: int)
         pairs.append([x_SLD[counted(part_SL, bos)] for x_SLD in seen])
     given, put_out = zip(*pairs, strict=True)
     return torch.cat(given), torch.cat(put_out)
-
-
-def keeping(seen: list[Tensor]) -> Edit:
-    """An edit that changes nothing and remembers what it was given."""
-
-    def edit(x: Tensor) -> Tensor:
-        seen.append(x)
-        return x
-
-    return edit
 
 
 class SmallMLP(nn.Module):

@@ -10,10 +10,10 @@ import pandas as pd
 
 from monosem.ground.records import RUN, read_records
 from monosem.investigations.families import NO_PARENT, between, count_kin, count_other_kin, members_of, splitting
-from monosem.investigations.firing import N_TOP, shares, top_labels
+from monosem.investigations.firing import main_category, shares, tokens_fired_on
 from monosem.investigations.masked_cosine import Activity, kin
 from monosem.investigations.named_groups import Group, group_summary, is_member
-from monosem.measures.codes import Codes, read_codes_of
+from monosem.measures.codes import Codes, read_codes_of, shifted
 from monosem.text.packed import Packed
 
 
@@ -60,15 +60,11 @@ def describe(
         }
         mask_of = {name: is_member(group, of_kind, min_share) for name, group in groups.items()}
         feature_F = table.loc[table["dictionary"] == name, "feature"].to_numpy()
-        by_category = of_kind["category"][feature_F].toarray()
         columns = {
             "dictionary": name,
             "feature": feature_F,
-            "top_tokens": [
-                [vocabulary[token] for token in tokens] for tokens in top_labels(of_kind["word"][feature_F], N_TOP)
-            ],
-            "category": [text.categories[label] for label in by_category.argmax(axis=1)],
-            "category_share": by_category.max(axis=1),
+            "top_tokens": tokens_fired_on(of_kind["word"][feature_F], vocabulary),
+            **main_category(of_kind["category"][feature_F], text.categories),
             "groups": [[group for group, mask_F in mask_of.items() if mask_F[feature]] for feature in feature_F],
         }
         frames.append(pd.DataFrame(columns))
@@ -86,7 +82,7 @@ def record_of(
     """The fields of the record: dictionaries from narrow to wide, kin of the narrowest's features, groups."""
     names = list(sweep)
     narrow, wide = activities[names[0]], activities[names[-1]]
-    by_chance, _, _ = kin(narrow, wide.shifted(), min_cosine)
+    by_chance, _, _ = kin(narrow, wide._replace(values=shifted(wide.values)), min_cosine)
     chance_F = np.bincount(by_chance, minlength=sweep[names[0]].codes.n_features)[narrow.feature_F]
     within_F = count_other_kin(narrow, min_cosine)
     counts_F = count_kin(between(pairs, names[0], names[-1]), "narrow", narrow.feature_F)

@@ -16,12 +16,12 @@ it.
 Shape suffixes: T held-out tokens, F features, V vocabulary, K common tokens.
 """
 
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from monosem.investigations.families import growth
 from monosem.measures.codes import Codes, blocks, members
 from monosem.text.packed import Packed
 
@@ -110,7 +110,5 @@ def growth_of(common: pd.DataFrame, token: int | None) -> dict[str, Any]:
     """Features of one token in the narrowest and the widest dictionary; nothing for a token that there is not."""
     rows = common[common["token"] == token]
     counts = rows["n_features"].tolist()
-    steps = [wide - narrow for narrow, wide in pairwise(counts)]
     widest = rows["n_in_context"].iloc[-1] / counts[-1] if counts and counts[-1] else None
-    ends = {"narrowest": counts[0] if counts else None, "widest": counts[-1] if counts else None}
-    return {**ends, "smallest_gain": min(steps, default=None), "in_context_share_of_widest": widest}
+    return {**growth(counts), "in_context_share_of_widest": widest}

@@ -16,14 +16,13 @@ from monosem.investigations.baselines import (
     independent_axes,
     neuron_axes,
     principal_axes,
-    random_rows,
     rebuild,
 )
 from monosem.investigations.explained import DICTIONARY, SMALL_MLP, Way
 from monosem.investigations.small_mlp import Substitute, mlp_pairs, train_small_mlp
 from monosem.lm.sites import Site
 from monosem.lm.transformer import LanguageModel
-from monosem.sae.autoencoder import load_sae
+from monosem.sae.autoencoder import load_sae, random_rows
 
 
 def dictionary_ways(
@@ -57,7 +56,7 @@ def baseline_ways(
     principal = principal_axes(x_BN)
     independent, steps_taken = independent_axes(x_BN, principal, ica_steps, seed)
     neurons = neuron_axes(torch.zeros(n_neurons))
-    rows_FN = random_rows(max(n_random, n_neurons), n_neurons, seed).to(device)
+    rows_FN = random_rows(max(n_random, n_neurons), n_neurons, torch.Generator().manual_seed(seed)).to(device)
     random = LeastSquares(rows_FN, principal.mean_N.to(device), numbers[0])
     ways = {f"random {numbers[0]}": Way("random", numbers[0], site, random)}
     for k in numbers:

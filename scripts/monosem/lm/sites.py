@@ -29,5 +29,15 @@ def parse_site(text: str, n_layers: int) -> Site:
     return Site(found[1], int(found[2]) if found[2] else n_layers - 1)
 
 
+def keeping(seen: list[Tensor]) -> Edit:
+    """An edit that changes nothing and remembers what it was given."""
+
+    def edit(x: Tensor) -> Tensor:
+        seen.append(x)
+        return x
+
+    return edit
+
+
 def edit(edits: dict[str, Edit], name: str, x: Tensor) -> Tensor:
     return edits[name](x) if name in edits else x

@@ -85,6 +85,15 @@ def read_codes_of(codes: Path, record: Path, held_out: Packed) -> Codes:
     return found
 
 
+def shifted(act_TF: csr_array) -> csr_array:
+    """Passed by half of the tokens, so that what fires together does so by chance.
+
+    Neighbouring tokens stay neighbours: features fire in runs as long as before.
+    """
+    n_tokens = act_TF.shape[0]
+    return act_TF[np.roll(np.arange(n_tokens), n_tokens // 2)]
+
+
 def members(group_T: np.ndarray, n_groups: int) -> csr_array:
     """A one in the column of each token's group, [T, G]."""
     ones_T = np.ones(group_T.size)

@@ -89,6 +89,11 @@ def unit_rows(W_FN: Tensor) -> Tensor:
     return W_FN / W_FN.norm(dim=1, keepdim=True)
 
 
+def random_rows(n_rows: int, width: int, rng: torch.Generator) -> Tensor:
+    """Unit vectors drawn uniformly from the sphere."""
+    return unit_rows(torch.randn(n_rows, width, generator=rng))
+
+
 def geometric_median(x_BN: Tensor, *, tolerance: float = 1e-4, max_steps: int = 200) -> Tensor:
     """The point [N] with the least summed distance to the rows, by Weiszfeld's iteration."""
     point_N = x_BN.mean(dim=0)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import torch
 
 from monosem.ground.devices import matmul_dtype
-from monosem.sae.architectures import ARCHITECTURES, Architecture
+from monosem.sae.architectures import ARCHITECTURES
+from monosem.sae.architectures.steps import Architecture
 from monosem.sae.kernels import Screen
 
 # Name: type, least value, meaning.

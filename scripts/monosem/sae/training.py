@@ -14,7 +14,7 @@ from torch import Tensor
 from monosem.acts.store import Store
 from monosem.ground.checkpoints import Checkpoint
 from monosem.ground.progress import progress
-from monosem.sae.architectures import Now, Step, dense_step, sparse_step
+from monosem.sae.architectures.steps import Now, Step, dense_step, sparse_step
 from monosem.sae.autoencoder import SparseAutoencoder, geometric_median
 from monosem.sae.kernels import Adam, Screen, Weights, clip_factor, update
 from monosem.sae.recipe import Products, Recipe

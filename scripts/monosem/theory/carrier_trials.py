@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from monosem.sae.architectures import Relu
+from monosem.sae.architectures.relu import Relu
 from monosem.sae.autoencoder import SparseAutoencoder
 from monosem.sae.recipe import Recipe
 from monosem.theory.carriers import Carriers, Seen, activations, carriers, seen

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from monosem.investigations.ablation import CONTEXTS, written_to_residual
+from monosem.investigations.ablation import written_to_residual
 from monosem.lm.sites import Site
 from monosem.lm.transformer import LanguageModel
+from monosem.measures.evaluation import held_out_activations
 from monosem.sae.autoencoder import SparseAutoencoder
-from monosem.text.tokens import counted
 from monosem.theory.ideal_features import divergence
 from monosem.theory.passages import BOS, Places, ids
 
@@ -68,9 +68,8 @@ def seen(model: LanguageModel, tokens_SL: np.ndarray, places: Places) -> Seen:
 
 def activations(model: LanguageModel, tokens_SL: np.ndarray) -> Tensor:
     """Of the last MLP's neurons at all counted positions, [T, N]."""
-    site, at_SL = Site("mlp_post", model.config.n_layers - 1), torch.from_numpy(counted(tokens_SL, BOS))
-    parts = zip(torch.from_numpy(tokens_SL).split(CONTEXTS), at_SL.split(CONTEXTS), strict=True)
-    return torch.cat([model.activations(part_SL, site)[at] for part_SL, at in parts])
+    site = Site("mlp_post", model.config.n_layers - 1)
+    return torch.cat([*held_out_activations(model, tokens_SL, BOS, site)])
 
 
 @torch.no_grad()

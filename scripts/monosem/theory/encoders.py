@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from monosem.measures.metrics import ReconstructionSums
+from monosem.theory.descent import descend
 
 MANY = 300
 Weights = dict[str, Tensor]
@@ -78,16 +79,11 @@ def fit(encoder: Encoder, weights: Weights, x_QTN: Tensor, D_QFN: Tensor, settin
     rng = torch.Generator().manual_seed(settings.seed)
     for weight in weights.values():
         weight.requires_grad_()
-    optimizer = torch.optim.Adam(weights.values(), lr=settings.lr)
-    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, total_iters=settings.steps)
-    for _ in range(settings.steps):
+    for _ in descend(weights.values(), settings.lr, settings.steps, end=0.01):
         x_QBN = x_QTN[:, torch.randint(x_QTN.shape[1], (settings.batch,), generator=rng)]
         code_QBF = encoder(weights, x_QBN, D_QFN)
         error = (code_QBF @ D_QFN - x_QBN).square().sum(dim=2).mean(dim=1)
-        optimizer.zero_grad()
         (error + settings.l1 * code_QBF.sum(dim=2).mean(dim=1)).sum().backward()
-        optimizer.step()
-        decay.step()
     return {name: weight.detach() for name, weight in weights.items()}
 
 

@@ -23,7 +23,7 @@ from monosem.measures.codes import Codes
 from monosem.measures.evaluation import encode_held_out, held_out_activations
 from monosem.measures.universality import match_table, side
 from monosem.sae.recipe import Recipe
-from monosem.text.tokens import map_contexts, read_contexts, read_record
+from monosem.text.tokens import contexts_for, map_contexts, read_contexts, read_record
 from monosem.theory.planted import trained
 from monosem.theory.small_models import small_model
 
@@ -41,7 +41,7 @@ class Text:
         return read_record(self.train)
 
     def val_contexts(self) -> np.ndarray:
-        return read_contexts(self.val, max(1, self.held_out // self.record["context_length"]))
+        return read_contexts(self.val, contexts_for(self.held_out, self.val))
 
 
 class Layer(NamedTuple):
@@ -73,11 +73,6 @@ def read_layer(model: LanguageModel, site: Site, text: Text, sample: Sample, rec
     neurons, _ = encode_held_out(None, held_out_activations(model, val_SL, bos, site))
     features, sums = encode_held_out(sae, held_out_activations(model, val_SL, bos, site))
     return Layer(neurons, features, sums.explained_variance, features.matrix.nnz / features.n_tokens)
-
-
-def shifted(codes: Codes) -> Codes:
-    """Tokens moved on by half of their number."""
-    return Codes(codes.matrix[np.roll(np.arange(codes.n_tokens), codes.n_tokens // 2)])
 
 
 def drawn(codes: Codes, like: Codes, seed: int) -> Codes:

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from monosem.lm.layers import LayerNorm, matrix
+from monosem.theory.descent import descend
 
 
 @dataclass(frozen=True)
@@ -93,16 +94,11 @@ class Training:
 def train(model: ResidualMLP, pairs: Pairs, settings: Training, parts: int = 20) -> list[list[float]]:
     """Returns, of each of `parts` stretches of the steps, the mean gradient norm of each block."""
     rng = torch.Generator().manual_seed(settings.seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.lr)
-    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=settings.steps)
     norms_SL = torch.zeros(settings.steps, len(model.blocks))
-    for step in range(settings.steps):
+    for step in descend(model.parameters(), settings.lr, settings.steps):
         drawn_B = torch.randint(len(pairs.answer_T), (settings.batch,), generator=rng)
-        optimizer.zero_grad()
         F.cross_entropy(model(pairs.values_T2[drawn_B]), pairs.answer_T[drawn_B]).backward()
         norms_SL[step] = gradient_norms(model)
-        optimizer.step()
-        decay.step()
     return [part.mean(dim=0).tolist() for part in norms_SL.tensor_split(parts) if len(part)]
 
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from monosem.theory.descent import descend
+
 N_FEATURES = 4  # of the discussion
 ON_OFF, REAL = "on/off", "real-valued"
 ACTIVE = 1e-3  # activation above which a real-valued neuron counts as on
@@ -81,21 +83,15 @@ def train(kind: str, l1_R: Tensor, settings: Training, kept: int | None = None, 
     shape = (len(l1_R), settings.n_features)
     w_RI, u_RI = (torch.randn(shape, generator=rng, dtype=torch.float64).requires_grad_() for _ in range(2))
     b_R1, c_RI = (torch.zeros(size, dtype=torch.float64).requires_grad_() for size in ((shape[0], 1), shape))
-    weights = [w_RI, b_R1, u_RI, c_RI]
-    optimizer = torch.optim.Adam(weights, lr=settings.lr)
 
     def now() -> tuple[Tensor, Tensor]:
         act_RI = activation(w_RI + b_R1, kind, kept) if on_RI is None else on_RI
         out_RI = u_RI if kind == ON_OFF else u_RI / u_RI.norm(dim=1, keepdim=True)
         return act_RI, cross_entropy(act_RI, out_RI, c_RI)
 
-    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=settings.steps)
-    for _ in range(settings.steps):
+    for _ in descend([w_RI, b_R1, u_RI, c_RI], settings.lr, settings.steps):
         act_RI, loss_R = now()
-        optimizer.zero_grad()
         (loss_R + l1_R * act_RI.mean(dim=1)).sum().backward()
-        optimizer.step()
-        decay.step()
     with torch.no_grad():
         act_RI, loss_R = now()
     return Trained(act_RI.detach(), loss_R.detach())

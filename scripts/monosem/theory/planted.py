@@ -29,11 +29,6 @@ class Planted(NamedTuple):
     x_TN: Tensor
 
 
-def random_dictionary(n_features: int, width: int, rng: torch.Generator) -> Tensor:
-    """[F, N], rows of unit norm."""
-    return unit_rows(torch.randn(n_features, width, generator=rng))
-
-
 def plant(dictionary_FN: Tensor, n_vectors: int, on: float, rng: torch.Generator, *, together: float = 0.0) -> Planted:
     """Each feature is on in a share `on` of the vectors, with an even strength of 0.5 to 1.5.
 

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.sae.autoencoder import SparseAutoencoder, random_rows
 from monosem.sae.recipe import Recipe, architecture_of
 from monosem.theory.encoders import share_left
-from monosem.theory.planted import Planted, best_cosines, plant, random_dictionary, share_found, trained
+from monosem.theory.planted import Planted, best_cosines, plant, share_found, trained
 
 OWN, NONE, RESAMPLING, TERM = "own", "none", "resampling", "extra loss"
 HANDLINGS = (NONE, RESAMPLING, TERM)
@@ -92,7 +92,7 @@ class Bench:
     @classmethod
     def drawn(cls, n_features: int, width: int, n_vectors: int, settings: dict[str, Any], seed: int) -> "Bench":
         rng = torch.Generator().manual_seed(seed)
-        return cls(random_dictionary(n_features, width, rng), n_vectors, settings, seed)
+        return cls(random_rows(n_features, width, rng), n_vectors, settings, seed)
 
     def planted(self, on: float, together: float) -> tuple[Planted, Planted]:
         """To learn from, and held out."""

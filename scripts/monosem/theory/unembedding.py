@@ -25,6 +25,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from monosem.theory.descent import descend
+
 SOFTMAX, SQUARED, SQUARED_RELU = "softmax", "squared", "squared, ReLU"
 HEADS = (SOFTMAX, SQUARED, SQUARED_RELU)
 HALF = 0.5
@@ -86,14 +88,9 @@ def train(neurons_R: list[int], mean_on_R: list[float], head: str, settings: Tra
     for weight in layers.weights():
         weight.requires_grad_()
     on_R11 = torch.tensor(mean_on_R)[:, None, None] / settings.n_features
-    optimizer = torch.optim.Adam(layers.weights(), lr=settings.lr)
-    decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=settings.steps)
-    for _ in range(settings.steps):
+    for _ in descend(layers.weights(), settings.lr, settings.steps):
         x_RBF = (torch.rand(1, settings.batch, settings.n_features, generator=rng) < on_R11).float()
-        optimizer.zero_grad()
         loss(layers(x_RBF, head), x_RBF, head).sum().backward()
-        optimizer.step()
-        decay.step()
     return Layers(*(weight.detach() for weight in layers.weights()))
 
 

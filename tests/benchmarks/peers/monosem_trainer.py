@@ -9,7 +9,8 @@ import torch
 from common import ENDLESS, NAMES, Batches, Job, read_job, start_weights
 from torch import Tensor
 
-from monosem.sae.architectures import Relu, TopK
+from monosem.sae.architectures.relu import Relu
+from monosem.sae.architectures.topk import TopK
 from monosem.sae.autoencoder import SparseAutoencoder
 from monosem.sae.recipe import Products, Recipe
 from monosem.sae.training import Progress, advance, record

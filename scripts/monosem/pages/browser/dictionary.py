@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from monosem.ground.records import Run, kind
-from monosem.investigations.firing import shares, top_labels
+from monosem.investigations.firing import shares, tokens_fired_on
 from monosem.measures.codes import Codes, read_codes_of, read_held_out
 from monosem.pages.browser.answers import read_answers
 from monosem.pages.browser.columns import N_TOKENS, write_table, write_texts
@@ -42,10 +42,10 @@ class Held:
         shown = [plain(token) for token in shown_vocabulary(vocabulary, held_out.bos)]
         return Held(found, Activity(found, held_out), shown)
 
-    def tokens_fired_on(self, count: int) -> list[str]:
+    def fired_on(self, count: int) -> list[str]:
         """Of each feature, the tokens with most of its activation, in one line."""
-        top = top_labels(shares(self.codes, self.activity.held_out.token_T, len(self.vocabulary)), count)
-        return [" ".join(self.vocabulary[token] for token in tokens) for tokens in top]
+        share_FV = shares(self.codes, self.activity.held_out.token_T, len(self.vocabulary))
+        return list(map(" ".join, tokens_fired_on(share_FV, self.vocabulary, count)))
 
     def checked_logits(self, logits_FV: np.ndarray, path: Path) -> np.ndarray:
         shape = (self.activity.by_feature.shape[1], len(self.vocabulary))
@@ -73,7 +73,7 @@ def write_dictionary(
     geometry = Geometry.of(logits_FV, decoder_FN, run)
     facts = {"n": len(table), "kind": kind(run), "intervals": intervals, "levels": LEVELS, "reach": limits.reach}
     facts |= {"context": limits.context, "tokens": held.activity.held_out.n_tokens, **names()}
-    fires = held.tokens_fired_on(N_TOKENS)
+    fires = held.fired_on(N_TOKENS)
     promotes = top_tokens(geometry.promoted, held.vocabulary, N_TOKENS)
     steered = steering(sources.steering, sources.steered_texts) if sources.steering else {}
     answers = read_answers(sources.llm_answers) if sources.llm_answers else {}

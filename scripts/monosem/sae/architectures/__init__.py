@@ -7,7 +7,7 @@ from monosem.sae.architectures.matryoshka import Matryoshka
 from monosem.sae.architectures.relu import Relu
 from monosem.sae.architectures.relu_2024 import Relu2024
 from monosem.sae.architectures.relu_unshifted import ReluUnshifted
-from monosem.sae.architectures.steps import Architecture, Now, Step, dense_step, sparse_step
+from monosem.sae.architectures.steps import Architecture
 from monosem.sae.architectures.topk import TopK
 
 ARCHITECTURES: dict[str, type[Architecture]] = {
@@ -20,15 +20,3 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
     "gated": Gated,
     "matryoshka": Matryoshka,
 }
-
-__all__ = [
-    "ARCHITECTURES",
-    "Architecture",
-    "Now",
-    "Relu",
-    "Relu2024",
-    "Step",
-    "TopK",
-    "dense_step",
-    "sparse_step",
-]

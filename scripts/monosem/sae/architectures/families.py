@@ -8,8 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from monosem.sae.architectures.steps import Part, random_directions
-from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.sae.architectures.steps import Part
+from monosem.sae.autoencoder import SparseAutoencoder, random_rows
 from monosem.sae.kernels import Csr, Entries, Screen, Weights, entries_above
 
 START_NORM = 0.1  # of the rows of a free decoder
@@ -51,7 +51,7 @@ class FreeDecoder(AboveFloor):
     pre_encoder_bias: ClassVar[bool] = False
 
     def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
-        W_dec_FN = START_NORM * random_directions(n_features, len(median_N), rng)
+        W_dec_FN = START_NORM * random_rows(n_features, len(median_N), rng)
         biases = {name: torch.full((n_features,), value) for name, value in self.per_feature.items()}
         return {"W_enc_FN": W_dec_FN.clone(), **biases, "W_dec_FN": W_dec_FN, "b_dec_N": torch.zeros_like(median_N)}
 

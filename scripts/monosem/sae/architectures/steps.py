@@ -128,7 +128,3 @@ def kaiming(n_features: int, n_neurons: int, rng: torch.Generator) -> tuple[Tens
 
     W_enc_FN, b_enc_F = uniform(n_features, n_neurons, fan_in=n_neurons), uniform(n_features, fan_in=n_neurons)
     return W_enc_FN, b_enc_F, unit_rows(uniform(n_features, n_neurons, fan_in=n_features))
-
-
-def random_directions(n_features: int, n_neurons: int, rng: torch.Generator) -> Tensor:
-    return unit_rows(torch.randn(n_features, n_neurons, generator=rng))

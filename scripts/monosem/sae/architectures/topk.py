@@ -15,8 +15,8 @@ from torch import Tensor
 
 from monosem.sae.architectures import steps
 from monosem.sae.architectures.families import Centred, centred_gradients
-from monosem.sae.architectures.steps import Now, Part, Step, random_directions, reconstruct, square_sum
-from monosem.sae.autoencoder import SparseAutoencoder
+from monosem.sae.architectures.steps import Now, Part, Step, reconstruct, square_sum
+from monosem.sae.autoencoder import SparseAutoencoder, random_rows
 from monosem.sae.kernels import Csr, Entries, Screen, Weights, largest_of_row
 
 
@@ -29,7 +29,7 @@ class TopK(Centred):
     has_dense: ClassVar[bool] = False
 
     def start(self, n_features: int, median_N: Tensor, rng: torch.Generator) -> Weights:
-        W_dec_FN = random_directions(n_features, len(median_N), rng)
+        W_dec_FN = random_rows(n_features, len(median_N), rng)
         return {
             "W_enc_FN": W_dec_FN.clone(),
             "b_enc_F": torch.zeros(n_features),
