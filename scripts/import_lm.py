@@ -20,10 +20,10 @@ from monosem.ground.devices import use_device
 from monosem.ground.flags import FILE, parser_of
 from monosem.interchange.gpt2 import read_gpt2, weight_files, without_padding
 from monosem.interchange.tokenizer_files import check_same_tokenizer
-from monosem.lm.training import mean_loss
+from monosem.lm.training import read_validation, validated
 from monosem.lm.transformer import save_lm
 from monosem.text.tokenizer import count_ids, load_tokenizer
-from monosem.text.tokens import counted, read_contexts, read_record
+from monosem.text.tokens import read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -46,18 +46,15 @@ def main(argv: list[str] | None = None) -> None:
     n_tokens = count_ids(load_tokenizer(args.tokenizer)[0])
     whole = read_gpt2(args.folder)
     model = without_padding(whole, n_tokens, args.folder)
-    size, length = model.config, read_record(args.val)["context_length"]
-    if length > size.context_length:
+    size, val = model.config, read_record(args.val)
+    if val["context_length"] > size.context_length:
         raise ValueError(f"{args.folder}: {size.context_length} positions; set tokens: context_length to that or less")
     save_lm(args.output, model)
-    val_SL = read_contexts(args.val)[: max(1, args.val_tokens // length)]
-    bos = read_record(args.val)["bos"]
     fields = {
         "model": args.name,
         **asdict(size),
         "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "val_loss": mean_loss(model, val_SL, bos),
-        "val_tokens": int(counted(val_SL[:, :-1], bos).sum()),
+        **validated(model, read_validation(args.val, args.val_tokens), val["bos"]),
         "imported": args.folder.as_posix(),
         "padding_left_out": whole.config.vocab_size - n_tokens,
         "digest": sha256(args.output)[:16],

@@ -17,9 +17,9 @@ from dataclasses import asdict
 from monosem.ground.artefacts import sha256, write_record
 from monosem.ground.devices import use_device
 from monosem.ground.flags import FILE, parser_of
-from monosem.lm.training import mean_loss
+from monosem.lm.training import read_validation, validated
 from monosem.lm.transformer import load_lm, save_lm, shuffle_weights
-from monosem.text.tokens import counted, read_contexts, read_record
+from monosem.text.tokens import read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -41,13 +41,11 @@ def main(argv: list[str] | None = None) -> None:
     model = load_lm(args.model)
     shuffle_weights(model, seed=args.seed)
     save_lm(args.output, model)
-    val = read_record(args.val)
-    val_SL, bos = read_contexts(args.val)[: max(1, args.val_tokens // val["context_length"])], val["bos"]
+    val_SL, bos = read_validation(args.val, args.val_tokens), read_record(args.val)["bos"]
     fields = {
         "model": args.name,
         **asdict(model.config),
-        "val_loss": mean_loss(model, val_SL, bos),
-        "val_tokens": int(counted(val_SL[:, :-1], bos).sum()),
+        **validated(model, val_SL, bos),
         "digest": sha256(args.output)[:16],
     }
     write_record(args.output_record, fields, args=args)

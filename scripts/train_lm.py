@@ -25,9 +25,9 @@ from monosem.ground.checkpoints import Checkpoint, Stoppable, run_key
 from monosem.ground.devices import PRECISIONS, resolved, use_device
 from monosem.ground.flags import FILE, parser_of
 from monosem.ground.parallel import Team, processes_here, team
-from monosem.lm.training import LMTraining, mean_loss, train_lm
+from monosem.lm.training import LMTraining, read_validation, train_lm, validated
 from monosem.lm.transformer import LanguageModel, LMConfig, save_lm
-from monosem.text.tokens import counted, map_contexts, read_contexts, read_record
+from monosem.text.tokens import map_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -84,7 +84,7 @@ def train(args: argparse.Namespace, device: torch.device, together: Team) -> Non
         compile=args.compile == "yes",
     )
     model = LanguageModel(config, seed=args.seed).to(device)
-    val_SL = read_contexts(args.val)[: max(1, args.val_tokens // config.context_length)]
+    val_SL = read_validation(args.val, args.val_tokens)
     inputs = [args.train.with_suffix(".json"), args.val.with_suffix(".json")]
     checkpoint = Checkpoint(args.output, run_key(args, inputs), every_s=args.checkpoint_s)
     with checkpoint if together.leads else Stoppable() as state:
@@ -98,8 +98,7 @@ def train(args: argparse.Namespace, device: torch.device, together: Team) -> Non
             **asdict(config),
             "n_parameters": sum(parameter.numel() for parameter in model.parameters()),
             "matmul_dtype": args.precision,
-            "val_loss": mean_loss(model, val_SL, settings.bos),
-            "val_tokens": int(counted(val_SL[:, :-1], settings.bos).sum()),
+            **validated(model, val_SL, settings.bos),
             "tokens_trained": rows[-1]["tokens"],
             "digest": sha256(args.output)[:16],
         }

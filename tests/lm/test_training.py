@@ -67,7 +67,7 @@ def test_a_kill_while_the_record_is_made_costs_nothing(tokens, tmp_path, monkeyp
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(script, "mean_loss", killed)
+    monkeypatch.setattr(script, "validated", killed)
     with pytest.raises(KeyboardInterrupt):
         script.main(lm_flags(tokens, tmp_path / "killed", checkpoint_s=0))
     assert (tmp_path / "killed" / ".weights.safetensors.checkpoint").exists()

@@ -19,17 +19,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from monosem.ground.progress import progress
 from monosem.lm.sites import Site
-from monosem.lm.transformer import LanguageModel
+from monosem.lm.transformer import TILE, LanguageModel, cross_entropies
 from monosem.measures.codes import Codes
 from monosem.text.packed import Packed
 
 CONTEXTS = 64  # a forward pass
-TILE = 512  # rows whose logits fit the cache
 LAYER_NORM_EPS = 1e-5  # of torch
 MEASURES = ("attribution", "divided", "gradient", "frozen")  # what is held against `effect`
 
@@ -126,8 +124,7 @@ def layer_norm_divisor(centred_PD: Tensor) -> Tensor:
 
 def log_likelihood(model: LanguageModel, normal_PD: Tensor, next_P: Tensor) -> Tensor:
     """Of the next tokens, nats, from normalised residual streams."""
-    tiles = zip(normal_PD.split(TILE), next_P.split(TILE), strict=True)
-    return torch.cat([-F.cross_entropy(x_BD @ model.W_U_DV, next_B, reduction="none") for x_BD, next_B in tiles])
+    return -cross_entropies(normal_PD, model.W_U_DV, next_P)
 
 
 @torch.enable_grad()

@@ -1,10 +1,11 @@
 """Training of the transformers: AdamW, warm-up and cosine, resumable at any step.
 
-Shape suffixes as in `lm`: S contexts of a batch, L position.
+Shape suffixes as in `transformer`: S contexts of a batch, L position.
 """
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from monosem.ground.parallel import Team
 from monosem.ground.progress import progress
 from monosem.lm.cross_entropy import next_token_loss, tile_loss
 from monosem.lm.transformer import LanguageModel, token_losses
-from monosem.text.tokens import counted
+from monosem.text.tokens import contexts_for, counted, read_contexts
 
 VAL_CONTEXTS = 64  # enough for a curve; the final loss is measured on `val_tokens`
 
@@ -168,6 +169,16 @@ def finite(loss: Tensor, step: int, settings: object) -> float:
     if not math.isfinite(value):
         raise FloatingPointError(f"loss is {value} at step {step} ({settings}); lower the learning rate")
     return value
+
+
+def read_validation(path: Path, n_tokens: int) -> np.ndarray:
+    """The held-out contexts [S, L] that hold so many tokens, or all where there are fewer."""
+    return read_contexts(path)[: contexts_for(n_tokens, path)]
+
+
+def validated(model: LanguageModel, val_SL: np.ndarray, bos: int) -> dict[str, float]:
+    """Fields of a model's record: its held-out loss, and over how many predictions."""
+    return {"val_loss": mean_loss(model, val_SL, bos), "val_tokens": int(counted(val_SL[:, :-1], bos).sum())}
 
 
 def mean_loss(model: LanguageModel, tokens_SL: np.ndarray, bos: int) -> float:

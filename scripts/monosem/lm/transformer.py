@@ -22,8 +22,9 @@ from monosem.ground.finite import check_finite
 from monosem.ground.tensors import load_tensors, read_metadata
 from monosem.lm.layers import ACTIVATIONS, LayerNorm, affine, causal_attention, matrix
 from monosem.lm.logit_updates import LogitCoordinates, logit_coordinates
-from monosem.lm.sites import Edit, Site, edit
+from monosem.lm.sites import Edit, Site, edit, keeping
 
+TILE = 512  # positions whose logits fit the cache
 OVERFLOW = "its weights are finite and too large; train it again or take another"
 
 
@@ -129,12 +130,7 @@ class LanguageModel(nn.Module):
     def activations(self, tokens_SL: Tensor, site: Site) -> Tensor:
         """Activations at a site, float32 [S, L, site width]. Raises ValueError where one is not finite."""
         seen: list[Tensor] = []
-
-        def look(x: Tensor) -> Tensor:
-            seen.append(x)
-            return x
-
-        self(tokens_SL, edits={site: look})
+        self(tokens_SL, edits={site: keeping(seen)})
         check_finite(seen[0], f"activations at {site.name} of layer {site.layer}", OVERFLOW)
         return seen[0]
 
@@ -156,11 +152,13 @@ def token_losses(model: LanguageModel, tokens_SL: Tensor, edits: dict[Site, Edit
     """Cross-entropy in nats of each token 1..L-1 in float32, [S, L-1], with a site's activations edited."""
     S, L = tokens_SL.shape
     x_PD, target_P = model(tokens_SL, edits=edits)[:, :-1].flatten(0, 1), tokens_SL[:, 1:].flatten()
-    losses = [
-        F.cross_entropy(x_BD @ model.W_U_DV, target_B, reduction="none")
-        for x_BD, target_B in zip(x_PD.split(512), target_P.split(512), strict=True)  # logits that fit the cache
-    ]
-    return torch.cat(losses).view(S, L - 1)
+    return cross_entropies(x_PD, model.W_U_DV, target_P).view(S, L - 1)
+
+
+def cross_entropies(x_PD: Tensor, W_U_DV: Tensor, target_P: Tensor) -> Tensor:
+    """Of each target, nats, from normalised last residual streams; in tiles whose logits fit the cache."""
+    tiles = zip(x_PD.split(TILE), target_P.split(TILE), strict=True)
+    return torch.cat([F.cross_entropy(x_BD @ W_U_DV, target_B, reduction="none") for x_BD, target_B in tiles])
 
 
 def shuffle_weights(model: LanguageModel, *, seed: int) -> None:
