@@ -24,14 +24,15 @@ from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.devices import device_of
 from monosem.ground.flags import FILE, device_flags, parser_of
 from monosem.ground.records import read_table, value_of
-from monosem.investigations.steered_text import PAPER_MULTIPLE, Judge, conditions, record_fields, steerable, write_all
+from monosem.investigations.proxies import Proxies
+from monosem.investigations.steered_text import PAPER_MULTIPLE, conditions, record_fields, steerable, write_all
 from monosem.investigations.steering import Writer
 from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.sae.autoencoder import load_sae
 from monosem.text.packed import read_packed
 from monosem.text.tokenizer import encode_texts, load_bytes, load_tokenizer
-from monosem.text.tokens import read_record
+from monosem.text.tokens import contexts_for
 
 NAME = "steering"
 
@@ -67,8 +68,8 @@ def main(argv: list[str] | None = None) -> None:
     device = device_of(args)
     acts, found = read_json(args.acts_record), read_json(args.contexts)
     contexts = steerable(found, args.steer, args.contexts)
-    n_contexts = value_of(found, "flags.train_tokens", args.contexts) // read_record(args.training)["context_length"]
-    judge = Judge.learn(contexts, read_packed(args.training, max(1, n_contexts)), load_bytes(args.tokenizer))
+    n_contexts = contexts_for(value_of(found, "flags.train_tokens", args.contexts), args.training)
+    known = Proxies.learn(contexts, read_packed(args.training, n_contexts), load_bytes(args.tokenizer))
     model = load_lm(args.model, acts["lm_digest"]).to(device)
     tokenizer, bos = load_tokenizer(args.tokenizer)
     prefix = [bos, *encode_texts(tokenizer, bos, [args.prefix])[0]]
@@ -77,7 +78,7 @@ def main(argv: list[str] | None = None) -> None:
     features = {context.name: found["contexts"][context.name]["feature"] for context in contexts}
     highest_F = read_table(args.features, ["max_act"])["max_act"].to_numpy()
     wanted = conditions(contexts, features, highest_F, args.multiples)
-    table, texts = write_all(writer, load_sae(args.sae).to(device), judge, wanted, tokenizer)
+    table, texts = write_all(writer, load_sae(args.sae).to(device), known, wanted, tokenizer)
     write_table(args.output, table)
     write_table(args.output_texts, texts)
     fields = {name: found[name] for name in ("model", "site", "dictionary")}

@@ -12,10 +12,10 @@ from monosem.investigations.characters import BROKEN, characters, inside, vocabu
 from monosem.investigations.proxies import (
     FLOOR,
     Context,
+    Proxies,
     best_stretches,
     count_rates,
     parse_contexts,
-    proxies,
     token_scores,
 )
 
@@ -118,7 +118,7 @@ def test_an_unfinished_character_has_the_rate_of_its_token_and_a_finished_one_is
     assert rates.log_prior(script) == pytest.approx(prior)
     scores = token_scores(script, rates, tokens)
     assert scores[1:] == pytest.approx(np.log([3 / 4, FLOOR, 3 / 4, FLOOR]) - prior)
-    found = proxies([script], text, vocabulary, rates, scores[None])[:, 0].reshape(2, 6)
+    found = Proxies([script], vocabulary, rates, scores[None], 0).of(text)[:, 0].reshape(2, 6)
     certain, ruled_out = -prior, np.log(FLOOR) - prior
     begun = np.log(3 / 4) - prior
     assert found[0] == pytest.approx([begun, certain, begun, certain, ruled_out, ruled_out])
@@ -132,7 +132,7 @@ def test_contexts_without_a_proxy_are_their_documents():
     rates = count_rates(text, vocabulary, [licences, Context("none", "unknown")])
     scores = token_scores(licences, rates, tokens)
     assert scores[1:] == pytest.approx([np.log(1 / 2 / (3 / 6)), np.log(1 / 2 / (3 / 6))])
-    assert proxies([licences], text, vocabulary, rates, scores[None])[:, 0].tolist() == [0, 0, 1, 1, 0, 0]
+    assert Proxies([licences], vocabulary, rates, scores[None], 0).of(text)[:, 0].tolist() == [0, 0, 1, 1, 0, 0]
     assert (token_scores(Context("none", "unknown"), rates, tokens) < -20).all()
 
 

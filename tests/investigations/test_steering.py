@@ -12,8 +12,8 @@ from small_run import flags
 from texts import packed
 
 import steer_features
-from monosem.investigations.proxies import Context
-from monosem.investigations.steered_text import Condition, Judge, conditions, record_fields, steerable
+from monosem.investigations.proxies import Context, Proxies
+from monosem.investigations.steered_text import Condition, conditions, count_inside, record_fields, steerable
 from monosem.investigations.steering import Writer, pinned
 from monosem.lm.sites import Site
 from monosem.lm.transformer import LMConfig
@@ -128,15 +128,15 @@ DNA = Context("DNA", "dna", alphabet="ACGT")
 TOKENS = [b"<|bos|>", b"the", b" cat", "قط".encode(), b"\xd9", b"ACGT"]
 
 
-def judge():
+def known_proxies():
     rng = np.random.default_rng(0)
     tokens_SL = rng.choice([0, 1, 2, 3], (50, 16), p=[0.05, 0.5, 0.35, 0.1])
-    return Judge.learn([ARABIC, DNA], packed(tokens_SL, "xxxx", category_SL=tokens_SL), TOKENS)
+    return Proxies.learn([ARABIC, DNA], packed(tokens_SL, "xxxx", category_SL=tokens_SL), TOKENS)
 
 
 def test_tokens_are_counted_after_the_prefix_and_by_context():
     tokens_SL = np.array([[0, 3, 3, 2, 0, 3], [0, 5, 1, 5, 5, 5], [0, 2, 0, 0, 0, 0]])
-    inside_SC, n_S = judge().count(tokens_SL, 2)
+    inside_SC, n_S = count_inside(known_proxies(), tokens_SL, 2)
     assert n_S.tolist() == [3, 4, 0]
     assert inside_SC[:, 0].tolist() == [2, 0, 0] and inside_SC[:, 1].tolist() == [0, 3, 0]
 

@@ -12,9 +12,8 @@ import pandas as pd
 
 from monosem.ground.tensors import open_tensor
 from monosem.investigations.best_features import Evidence, choose, halves
-from monosem.investigations.characters import vocabulary_of
 from monosem.investigations.context_claims import HISTOGRAM_COLUMNS, absent, claims, histograms, promoted, tidy
-from monosem.investigations.proxies import Context, count_rates, proxies, token_scores
+from monosem.investigations.proxies import Context, Proxies
 from monosem.measures.codes import Codes
 from monosem.text.packed import Packed
 
@@ -40,20 +39,17 @@ class Limits(NamedTuple):
 def learn(
     contexts: Sequence[Context], held_out: Packed, training: Packed, tokens: Sequence[bytes], limits: Limits
 ) -> Knowledge:
-    vocabulary = vocabulary_of(tokens, held_out.bos)
-    rates = count_rates(training, vocabulary, contexts)
-    common_V = rates.count_V >= limits.rare
+    proxies = Proxies.learn(contexts, training, tokens)
+    count_V = proxies.rates.count_V
+    common_V = count_V >= limits.rare
     if not common_V.any():
-        raise ValueError(
-            f"rare {limits.rare}: no token occurs as often in {rates.count_V.sum()} training tokens; lower it"
-        )
-    score_CV = np.stack([token_scores(context, rates, tokens) for context in contexts])
-    proxy_TC = proxies(contexts, held_out, vocabulary, rates, score_CV)
+        raise ValueError(f"rare {limits.rare}: no token occurs as often in {count_V.sum()} training tokens; lower it")
+    proxy_TC = proxies.of(held_out)
     target_TC = np.stack([context.target(proxy_TC[:, c]) for c, context in enumerate(contexts)], axis=1)
     truth_TC = np.stack([held_out.is_of(context.category)[held_out.counted_SL] for context in contexts], axis=1)
     evidence = Evidence(proxy_TC, target_TC, truth_TC, held_out.document_T)
     half_T = halves(held_out.document_T, held_out.category_T, limits.seed)
-    return Knowledge(evidence, score_CV > LIKELIER, common_V, half_T)
+    return Knowledge(evidence, proxies.score_CV > LIKELIER, common_V, half_T)
 
 
 class Dictionary(NamedTuple):

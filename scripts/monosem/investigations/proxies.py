@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from monosem.investigations.characters import Characters, Vocabulary, characters, inside
+from monosem.investigations.characters import Characters, Vocabulary, characters, inside, vocabulary_of
 from monosem.text.packed import Packed
 
 FLOOR = 1e-10  # probability of what a context rules out, paper: #appendix-proxies
@@ -159,17 +159,32 @@ def script_proxy(
     return proxy_T.reshape(tokens_SL.shape)
 
 
-def proxies(
-    contexts: Sequence[Context], held_out: Packed, vocabulary: Vocabulary, rates: Rates, score_CV: np.ndarray
-) -> np.ndarray:
-    """The proxy of every context at every counted token, [T, C]; `score_CV` has the contexts' `token_scores`."""
-    columns = []
-    for context, score_V in zip(contexts, score_CV, strict=True):
-        if context.blocks:
-            proxy_SL = script_proxy(context, held_out.tokens_SL, vocabulary, rates, score_V)
-        elif context.alphabet:
-            proxy_SL = best_stretches(score_V[held_out.tokens_SL], ~held_out.counted_SL, context.span)
-        else:
-            proxy_SL = held_out.is_of(context.category).astype(np.float64)
-        columns.append(proxy_SL[held_out.counted_SL])
-    return np.stack(columns, axis=1)
+@dataclass(frozen=True)
+class Proxies:
+    """Contexts, and what training text tells of them."""
+
+    contexts: Sequence[Context]
+    vocabulary: Vocabulary
+    rates: Rates
+    score_CV: np.ndarray  # `token_scores` of each context
+    bos: int
+
+    @classmethod
+    def learn(cls, contexts: Sequence[Context], training: Packed, tokens: Sequence[bytes]) -> "Proxies":
+        vocabulary = vocabulary_of(tokens, training.bos)
+        rates = count_rates(training, vocabulary, contexts)
+        scores = [token_scores(context, rates, tokens) for context in contexts]
+        return cls(contexts, vocabulary, rates, np.reshape(scores, (len(contexts), len(tokens))), training.bos)
+
+    def of(self, text: Packed) -> np.ndarray:
+        """The proxy of every context at every counted token, [T, C]."""
+        columns = []
+        for context, score_V in zip(self.contexts, self.score_CV, strict=True):
+            if context.blocks:
+                proxy_SL = script_proxy(context, text.tokens_SL, self.vocabulary, self.rates, score_V)
+            elif context.alphabet:
+                proxy_SL = best_stretches(score_V[text.tokens_SL], ~text.counted_SL, context.span)
+            else:
+                proxy_SL = text.is_of(context.category).astype(np.float64)
+            columns.append(proxy_SL[text.counted_SL])
+        return np.stack(columns, axis=1)

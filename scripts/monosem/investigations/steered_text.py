@@ -14,8 +14,7 @@ from tokenizers import Tokenizer
 
 from monosem.ground.progress import progress
 from monosem.ground.records import value_of
-from monosem.investigations.characters import Vocabulary, vocabulary_of
-from monosem.investigations.proxies import Context, Rates, count_rates, parse_contexts, proxies, token_scores
+from monosem.investigations.proxies import Context, Proxies, parse_contexts
 from monosem.investigations.steering import Writer, pinned
 from monosem.sae.autoencoder import SparseAutoencoder
 from monosem.text.packed import Packed
@@ -26,30 +25,13 @@ COLUMNS = ["pinned", "feature", "multiple", "value", "context", "share", "share_
 TEXT_COLUMNS = ["pinned", "multiple", "text"]
 
 
-@dataclass(frozen=True)
-class Judge:
-    """Tells which tokens are in which context."""
-
-    contexts: Sequence[Context]
-    vocabulary: Vocabulary
-    rates: Rates
-    score_CV: np.ndarray
-    bos: int
-
-    @classmethod
-    def learn(cls, contexts: Sequence[Context], training: Packed, tokens: Sequence[bytes]) -> "Judge":
-        vocabulary = vocabulary_of(tokens, training.bos)
-        rates = count_rates(training, vocabulary, contexts)
-        scores = [token_scores(context, rates, tokens) for context in contexts]
-        return cls(contexts, vocabulary, rates, np.reshape(scores, (len(contexts), len(tokens))), training.bos)
-
-    def count(self, tokens_SL: np.ndarray, n_prefix: int) -> tuple[np.ndarray, np.ndarray]:
-        """Tokens after the prefix that are in each context [S, C], and all of them [S]; BOS does not count."""
-        nowhere_SL = np.full(tokens_SL.shape, -1)
-        text = Packed(tokens_SL, nowhere_SL, nowhere_SL, [], self.bos, self.score_CV.shape[1], digest="")
-        inside_SLC = np.zeros((*tokens_SL.shape, len(self.contexts)), dtype=bool)
-        inside_SLC[text.counted_SL] = proxies(self.contexts, text, self.vocabulary, self.rates, self.score_CV) > 0
-        return inside_SLC[:, n_prefix:].sum(axis=1), text.counted_SL[:, n_prefix:].sum(axis=1)
+def count_inside(known: Proxies, tokens_SL: np.ndarray, n_prefix: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens after the prefix that are in each context [S, C], and all of them [S]; BOS does not count."""
+    nowhere_SL = np.full(tokens_SL.shape, -1)
+    text = Packed(tokens_SL, nowhere_SL, nowhere_SL, [], known.bos, known.score_CV.shape[1], digest="")
+    inside_SLC = np.zeros((*tokens_SL.shape, len(known.contexts)), dtype=bool)
+    inside_SLC[text.counted_SL] = known.of(text) > 0
+    return inside_SLC[:, n_prefix:].sum(axis=1), text.counted_SL[:, n_prefix:].sum(axis=1)
 
 
 def steerable(record: dict[str, Any], names: Sequence[str], where: object) -> list[Context]:
@@ -88,7 +70,7 @@ def conditions(
 
 
 def write_all(
-    writer: Writer, sae: SparseAutoencoder, judge: Judge, wanted: Sequence[Condition], tokenizer: Tokenizer
+    writer: Writer, sae: SparseAutoencoder, known: Proxies, wanted: Sequence[Condition], tokenizer: Tokenizer
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row a condition and context: share of the written tokens in it with its standard error over texts, and the
     perplexity of the condition's texts; and one row a text, without the prefix."""
@@ -97,11 +79,11 @@ def write_all(
         edit = None if condition.context == NOTHING else pinned(sae, condition.feature, condition.value)
         tokens_SL = writer.write(edit)
         perplexity = float(writer.losses(tokens_SL).double().mean().exp())
-        inside_SC, n_S = judge.count(tokens_SL.cpu().numpy(), n_prefix)
+        inside_SC, n_S = count_inside(known, tokens_SL.cpu().numpy(), n_prefix)
         written = tokenizer.decode_batch(tokens_SL[:, n_prefix:].tolist(), skip_special_tokens=False)
         texts += [(condition.context, condition.multiple, text) for text in written]
         n_tokens = max(1, int(n_S.sum()))
-        for c, context in enumerate(judge.contexts):
+        for c, context in enumerate(known.contexts):
             share = inside_SC[:, c].sum() / n_tokens
             error = np.sqrt(np.square(inside_SC[:, c] - share * n_S).sum()) / n_tokens
             row = {"pinned": condition.context, "feature": condition.feature, "multiple": condition.multiple}
