@@ -24,11 +24,26 @@ from monosem.theory.unembedding import (
     Layers,
     Training,
     alone,
-    least_squared_loss,
     loss,
-    on_an_arc,
     train,
 )
+
+
+def least_squared_loss(n_features: int, n_neurons: int, on: float) -> float:
+    """Of any layer with a linear output: what n dimensions cannot hold of F independent features."""
+    return (n_features - n_neurons) * on * (1 - on)
+
+
+def on_an_arc(n_features: int, scale: float) -> Layers:
+    """Features at equal distances on the quarter circle of two neurons, read along the same directions."""
+    turned_F = torch.linspace(0, math.pi / 2, n_features, dtype=torch.float64)
+    W_1Fn = torch.stack([turned_F.cos(), turned_F.sin()], dim=1)[None]
+    none_1n1 = torch.zeros(1, 2, 1, dtype=torch.float64)
+    # "Nothing" has logit 0, and each feature, while all are off, less: with one on, its own is the largest.
+    c_1V = torch.cat([torch.full((n_features,), -scale / 2), torch.zeros(1)]).double()
+    return Layers(
+        W_1Fn, torch.zeros(1, 1, 2).double(), torch.cat([scale * W_1Fn.mT, none_1n1], dim=2), c_1V[None, None]
+    )
 
 
 @settings(max_examples=15)

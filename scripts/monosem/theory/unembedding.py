@@ -19,7 +19,6 @@ times a number, every one of however many is represented once the number is larg
 Shape suffixes: R layers that are trained side by side, B samples, F features, n neurons, V outputs.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -76,11 +75,6 @@ def loss(y_RBV: Tensor, x_RBF: Tensor, head: str) -> Tensor:
     return -(target_RBV * y_RBV.log_softmax(dim=2)).sum(dim=2).mean(dim=1)
 
 
-def least_squared_loss(n_features: int, n_neurons: int, on: float) -> float:
-    """Of any layer with a linear output: what n dimensions cannot hold of F independent features."""
-    return (n_features - n_neurons) * on * (1 - on)
-
-
 def train(neurons_R: list[int], mean_on_R: list[float], head: str, settings: Training) -> Layers:
     """Layers of so many neurons, on samples in which so many features are on, on average; Adam."""
     rng = torch.Generator().manual_seed(settings.seed)
@@ -107,15 +101,3 @@ def alone(layers: Layers, head: str) -> tuple[Tensor, Tensor]:
     own_RF = out_RBV[:, :F, :F].diagonal(dim1=1, dim2=2)
     others_RFF = out_RBV[:, :F, :F].masked_fill(torch.eye(F, dtype=torch.bool), -torch.inf)
     return own_RF - out_RBV[:, F, :F], own_RF > others_RFF.amax(dim=2)
-
-
-def on_an_arc(n_features: int, scale: float) -> Layers:
-    """Features at equal distances on the quarter circle of two neurons, read along the same directions."""
-    turned_F = torch.linspace(0, math.pi / 2, n_features, dtype=torch.float64)
-    W_1Fn = torch.stack([turned_F.cos(), turned_F.sin()], dim=1)[None]
-    none_1n1 = torch.zeros(1, 2, 1, dtype=torch.float64)
-    # "Nothing" has logit 0, and each feature, while all are off, less: with one on, its own is the largest.
-    c_1V = torch.cat([torch.full((n_features,), -scale / 2), torch.zeros(1)]).double()
-    return Layers(
-        W_1Fn, torch.zeros(1, 1, 2).double(), torch.cat([scale * W_1Fn.mT, none_1n1], dim=2), c_1V[None, None]
-    )
