@@ -15,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 from monosem.ground.machine import machine
-from monosem.readme.measured import Cost, read_cost
-from monosem.readme.workflow import table
+from monosem.ground.markdown import table
+from monosem.planning.measured import Cost, read_cost
 
 COLUMNS = ("rule", "jobs", "before, s", "after, s", "after / before")
 
