@@ -11,7 +11,7 @@ import language_model
 import numpy as np
 import pandas as pd
 import pytest
-from language_model import answer, is_likely, oracle, question_of
+from language_model import oracle, question_of
 from places import SCRIPTS
 from planted import N_PLANTED, WORDS, explain, explain_flags, plant, score, score_flags, write_explanations
 from waiting import PATIENCE_S, wait_until
@@ -71,14 +71,7 @@ def test_a_perfect_description_scores_one_and_a_shuffled_one_nothing(folder, ser
 
 
 def test_each_yes_is_asked_for_by_itself_in_the_plain_protocol(folder, served):
-    def knows(request):
-        said = question_of(request).split("\n")
-        known, item = json.loads(json.loads(said[0].removeprefix("It responds to: "))), said[1]
-        about_tokens = "shown a token" in request["messages"][0]["content"]
-        return "Yes" if (is_likely if about_tokens else answer)(item, known) else "No"
-
     write_explanations(folder, [json.dumps(truth) for truth in truths(folder)])
-    served.server.behave = knows
     scores = score(folder, served.openai, protocol="plain", simulation=0)[lambda table: table["status"] == "ok"]
     assert len(scores) == 3 * N_PLANTED and (scores["auc"] > 0.99).all()
     assert (scores["n_requests"] == scores["n_items"]).all()

@@ -136,15 +136,18 @@ def quoted_tokens(line):
 
 def oracle(request):
     """Explains by the list of tokens with their levels, and takes such a list at its word."""
-    prompt = question_of(request)
+    prompt, system = question_of(request), request["messages"][0]["content"]
+    alone = re.fullmatch("It responds to: (.*)\n(.*)", prompt)
+    if alone:
+        judge = is_likely if "shown a token" in system else answer
+        return "Yes" if judge(alone[2], json.loads(json.loads(alone[1]))) else "No"
     if "<items>" not in prompt:
         levels = dict(pair for line in prompt.split("<likely_next>")[0].split("\n") for pair in quoted_tokens(line))
         likely = [token for token, _ in quoted_tokens(prompt.split("<likely_next>")[1])]
         return json.dumps({"explanation": json.dumps({"levels": levels, "likely": likely})})
     items, description = items_of(prompt)
     known = json.loads(description)
-    about_tokens = "Each item is a token" in request["messages"][0]["content"]
-    judge = is_likely if about_tokens else answer
+    judge = is_likely if "Each item is a token" in system else answer
     return json.dumps({str(number): judge(item, known) for number, item in enumerate(items, start=1)})
 
 
