@@ -77,7 +77,7 @@ def main(argv: list[str] | None = None) -> None:
         write_table(path, rows)
     write_table(args.output_strata, by_stratum)
     fields = {name: codes_record[name] for name in ("model", "site", "dictionary", "n_tokens", "tokens_digest")}
-    fields |= record_fields(table, features, by_stratum)
+    fields |= record_fields(table, features, by_stratum, held_out.document_SL[pairs.context_Z, pairs.position_Z])
     write_record(args.output_record, {"investigation": NAME, **fields}, args=args)
     print(f"{len(table)} ablations, correlation {fields['correlation']['attribution']}: {args.output_pairs}")
 

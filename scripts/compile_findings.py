@@ -3,8 +3,10 @@
 
 Each finding has a criterion that was written down before any run, such as `L0 < 20, loss recovered >= 0.79`. The row
 says what the paper reports, what was measured here, over how many held-out tokens and in which run, and the verdict:
-reproduced, not reproduced, or not run (then, what is missing). It names the figure that shows it, and the records that
-were read for it, as addresses from the scoreboard's own folder. Equal inputs give equal bytes.
+reproduced or not reproduced where the 95 % interval of what was measured lies on one side of the criterion,
+inconclusive where it holds the limit, or not run (then, what is missing). Intervals come from drawing held-out
+documents anew; numbers that have none are judged as they are. The row names the figure that shows it, and the records
+that were read for it, as addresses from the scoreboard's own folder. Equal inputs give equal bytes.
 
 Records (.json) know which model, site and dictionary they describe. Tables (.parquet) do not, so they are given beside
 the records, in the same order. Give what you have: findings whose runs are missing are "not run".
@@ -12,6 +14,7 @@ the records, in the same order. Give what you have: findings whose runs are miss
 Example:
   cd results; python ../scripts/compile_findings.py --site mlp_post --headline relu-w2048 --sweep relu-w{512,2048} \\
       --eval {A,B}/mlp_post/relu-w2048/eval.json --features {A,B}/mlp_post/relu-w2048/features.parquet \\
+      --documents {A,B}/mlp_post/relu-w2048/documents.parquet \\
       --scores A/mlp_post/relu-w2048/autointerp/scores.json \\
       --explanations A/mlp_post/relu-w2048/autointerp/explanations.parquet \\
       --differences autointerp/differences.tsv \\
@@ -36,6 +39,7 @@ from monosem.ground.records import (
     DIFFERENCE_COLUMNS,
     EXPLANATION_COLUMNS,
     FEATURE_COLUMNS,
+    beside,
     read_records,
     read_table,
     read_tables,
@@ -52,6 +56,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--sweep", nargs="*", required=True, help="dictionaries that differ in width only")
     parser.add_argument("--eval", **ANY_FILES, help="eval.json of every dictionary and of the neurons")
     parser.add_argument("--features", **ANY_FILES, help="features.parquet beside each --eval, in the same order")
+    parser.add_argument("--documents", **ANY_FILES, help="documents.parquet beside each --eval, in the same order")
     parser.add_argument("--scores", **ANY_FILES, help="scores.json of every scored dictionary and of the neurons")
     parser.add_argument("--llm-scores", type=Path, nargs="*", default=[], help="scores.json of score_explanations.py")
     parser.add_argument(
@@ -79,6 +84,8 @@ def main(argv: list[str] | None = None) -> None:
     paths = {("differences", ""): args.differences, ("ratings", ""): args.ratings}
     for kind, given in (by_run | {"investigations": args.investigations}).items():
         paths |= {(kind, str(name)): path for name, path in zip(records[kind], given, strict=True)}
+    tables = beside(args.documents, args.eval)
+    paths |= {("documents", str(run)): path for run, path in tables}
     measurements = Measurements(
         site=args.site,
         headline=args.headline,
@@ -87,6 +94,7 @@ def main(argv: list[str] | None = None) -> None:
         explanations=read_tables(args.explanations, args.scores, EXPLANATION_COLUMNS),
         differences=read_table(args.differences, DIFFERENCE_COLUMNS) if args.differences else nothing,
         ratings=read_json(args.ratings) if args.ratings else {},
+        documents={run: read_table(path) for run, path in tables},
         files={key: quote(os.path.relpath(path, args.output.parent)) for key, path in paths.items() if path},
         **records,
     )

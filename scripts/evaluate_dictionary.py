@@ -4,7 +4,8 @@
 A dictionary is an autoencoder, or, without --sae, the neurons themselves, so that both can be compared by the same
 later steps. Written are its codes (every activation above zero on the held-out tokens), the effect of each feature on
 the next-token logits, a table of features, and eval.json: L0, explained variance, and, given the losses that
-measure_losses.py has measured once for all dictionaries of a site, the loss with the reconstruction beside them.
+measure_losses.py has measured once for all dictionaries of a site, the loss with the reconstruction beside them. The
+table of documents has what error bars are drawn from: tokens, activations above zero and losses of each document.
 
 Example:
   python scripts/evaluate_dictionary.py --model results/A/lm/weights.safetensors \\
@@ -27,15 +28,18 @@ from monosem.lm.sites import parse_site
 from monosem.lm.transformer import load_lm
 from monosem.measures.evaluation import (
     DictionaryTables,
+    document_table,
     encode_held_out,
     feature_table,
     held_out_activations,
     reconstruction_of,
+    status_counts,
+    with_losses,
     write_tables,
 )
-from monosem.measures.losses import loss_with, read_losses
+from monosem.measures.losses import document_losses, read_losses, read_sums
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
-from monosem.text.tokens import contexts_for, read_contexts, read_record
+from monosem.text.tokens import contexts_for, counted, read_contexts, read_record
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -76,33 +80,32 @@ def main(argv: list[str] | None = None) -> None:
     site = parse_site(acts["site"], model.config.n_layers)
     sae = checked_sae(args, acts)
     tokens_SL = read_contexts(args.tokens, contexts_for(args.n_tokens, args.tokens))
+    document_SL = read_contexts(args.tokens, len(tokens_SL), "document")
     codes, sums = encode_held_out(sae, held_out_activations(model, tokens_SL, tokens["bos"], site))
     features = feature_table(codes, sae, args.ultralow_density)
-    directions_FN = sae.W_dec_FN if sae else torch.eye(acts["width"], device=device)
-    write_tables(args.output_folder, DictionaryTables(codes, model.logit_weights(directions_FN, site), features))
-    fields = {
-        "model": acts["model"],
-        "site": acts["site"],
-        "dictionary": args.name,
-        "n_features": codes.n_features,
-        "n_tokens": codes.n_tokens,
-        "n_contexts": len(tokens_SL),
-        "tokens_digest": tokens["digest"],
-    }
-    inputs = [args.model, args.tokens.with_suffix(".json"), *([args.sae] if args.sae else [])]
-    write_record(args.output_folder / "codes.json", {**fields, "nnz": codes.matrix.nnz}, inputs=inputs, args=args)
-    counts = {f"n_{status}": int((features["status"] == status).sum()) for status in ("alive", "ultralow", "dead")}
-    if args.ultralow_density * codes.n_tokens < 1:
-        counts["n_ultralow"] = None  # one activation is already too many: not to be told from dead
-    fields |= {"l0": codes.matrix.nnz / codes.n_tokens, **counts}
-    if sae is not None:
-        fields |= {name: getattr(sums, name) for name in ("mse", "explained_variance", "normalised_mse")}
+    documents = document_table(codes, document_SL[counted(tokens_SL, tokens["bos"])])
+    ends = None
     if sae is not None and args.losses:
         same = {"lm_digest": acts["lm_digest"], "site": acts["site"], "tokens_digest": tokens["digest"]}
         ends = read_losses(args.losses, same, len(tokens_SL))
-        loss_SL = tokens_SL[: ends.n_contexts]
-        loss = loss_with(model, loss_SL, tokens["bos"], site, reconstruction_of(sae, codes))
-        fields |= ends.with_reconstruction(loss)
+        part = slice(ends.n_contexts)
+        edits = {"sae": {site: reconstruction_of(sae, codes)}}
+        losses = document_losses(model, tokens_SL[part], document_SL[part], tokens["bos"], edits)
+        documents = with_losses(documents, read_sums(args.losses), losses)
+    directions_FN = sae.W_dec_FN if sae else torch.eye(acts["width"], device=device)
+    tables = DictionaryTables(codes, model.logit_weights(directions_FN, site), features, documents)
+    write_tables(args.output_folder, tables)
+    fields = {"model": acts["model"], "site": acts["site"], "dictionary": args.name}
+    fields |= {"n_features": codes.n_features, "n_tokens": codes.n_tokens, "n_contexts": len(tokens_SL)}
+    fields |= {"tokens_digest": tokens["digest"]}
+    inputs = [args.model, args.tokens.with_suffix(".json"), *([args.sae] if args.sae else [])]
+    write_record(args.output_folder / "codes.json", {**fields, "nnz": codes.matrix.nnz}, inputs=inputs, args=args)
+    fields |= {"l0": codes.matrix.nnz / codes.n_tokens}
+    fields |= status_counts(features, codes.n_tokens, args.ultralow_density)
+    if sae is not None:
+        fields |= {name: getattr(sums, name) for name in ("mse", "explained_variance", "normalised_mse")}
+    if ends is not None:
+        fields |= ends.with_reconstruction(float(documents["sae"].sum(skipna=False) / ends.n_tokens))
     write_record(args.output_folder / "eval.json", fields, inputs=inputs, args=args)
 
 

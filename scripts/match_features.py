@@ -5,7 +5,8 @@ Two models trained from different seeds, and dictionaries learnt on them, are co
 every feature of A, the features of B whose activations correlate best with its own (Pearson, over all tokens). In the
 paper the best match has a median correlation of 0.72 for features and 0.46 for neurons, which says that features are
 found again by another model and neurons less so. With --logits-a and --logits-b the best pairs' effects on the output,
-their logit weights, are correlated as well. For the other direction, swap A and B.
+their logit weights, are correlated as well. With --tokens
+the median has a 95 % interval over the documents of the text. For the other direction, swap A and B.
 
 Example:
   python scripts/match_features.py --model A --other B --site mlp_post --dictionary relu-w2048 --top-k 5 \\
@@ -24,7 +25,7 @@ from pathlib import Path
 from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.flags import FILE, parser_of
 from monosem.ground.records import value_of
-from monosem.measures.codes import Codes, read_codes
+from monosem.measures.codes import Codes, read_codes, read_held_out
 from monosem.measures.universality import logit_correlations, match_table, side, summary
 
 
@@ -40,6 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--record-b", **FILE, help="codes.json of B")
     parser.add_argument("--logits-a", type=Path, help="optional: logit weights of A (logits.safetensors)")
     parser.add_argument("--logits-b", type=Path, help="optional: logit weights of B")
+    parser.add_argument("--tokens", type=Path, help="optional: these tokens (val.zarr), for an interval over documents")
     parser.add_argument("--top-k", type=int, required=True, help="matches to keep for each feature")
     parser.add_argument("--output", **FILE, help="one row a feature of A (.parquet)")
     parser.add_argument("--output-record", **FILE, help="medians and shares (.json)")
@@ -78,7 +80,8 @@ def main(argv: list[str] | None = None) -> None:
         table["logit_correlation"] = logit_correlations(args.logits_a, args.logits_b, table["match"].to_numpy())
     write_table(args.output, table)
     run = {"model": args.model, "other": args.other, "site": args.site, "dictionary": args.dictionary}
-    fields = {**run, "tokens_digest": tokens_digest, **summary(table, a, b)}
+    document_T = read_held_out(args.tokens, args.record_a).document_T if args.tokens else None
+    fields = {**run, "tokens_digest": tokens_digest, **summary(table, a, b, document_T)}
     write_record(args.output_record, fields, args=args)
     print(f"median correlation {fields['correlation']['median']} of {fields['correlation']['n']}: {args.output}")
 

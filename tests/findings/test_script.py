@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from synthetic_runs import HEADLINE, eval_record, findings_flags
 
 import compile_findings
-from monosem.findings.comparing import Comparison, describe, four_digits, holds
+from monosem.findings.comparing import Comparison, decide, describe, four_digits
 from monosem.findings.criteria import PUBLISHED
 from monosem.findings.scoreboard import to_tsv
 
@@ -25,9 +25,29 @@ def test_four_digits_round_to_a_relative_error_under_one_in_two_thousand(number)
 def test_a_criterion_reads_as_it_decides():
     criterion = (Comparison("L0", "<", 20), Comparison("features", ">", "neurons"))
     assert describe(criterion) == "L0 < 20, features > neurons"
-    assert holds(criterion, {"L0": 19.9, "features": 2, "neurons": 1})
-    assert not holds(criterion, {"L0": 20, "features": 2, "neurons": 1})
-    assert not holds(criterion, {"L0": 1, "features": 1, "neurons": 1})
+    assert decide(criterion, {"L0": 19.9, "features": 2, "neurons": 1}) is True
+    assert decide(criterion, {"L0": 20, "features": 2, "neurons": 1}) is False
+    assert decide(criterion, {"L0": 1, "features": 1, "neurons": 1}) is False
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"), [((0.7, 0.9), True), ((0.3, 0.5), False), ((0.5, 0.9), None), ((0.6, 0.9), True)]
+)
+def test_an_interval_decides_unless_the_limit_is_in_it(interval, verdict):
+    criterion, share = (Comparison("share", ">=", 0.6),), sum(interval) / 2
+    assert decide(criterion, {"share": share}, {"share": interval}) is verdict
+    contradicted = (*criterion, Comparison("share", "<", "other"))
+    assert decide(contradicted, {"share": share, "other": 0.1}, {"share": interval}) is False
+
+
+def test_of_two_numbers_the_interval_of_the_difference_decides():
+    """1 and 0, each give or take 0.6: the difference is 1, give or take 0.85; give or take 0.8 it is 1.13."""
+    criterion, numbers = (Comparison("features", ">", "neurons"),), {"features": 1.0, "neurons": 0.0}
+    for half, verdict in ((0.6, True), (0.8, None)):
+        ends = {name: (number - half, number + half) for name, number in numbers.items()}
+        assert decide(criterion, numbers, ends) is verdict
+    assert decide(criterion, numbers, {"neurons": (-1, 1.1)}) is None
+    assert decide(criterion, {"features": -9.0, "neurons": 0.0}, {"features": (-10, -8)}) is False
 
 
 def test_the_script_writes_equal_bytes_for_equal_runs_anywhere(tmp_path):

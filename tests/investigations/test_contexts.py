@@ -99,7 +99,7 @@ def test_a_planted_detector_is_found_and_has_every_property_that_the_paper_claim
 
 def test_a_context_that_does_not_occur_has_no_numbers(planted):
     rows, histograms = measure(CONTEXTS, planted.known, planted.dictionary, LIMITS)
-    assert rows[2] == {"context": "Hebrew", "absent": True, "n_inside": 0, "n_documents": 0}
+    assert rows[2] == {"context": "Hebrew", "absent": True, "n_inside": 0, "n_documents": 0, "n_documents_chosen": 0}
     assert set(histograms["context"]) == {"base64", "prose"}
     many = Limits(10**6, 1, 0)
     assert [row["absent"] for row in measure(CONTEXTS, planted.known, planted.dictionary, many)[0]] == [True] * 3

@@ -153,14 +153,14 @@ def test_correlations_say_what_was_planted():
     assert by_stratum["attribution"].to_numpy() == pytest.approx(1)
     assert len(features) == 20 and features["r_divided"].to_numpy() == pytest.approx(-1)
     assert features["mean_effect"].to_numpy() == pytest.approx(table.groupby("feature")["effect"].mean().to_numpy())
-    fields = record_fields(table, features, by_stratum)
+    fields = record_fields(table, features, by_stratum, np.arange(len(table)) % 30)
     assert fields["correlation"]["gradient"] is None and fields["by_size"]["largest"]["attribution"] == pytest.approx(1)
     json.dumps(fields, allow_nan=False)
 
 
 def test_without_pairs_there_are_no_numbers():
     table, density_F = pairs_table(0), np.zeros(3)
-    fields = record_fields(table, feature_rows(table, density_F), strata(table, density_F))
+    fields = record_fields(table, feature_rows(table, density_F), strata(table, density_F), np.zeros(0))
     assert fields["n_pairs"] == 0 and set(fields["correlation"].values()) == {None} and fields["share_helpful"] is None
 
 

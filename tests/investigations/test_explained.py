@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from mean_losses import loss_with, site_losses
 from sharp_models import sharp_model
 from small_run import flags
 
@@ -19,7 +20,6 @@ from monosem.investigations.small_mlp import mlp_pairs, train_small_mlp
 from monosem.investigations.ways import small_mlp_ways
 from monosem.lm.sites import Site
 from monosem.lm.transformer import LMConfig, load_lm
-from monosem.measures.losses import loss_with, site_losses
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
 from monosem.text.tokens import read_contexts
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from mean_losses import loss_with, site_losses
 from safetensors.torch import load_file
 from scipy.sparse import csr_array
 from sharp_models import sharp_model
@@ -16,7 +17,7 @@ from monosem.measures import evaluation
 from monosem.measures import losses as module
 from monosem.measures.codes import Codes, read_codes
 from monosem.measures.evaluation import encode_held_out, feature_table, held_out_activations, reconstruction_of
-from monosem.measures.losses import SiteLosses, loss_with, site_losses
+from monosem.measures.losses import SiteLosses
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
 
 CONFIG = LMConfig(vocab_size=11, context_length=8, n_layers=1, d_model=8, n_heads=2, d_mlp=12)

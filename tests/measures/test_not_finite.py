@@ -155,7 +155,7 @@ def test_codes_and_logit_weights(evaluated, tmp_path):
 
 def test_losses_are_not_summed_without_one(tokens, lm, acts, sae, tmp_path, monkeypatch):
     """As pandas would."""
-    losses = evaluate_dictionary.loss_with.__globals__["token_losses"]
+    losses = evaluate_dictionary.document_losses.__globals__["token_losses"]
 
     def one_is_nan(*args):
         found = losses(*args)
@@ -163,7 +163,7 @@ def test_losses_are_not_summed_without_one(tokens, lm, acts, sae, tmp_path, monk
         return found
 
     argv = evaluate_flags(tokens, lm, acts, sae, tmp_path)
-    monkeypatch.setitem(evaluate_dictionary.loss_with.__globals__, "token_losses", one_is_nan)
+    monkeypatch.setitem(evaluate_dictionary.document_losses.__globals__, "token_losses", one_is_nan)
     with pytest.raises(ValueError, match=r"eval\.json field `loss_(sae|recovered)`: nan"):
         evaluate_dictionary.main(argv)
     assert not (tmp_path / "eval.json").exists()

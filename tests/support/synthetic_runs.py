@@ -55,6 +55,18 @@ def feature_table(n_features: int, seed: int) -> pd.DataFrame:
     )
 
 
+def document_table(record: dict) -> pd.DataFrame:
+    """Twenty documents that differ a little, with sums that make the numbers of an evaluation's record."""
+    of_document = 1 + 0.02 * np.linspace(-1, 1, 20)
+    table = pd.DataFrame({"document": range(20), "tokens": record["n_tokens"] // 20})
+    table["active"] = np.rint(record["l0"] * table["tokens"] * of_document).astype(int)
+    if "loss_sae" in record:
+        table["predictions"] = record["loss_tokens"] // 20
+        for name in ("clean", "zero", "sae"):
+            table[name] = record[f"loss_{name}"] * table["predictions"] * of_document
+    return table
+
+
 def examples(n_features: int, seed: int) -> windows.Windows:
     """12 top examples and 3 of interval 2 a feature."""
     rng = np.random.default_rng(seed)
@@ -75,6 +87,7 @@ def write_run(root: Path, model: str, dictionary: str, seed: int) -> None:
     folder, width = root / model / "mlp_post" / dictionary, WIDTHS[dictionary]
     rng = np.random.default_rng(seed)
     write_json(folder / "eval.json", eval_record(model, dictionary))
+    write_frame(folder / "documents.parquet", document_table(eval_record(model, dictionary)))
     if dictionary != "neurons":
         write_json(folder / "sae.json", sae_record(model, dictionary))
     write_frame(folder / "features.parquet", feature_table(width, seed))
@@ -156,6 +169,7 @@ def findings_flags(results: Path) -> list[str]:
     return [
         *["--site", "mlp_post", "--headline", HEADLINE, "--sweep", "relu-w64", HEADLINE],
         *["--eval", *files(results, f"{runs}/eval.json"), "--features", *files(results, f"{runs}/features.parquet")],
+        *["--documents", *files(results, f"{runs}/documents.parquet")],
         *["--scores", *files(results, f"{runs}/autointerp/scores.json")],
         *["--explanations", *files(results, f"{runs}/autointerp/explanations.parquet")],
         *["--differences", str(results / "autointerp/differences.tsv")],

@@ -12,7 +12,8 @@ rule measure_losses:
         tokens="results/tokens/val.zarr",
         tokens_record="results/tokens/val.json",
     output:
-        "results/{model}/{site}/losses-{loss_tokens}.json",
+        record="results/{model}/{site}/losses-{loss_tokens}.json",
+        sums="results/{model}/{site}/losses-{loss_tokens}.parquet",
     log:
         "results/logs/measure_losses/{model}_{site}_{loss_tokens}.log",
     benchmark:
@@ -32,7 +33,7 @@ rule measure_losses:
         r"""
         python "$SCRIPTS/measure_losses.py" --model {input.weights:q} --acts-record {input.acts_record:q} \
             --tokens {input.tokens:q} --loss-tokens {wildcards.loss_tokens:q} {params.device:q} --threads {threads} \
-            --output {output:q} 2>&1 | tee {log:q}
+            --output {output.record:q} 2>&1 | tee {log:q}
         """
 
 
@@ -40,6 +41,7 @@ rule evaluate_dictionary:
     input:
         unpack(autoencoder),
         unpack(losses),
+        unpack(sums_of_losses),
         weights="results/{model}/lm/weights.safetensors",
         acts_record="results/{model}/{site}/acts.json",
         tokens="results/tokens/val.zarr",
@@ -49,6 +51,7 @@ rule evaluate_dictionary:
         codes_record="results/{model}/{site}/{run}/codes.json",
         logits="results/{model}/{site}/{run}/logits.safetensors",
         features="results/{model}/{site}/{run}/features.parquet",
+        documents="results/{model}/{site}/{run}/documents.parquet",
         eval="results/{model}/{site}/{run}/eval.json",
     log:
         "results/logs/evaluate_dictionary/{model}_{site}_{run}.log",
@@ -84,6 +87,8 @@ rule match_features:
         record_b=f"results/{PAIR['other']}/{{site}}/{{run}}/codes.json",
         logits_a=f"results/{PAIR['model']}/{{site}}/{{run}}/logits.safetensors",
         logits_b=f"results/{PAIR['other']}/{{site}}/{{run}}/logits.safetensors",
+        tokens="results/tokens/val.zarr",
+        tokens_record="results/tokens/val.json",
     output:
         matches="results/universality/{site}/{run}.parquet",
         record="results/universality/{site}/{run}.json",
@@ -103,6 +108,6 @@ rule match_features:
         python "$SCRIPTS/match_features.py" {params.flags:q} --site {wildcards.site:q} --dictionary {wildcards.run:q} \
             --codes-a {input.codes_a:q} --codes-b {input.codes_b:q} \
             --record-a {input.record_a:q} --record-b {input.record_b:q} \
-            --logits-a {input.logits_a:q} --logits-b {input.logits_b:q} \
+            --logits-a {input.logits_a:q} --logits-b {input.logits_b:q} --tokens {input.tokens:q} \
             --output {output.matches:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """

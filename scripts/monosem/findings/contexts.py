@@ -15,6 +15,7 @@ SENSITIVITIES = {"Arabic": 0.74, "Hebrew": 0.55, "DNA": 0.80, "base64": 0.38}
 PROXIES = {"Arabic": "proxy above 0", "DNA": "sign of the proxy"}  # of the others the paper does not say
 SPECIFICITIES = {"Arabic": 0.81}  # share of the active tokens
 UNIVERSALITIES = {"Arabic": 0.91, "Hebrew": 0.92, "DNA": 0.92, "base64": 0.85}
+FEWEST_DOCUMENTS = 20  # of a context in either half: of fewer, an interval over documents says little
 NEAREST = {"Hebrew": 0.10, "base64": 0.18}  # of the others the paper gives no number
 
 
@@ -27,37 +28,41 @@ def number(m: Measurements, context: str, field: str) -> float:
             f"needs more held-out documents with {context}, to choose and to measure on: {entry['n_inside']} tokens in "
             "those to measure on"
         )
+    fewest = min(entry["n_documents"], entry["n_documents_chosen"])
+    if fewest < FEWEST_DOCUMENTS:
+        raise NotMeasuredError(
+            f"needs {FEWEST_DOCUMENTS} held-out documents with {context} to choose on and as many to measure on, has "
+            f"{entry['n_documents_chosen']} and {entry['n_documents']}"
+        )
     return m.found(NAME, f"contexts.{context}.{field}")
 
 
 def measured(
-    m: Measurements, numbers: dict[str, float], contexts: Mapping[str, object], tokens: str = "n_measured"
+    m: Measurements, fields: Mapping[str, tuple[str, str]], contexts: Mapping[str, object], tokens: str = "n_measured"
 ) -> Measured:
+    """Numbers under their names: of each the context and its field."""
     note = "; ".join(
         f"{words}: " + ", ".join(f"{context} {number(m, context, field):.0f}" for context in contexts)
         for words, field in (("features", "feature"), ("measured documents with such text", "n_documents"))
     )
-    return Measured(numbers, m.found(NAME, tokens), [m.run_of(NAME)], note)
+    numbers = {name: number(m, *place) for name, place in fields.items()}
+    dotted = {name: f"contexts.{context}.{field}" for name, (context, field) in fields.items()}
+    return Measured(numbers, m.found(NAME, tokens), [m.run_of(NAME)], note, m.found_ends(NAME, dotted))
 
 
 def of_context(context: str, tokens: str = "n_measured", **fields: str) -> Callable[[Measurements], Measured]:
     """Numbers of one context; an underscore in their names stands for a space."""
 
     def measure(m: Measurements) -> Measured:
-        numbers = {name.replace("_", " "): number(m, context, field) for name, field in fields.items()}
-        return measured(m, numbers, {context: None}, tokens)
+        named = {name.replace("_", " "): (context, field) for name, field in fields.items()}
+        return measured(m, named, {context: None}, tokens)
 
     return measure
 
 
-def of_each(field: str, contexts: Mapping[str, object], less: str = "") -> Callable[[Measurements], Measured]:
-    """One number of each context, less another of it."""
-
-    def measure(m: Measurements) -> Measured:
-        numbers = {c: number(m, c, field) - (number(m, c, less) if less else 0) for c in contexts}
-        return measured(m, numbers, contexts)
-
-    return measure
+def of_each(field: str, contexts: Mapping[str, object]) -> Callable[[Measurements], Measured]:
+    """One number of each context."""
+    return lambda m: measured(m, {context: (context, field) for context in contexts}, contexts)
 
 
 def sensitivity(context: str, value: float) -> Finding:
@@ -95,8 +100,10 @@ ROWS = (
         "up to a tenth of its highest activation; strong: from half of it; both limits are ours.)",
         "81 % of active tokens, 25 % of the barely active, 98 % above activation 5",
         "V",
-        all_of(("active", ">=", SPECIFICITIES["Arabic"]), ("strong", ">", "weak")),
-        of_context("Arabic", active="inside", weak="inside_weak", strong="inside_strong"),
+        all_of(("active", ">=", SPECIFICITIES["Arabic"]), ("strong less weak", ">", 0)),
+        of_context(
+            "Arabic", active="inside", weak="inside_weak", strong="inside_strong", strong_less_weak="sharpening"
+        ),
         "contexts",
     ),
     Finding(
@@ -107,7 +114,7 @@ ROWS = (
         "specific, in figures",
         "U",
         all_of(*((context, ">", 0.0) for context in ("Hebrew", "DNA", "base64"))),
-        of_each("inside_strong", dict.fromkeys(("Hebrew", "DNA", "base64")), less="inside_weak"),
+        of_each("sharpening", dict.fromkeys(("Hebrew", "DNA", "base64"))),
         "contexts",
     ),
     Finding(
@@ -127,7 +134,7 @@ ROWS = (
         "the feature is not a neuron",
         "I",
         all_of(*((context, ">", 0.0) for context in SENSITIVITIES)),
-        of_each("sensitivity", SENSITIVITIES, less="neuron_sensitivity"),
+        of_each("lead", SENSITIVITIES),
         "context_claims",
     ),
     Finding(

@@ -37,7 +37,7 @@ PUBLISHED = (
         "Sanity check. With its MLP activations set to 0 (the output bias kept), model A predicts text worse.",
         "loss recovered is measured against the zero-ablated MLP",
         "I",
-        all_of(("zero", ">", "clean")),
+        all_of(("cost", ">", 0)),
         main_path.mlp_matters,
         "training",
     ),

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
+
+from monosem.findings.intervals import drawn_l0, drawn_loss, drawn_recovered, intervals
 from monosem.findings.measurements import (
     Measured,
     Measurements,
@@ -30,17 +34,25 @@ def sparse_yet_faithful(model: str) -> Callable[[Measurements], Measured]:
     def measure(m: Measurements) -> Measured:
         run = m.run(model)
         numbers = {"L0": m.number("evals", run, "l0"), "loss recovered": recovered_share(m, run)}
-        return Measured(numbers, m.number("evals", run, "loss_tokens"), [run])
+        drawn = intervals({"L0": drawn_l0(m, run), "loss recovered": drawn_recovered(m, run)})
+        return Measured(numbers, m.number("evals", run, "loss_tokens"), [run], intervals=drawn)
 
     return measure
 
 
 def wider_recovers_more(m: Measurements) -> Measured:
     runs = sweep_runs(m, "A")
-    recovered = [recovered_share(m, run) for run in runs]
+    names = ("narrowest", "widest", "smallest gain of a step")
+    numbers = dict(zip(names, with_smallest_step([recovered_share(m, run) for run in runs]), strict=True))
+    drawn = [drawn_recovered(m, run) for run in runs]
+    found = {} if any(draws is None for draws in drawn) else zip(names, with_smallest_step(drawn), strict=True)
+    return Measured(numbers, m.number("evals", runs[-1], "loss_tokens"), runs, intervals=intervals(dict(found)))
+
+
+def with_smallest_step(recovered: list[Any]) -> tuple[Any, Any, Any]:
+    """Of the narrowest, of the widest, and the smallest gain from one to the next; numbers, or draws of them."""
     steps = [wide - narrow for narrow, wide in pairwise(recovered)]
-    numbers = {"narrowest": recovered[0], "widest": recovered[-1], "smallest gain of a step": min(steps)}
-    return Measured(numbers, m.number("evals", runs[-1], "loss_tokens"), runs)
+    return recovered[0], recovered[-1], np.minimum.reduce(steps)
 
 
 def widest_recovers(m: Measurements) -> Measured:
@@ -49,13 +61,18 @@ def widest_recovers(m: Measurements) -> Measured:
     if times < EXPANSION_A5:
         raise NotMeasuredError(f"needs a dictionary {EXPANSION_A5} times wider than the MLP, widest is {times:.4g}")
     recovered = recovered_share(m, widest)
-    return Measured({"loss recovered": recovered}, m.number("evals", widest, "loss_tokens"), [widest])
+    drawn = intervals({"loss recovered": drawn_recovered(m, widest)})
+    return Measured({"loss recovered": recovered}, m.number("evals", widest, "loss_tokens"), [widest], intervals=drawn)
 
 
 def mlp_matters(m: Measurements) -> Measured:
     run = m.run("A")
-    numbers = {name: m.number("evals", run, f"loss_{name}") for name in ("clean", "zero", "mean")}
-    return Measured(numbers, m.number("evals", run, "loss_tokens"), [run])
+    numbers = {name: m.number("evals", run, f"loss_{name}") for name in ("clean", "zero")}
+    losses = {name: drawn_loss(m, run, name) for name in numbers}
+    numbers["cost"] = numbers["zero"] - numbers["clean"]
+    if losses["clean"] is not None:
+        losses["cost"] = losses["zero"] - losses["clean"]
+    return Measured(numbers, m.number("evals", run, "loss_tokens"), [run], intervals=intervals(losses))
 
 
 def dead_share(m: Measurements) -> Measured:
@@ -101,7 +118,8 @@ def matched_note(m: Measurements, run: Run) -> str:
 def universality(m: Measurements) -> Measured:
     run = m.universality_run(m.headline)
     numbers = {"features": m.number("universality", run, MATCH_MEDIAN)}
-    return Measured(numbers, m.number("universality", run, "n_tokens"), [run], matched_note(m, run))
+    ends = m.ends("universality", run, {"features": MATCH_MEDIAN})
+    return Measured(numbers, m.number("universality", run, "n_tokens"), [run], matched_note(m, run), ends)
 
 
 def universality_against_neurons(m: Measurements) -> Measured:
@@ -109,7 +127,10 @@ def universality_against_neurons(m: Measurements) -> Measured:
     features, neurons = (m.number("universality", run, MATCH_MEDIAN) for run in runs)
     tokens = min(m.number("universality", run, "n_tokens") for run in runs)
     note = f"features: {matched_note(m, runs[0])}; neurons: {matched_note(m, runs[1])}"
-    return Measured({"features": features, "neurons": neurons}, tokens, runs, note)
+    ends = {}
+    for name, run in zip(("features", "neurons"), runs, strict=True):
+        ends |= m.ends("universality", run, {name: MATCH_MEDIAN})
+    return Measured({"features": features, "neurons": neurons}, tokens, runs, note, ends)
 
 
 def universality_of_logits(m: Measurements) -> Measured:

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from monosem.ground.records import NEURONS, Run, value_of
 from monosem.measures.metrics import loss_recovered
+from monosem.measures.resampling import Interval
 
 
 class NotMeasuredError(LookupError):
@@ -16,12 +18,14 @@ class NotMeasuredError(LookupError):
 
 
 class Measured(NamedTuple):
-    """Named numbers, the tokens they were counted over, the runs they came from, and what else a reader must know."""
+    """Named numbers, the tokens they were counted over, the runs they came from, what else a reader must know, and the
+    95 % intervals of those of the numbers that were resampled."""
 
     numbers: dict[str, float]
     tokens: float
     runs: list[Run]
     note: str = ""
+    intervals: Mapping[str, Interval] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Measurements:
     ratings: dict[str, Any]  # the record of people's ratings; empty when there are none
     universality: dict[Run, dict[str, Any]]
     investigations: dict[str, dict[str, Any]]  # records by their field `investigation`
+    documents: Mapping[Run, pd.DataFrame] = field(default_factory=dict)  # sums over each held-out document
     files: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of records, by kind and by run or name
     used: list[str] = field(default_factory=list)  # those of `files` that were asked for
 
@@ -58,6 +63,10 @@ class Measurements:
 
     def field(self, kind: str, run: Run, field: str) -> Any:  # noqa: ANN401
         return value_of(self.record(kind, run), field, f"{kind} of {run}")
+
+    def ends(self, kind: str, run: Run, fields: Mapping[str, str]) -> dict[str, Interval]:
+        """Intervals of those of a record's fields that have one, under the names given."""
+        return ends_in(self.record(kind, run), fields)
 
     def use(self, kind: str, name: object = "") -> None:
         """Remember that this record was asked for."""
@@ -121,8 +130,14 @@ class Measurements:
 
     def reported(self, name: str, fields: Mapping[str, str], note: str = "", runs: Sequence[Run] = ()) -> Measured:
         """Fields of an investigation's record, under the names that criteria give them; `_` in those is a space."""
-        numbers = {label.replace("_", " "): self.found(name, field) for label, field in fields.items()}
-        return Measured(numbers, self.found(name, "n_tokens"), list(runs) or [self.run_of(name)], note)
+        named = {label.replace("_", " "): field for label, field in fields.items()}
+        numbers = {label: self.found(name, field) for label, field in named.items()}
+        runs = list(runs) or [self.run_of(name)]
+        return Measured(numbers, self.found(name, "n_tokens"), runs, note, self.found_ends(name, named))
+
+    def found_ends(self, name: str, fields: Mapping[str, str]) -> dict[str, Interval]:
+        """Intervals of those of an investigation's fields that have one, under the same names."""
+        return ends_in(self.investigation(name), fields)
 
     def feature_table(self, run: Run) -> pd.DataFrame:
         self.use("evals", run)
@@ -138,6 +153,19 @@ class Measurements:
 
     def single_token_share(self, run: Run) -> float:
         return float(self.single_token_judged(run).mean(skipna=False))
+
+
+def ends_in(record: dict[str, Any], fields: Mapping[str, str]) -> dict[str, Interval]:
+    """Intervals of those of a record's fields, by their dotted names, that have defined ends (resampling.with_ends)."""
+    found = {}
+    for label, dotted in fields.items():
+        try:
+            ends = tuple(value_of(record, f"{dotted}_{end}", label) for end in ("low", "high"))
+        except ValueError:
+            continue
+        if None not in ends:
+            found[label] = ends
+    return found
 
 
 def rows_of(frame: pd.DataFrame, run: Run, what: str) -> pd.DataFrame:

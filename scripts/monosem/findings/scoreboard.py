@@ -5,11 +5,14 @@ import io
 from collections.abc import Iterable
 from dataclasses import replace
 
-from monosem.findings.comparing import describe, four_digits, holds
+from monosem.findings.comparing import decide, describe, four_digits
 from monosem.findings.finding import Finding
 from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
+from monosem.measures.resampling import Interval
 
-REPRODUCED, NOT_REPRODUCED, NOT_RUN = "reproduced", "not reproduced", "not run"
+VERDICTS = ("reproduced", "not reproduced", "inconclusive", "not run")
+REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN = VERDICTS
+DECIDED = {True: REPRODUCED, False: NOT_REPRODUCED, None: INCONCLUSIVE}
 COLUMNS = ("id", "section", "statement", "paper", "source", "criterion", "measured", "verdict", "tokens", "run")
 COLUMNS += ("figure", "records")  # records: the files that were read to measure it
 
@@ -27,12 +30,19 @@ def judge(finding: Finding, measurements: Measurements) -> dict[str, str]:
 
 
 def outcome(finding: Finding, measured: Measured) -> dict[str, str]:
+    told = [shown(name, number, measured.intervals.get(name)) for name, number in measured.numbers.items()]
     return {
-        "measured": ", ".join(f"{name} {four_digits(number)}" for name, number in measured.numbers.items()),
-        "verdict": REPRODUCED if holds(finding.criterion, measured.numbers) else NOT_REPRODUCED,
+        "measured": ", ".join(told),
+        "verdict": DECIDED[decide(finding.criterion, measured.numbers, measured.intervals)],
         "tokens": f"{measured.tokens:.0f}" if measured.runs else "",
         "run": (", ".join(map(str, measured.runs)) + (f" ({measured.note})" if measured.note else "")).strip(),
     }
+
+
+def shown(name: str, number: float, interval: Interval | None) -> str:
+    """`L0 19.04`, or `L0 19.04 (18.21 to 19.90)` with the ends of its 95 % interval."""
+    ends = f" ({' to '.join(map(four_digits, interval))})" if interval else ""
+    return f"{name} {four_digits(number)}{ends}"
 
 
 def to_tsv(rows: Iterable[dict[str, str]]) -> str:

@@ -17,6 +17,7 @@ from monosem.ground.summary import or_none, summarise
 from monosem.investigations.ablation import MEASURES, Pairs
 from monosem.investigations.logit_blocks import logit_blocks, logit_shape
 from monosem.measures.metrics import correlation_of
+from monosem.measures.resampling import DrawnTokens, with_ends
 
 MIN_PAIRS = 10  # of a feature, for a correlation of its own
 SIZE_PARTS = 5  # strata of size, equally many pairs in each
@@ -84,17 +85,31 @@ def parts(table: pd.DataFrame, density_F: np.ndarray) -> Iterator[tuple[str, flo
                 yield name, float(low), float(high), table[place_Z == number]
 
 
-def record_fields(table: pd.DataFrame, features: pd.DataFrame, by_stratum: pd.DataFrame) -> dict[str, Any]:
+def record_fields(
+    table: pd.DataFrame, features: pd.DataFrame, by_stratum: pd.DataFrame, document_Z: np.ndarray
+) -> dict[str, Any]:
     """`correlation` is over all pairs; `share_helpful` of the features that give the token after them, on average, more
-    likelihood than it has without them."""
+    likelihood than it has without them. Both with an interval over the documents that the pairs are from."""
     by_size = by_stratum[by_stratum["stratum"] == "size"]
     ends = {end: by_size.iloc[place] for end, place in (("smallest", 0), ("largest", -1)) if len(by_size)}
+    correlation_ends, share_ends = drawn_ends(table, document_Z) if len(table) else ({}, {})
     return {
         "n_pairs": len(table),
         "n_features": len(features),
-        "correlation": {name: or_none(value) for name, value in correlations(table).items()},
+        "correlation": {name: or_none(value) for name, value in correlations(table).items()} | correlation_ends,
         "share_helpful": float((features["mean_effect"] > 0).mean()) if len(features) else None,
+        **share_ends,
         "mean_effect": float(table["effect"].mean(skipna=False)) if len(table) else None,
         "of_a_feature": {name: summarise(features[f"r_{name}"].to_numpy(np.float64)) for name in MEASURES},
         "by_size": {end: {name: or_none(row[name]) for name in MEASURES} for end, row in ends.items()},
     }
+
+
+def drawn_ends(table: pd.DataFrame, document_Z: np.ndarray) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Ends of the intervals of the correlations and of `share_helpful`."""
+    effect_Z, drawn = table["effect"].to_numpy(np.float64), DrawnTokens(document_Z)
+    found = {name: drawn.correlation(effect_Z, table[name].to_numpy(np.float64)) for name in MEASURES}
+    _, column_Z = np.unique(table["feature"], return_inverse=True)
+    summed_WF, n_WF = (drawn.totals(column_Z, value_Z) for value_Z in (effect_Z, np.ones_like(effect_Z)))
+    share_W = ((summed_WF > 0) & (n_WF > 0)).sum(axis=1) / (n_WF > 0).sum(axis=1)
+    return with_ends(found), with_ends({"share_helpful": share_W})

@@ -44,6 +44,7 @@ class Best(NamedTuple):
     neuron_acts_TC: np.ndarray
     nearest_C: np.ndarray  # the neuron whose activation correlates most with the feature's
     nearest_correlation_C: np.ndarray  # NaN where it never fires
+    nearest_acts_TC: np.ndarray
     n_specific_C: np.ndarray
     specific_acts_TC: np.ndarray  # summed over the specific features
 
@@ -86,14 +87,15 @@ def choose(features: Codes, neurons: Codes, evidence: Evidence, half_T: np.ndarr
     acts, neuron_acts = features.matrix[measuring], neurons.matrix[measuring]
     acts_TC = acts[:, feature_C].toarray().astype(np.float64)
     nearest_FC = correlations(Codes(neuron_acts), acts_TC)
-    nearest_C = nearest_FC.max(axis=0)
+    nearest_C, best_C = nearest_FC.argmax(axis=0), nearest_FC.max(axis=0)
     return Best(
         feature_C,
         neuron_C,
         acts_TC,
         neuron_acts[:, neuron_C].toarray().astype(np.float64),
-        nearest_FC.argmax(axis=0),
-        np.where(np.isinf(nearest_C), np.nan, nearest_C),
+        nearest_C,
+        np.where(np.isinf(best_C), np.nan, best_C),
+        neuron_acts[:, nearest_C].toarray().astype(np.float64),
         specific_FC.sum(axis=0),
         acts @ specific_FC.astype(np.float64),
     )

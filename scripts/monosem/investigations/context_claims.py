@@ -13,6 +13,7 @@ from monosem.ground.summary import or_none
 from monosem.investigations.best_features import Best, Evidence
 from monosem.investigations.proxies import Context
 from monosem.measures.metrics import correlation_of, roc_area
+from monosem.measures.resampling import DrawnTokens, with_ends
 
 WEAK, STRONG = 0.1, 0.5  # of the highest activation: at most, at least (paper: "barely active", "above 5")
 N_PROMOTED = 20  # tokens with the highest logit weights
@@ -42,6 +43,7 @@ def claims(best: Best, evidence: Evidence, number: int, tokens: Promoted) -> dic
     target_T, truth_T = evidence.target_TC[:, number], evidence.truth_TC[:, number]
     active_T, top = acts_T > 0, np.argsort(-tokens.weight_V, kind="stable")[:N_PROMOTED]
     weak_T, strong_T = active_T & (acts_T <= WEAK * acts_T.max()), active_T & (acts_T >= STRONG * acts_T.max())
+    drawn = drawn_claims(best, evidence, number, (weak_T, strong_T))
     return {
         "feature": int(best.feature_C[number]),
         "density": float(active_T.mean()),
@@ -65,6 +67,33 @@ def claims(best: Best, evidence: Evidence, number: int, tokens: Promoted) -> dic
         "logit_gap": share(tokens.weight_V, tokens.inside_V) - share(tokens.weight_V, ~tokens.inside_V),
         "promoted_inside": float(tokens.inside_V[top].mean()),
         "vocabulary_inside": float(tokens.inside_V.mean()),
+        "lead": correlation_of(acts_T, target_T) - correlation_of(best.neuron_acts_TC[:, number], target_T),
+        "sharpening": share(inside_T, strong_T) - share(inside_T, weak_T),
+        **with_ends(drawn),
+    }
+
+
+def drawn_claims(
+    best: Best, evidence: Evidence, number: int, weak_and_strong: tuple[np.ndarray, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Those of the numbers that are of the text, over draws of its documents. Feature, neurons and what counts as weak
+    and strong stay as they were chosen."""
+    acts_T, inside_T = best.acts_TC[:, number], evidence.inside_TC[:, number]
+    target_T, active_T = evidence.target_TC[:, number], acts_T > 0
+    drawn = DrawnTokens(evidence.document_T)
+    feature_W, neuron_W = (drawn.correlation(acts, target_T) for acts in (acts_T, best.neuron_acts_TC[:, number]))
+    weak_W, strong_W = (drawn.share(inside_T, chosen_T) for chosen_T in weak_and_strong)
+    return {
+        "sensitivity": feature_W,
+        "neuron_sensitivity": neuron_W,
+        "lead": feature_W - neuron_W,
+        "specific_sensitivity": drawn.correlation(best.specific_acts_TC[:, number], target_T),
+        "recall": drawn.share(active_T, inside_T),
+        "inside": drawn.share(inside_T, active_T),
+        "inside_weak": weak_W,
+        "inside_strong": strong_W,
+        "sharpening": strong_W - weak_W,
+        "nearest_correlation": drawn.correlation(acts_T, best.nearest_acts_TC[:, number]),
     }
 
 

@@ -67,7 +67,7 @@ def measure(
     best = None  # one of the halves may be empty
     if not absent_C.all():
         best = choose(dictionary.features, dictionary.neurons, known.evidence, known.half_T)
-    measured = known.evidence.of(np.flatnonzero(known.half_T == 1))
+    chosen_on, measured = (known.evidence.of(np.flatnonzero(known.half_T == half)) for half in (0, 1))
     rows, counts = [], []
     matches = dictionary.matches.set_index("feature")
     weights = open_tensor(dictionary.logits, "logit_weights")
@@ -75,6 +75,7 @@ def measure(
         inside_T = measured.inside_TC[:, c]
         row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
         row["n_documents"] = np.unique(measured.document_T[inside_T]).size
+        row["n_documents_chosen"] = np.unique(chosen_on.document_T[chosen_on.inside_TC[:, c]]).size
         if not absent_C[c]:
             feature = int(best.feature_C[c])
             tokens = promoted(weights[feature : feature + 1][0], known.inside_CV[c], known.common_V)

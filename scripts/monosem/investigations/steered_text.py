@@ -16,6 +16,7 @@ from monosem.ground.progress import progress
 from monosem.ground.records import value_of
 from monosem.investigations.proxies import Context, Proxies, parse_contexts
 from monosem.investigations.steering import Writer, pinned
+from monosem.measures.resampling import with_normal_ends
 from monosem.sae.autoencoder import SparseAutoencoder
 from monosem.text.packed import Packed
 
@@ -94,20 +95,26 @@ def write_all(
 
 def record_fields(table: pd.DataFrame) -> dict[str, Any]:
     """At the paper's multiple: of each context the share under its own feature, what that is over the share without
-    steering (gain), and over the largest share under another context's feature (lead; None where there is none)."""
+    steering (gain), and over the largest share under another context's feature (lead; None where there is none). Both
+    with an interval over texts, which takes those of two conditions as independent."""
+    errors = table[table["multiple"].isin((0.0, PAPER_MULTIPLE))].set_index(["pinned", "context"])["share_error"]
     alone = table[table["pinned"] == NOTHING].set_index("context")
     pinned_once = table[(table["pinned"] != NOTHING) & (table["multiple"] == PAPER_MULTIPLE)]
     shares = pinned_once.pivot(index="pinned", columns="context", values="share")
     contexts = {}
     for row in pinned_once[pinned_once["pinned"] == pinned_once["context"]].itertuples():
         others = shares[row.context].drop(row.context)
+        unsteered, own_error = float(alone.loc[row.context, "share"]), float(errors[row.pinned, row.context])
+        numbers = {"gain": (row.share - unsteered, float(errors[NOTHING, row.context]))}
+        if len(others):
+            numbers["lead"] = (row.share - float(others.max(skipna=False)), float(errors[others.idxmax(), row.context]))
         contexts[row.context] = {
             "feature": row.feature,
             "value": row.value,
-            "unsteered": float(alone.loc[row.context, "share"]),
+            "unsteered": unsteered,
             "share": row.share,
-            "gain": row.share - float(alone.loc[row.context, "share"]),
-            "lead": row.share - float(others.max(skipna=False)) if len(others) else None,
+            "lead": None,
+            **with_normal_ends({name: (value, np.hypot(own_error, error)) for name, (value, error) in numbers.items()}),
             "perplexity": row.perplexity,
         }
     return {

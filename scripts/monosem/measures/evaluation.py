@@ -1,7 +1,7 @@
 """A dictionary on held-out tokens: its codes, and what they reconstruct.
 
-Counted positions only (see `tokens`). Shape suffixes: S contexts, L position, R counted positions of a block, N site
-width, F features, V vocabulary.
+Counted positions only (see `tokens`). Shape suffixes: S contexts, L position, T counted tokens, D documents, R counted
+positions of a block, N site width, F features, V vocabulary.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
-from monosem.ground.artefacts import replacing
+from monosem.ground.artefacts import replacing, write_table
 from monosem.ground.finite import check_finite
 from monosem.ground.progress import progress
 from monosem.lm.sites import Edit, Site
@@ -57,6 +57,7 @@ class DictionaryTables(NamedTuple):
     codes: Codes
     logit_weights_FV: Tensor
     features: pd.DataFrame
+    documents: pd.DataFrame
 
 
 def reconstruction_of(sae: SparseAutoencoder, codes: Codes) -> Edit:
@@ -75,6 +76,19 @@ def reconstruction_of(sae: SparseAutoencoder, codes: Codes) -> Edit:
         return sae.decode_sparse(Csr(*parts, codes.n_features))
 
     return edit
+
+
+def document_table(codes: Codes, document_T: np.ndarray) -> pd.DataFrame:
+    """One row a document, by its number: its `tokens` that were encoded, and the activations above zero on them."""
+    number_D, place_T = np.unique(document_T, return_inverse=True)
+    active_D = np.bincount(place_T, np.diff(codes.matrix.indptr)).astype(np.int64)
+    return pd.DataFrame({"tokens": np.bincount(place_T), "active": active_D}, index=pd.Index(number_D, name="document"))
+
+
+def with_losses(documents: pd.DataFrame, without: pd.DataFrame, with_sae: pd.DataFrame) -> pd.DataFrame:
+    """Of each document also the sums of its losses, over the `predictions` that were measured, none of some of them."""
+    sums = without[["n", "clean", "zero"]].join(with_sae["sae"]).rename(columns={"n": "predictions"})
+    return documents.join(sums.reindex(documents.index, fill_value=0))
 
 
 def feature_table(codes: Codes, sae: SparseAutoencoder | None, ultralow_density: float) -> pd.DataFrame:
@@ -108,12 +122,19 @@ def feature_table(codes: Codes, sae: SparseAutoencoder | None, ultralow_density:
     )
 
 
+def status_counts(features: pd.DataFrame, n_tokens: int, ultralow_density: float) -> dict[str, int | None]:
+    """n_alive, n_ultralow, n_dead of a feature table; no ultralow where one activation is already too many: it is not
+    to be told from dead then."""
+    counts = {f"n_{status}": int((features["status"] == status).sum()) for status in ("alive", "ultralow", "dead")}
+    return counts if ultralow_density * n_tokens >= 1 else {**counts, "n_ultralow": None}
+
+
 def write_tables(folder: Path, tables: DictionaryTables) -> None:
-    """codes.safetensors, logits.safetensors (float16) and features.parquet."""
+    """codes.safetensors, logits.safetensors (float16), features.parquet and documents.parquet."""
     write_codes(folder / "codes.safetensors", tables.codes)
     with replacing(folder / "logits.safetensors") as tmp:
         narrow_FV = tables.logit_weights_FV.half().cpu()
         check_finite(narrow_FV, "logit weights as float16", "the model's or the dictionary's weights are too large")
         save_file({"logit_weights": narrow_FV}, tmp)
-    with replacing(folder / "features.parquet") as tmp:
-        tables.features.to_parquet(tmp, index=False)
+    write_table(folder / "features.parquet", tables.features)
+    write_table(folder / "documents.parquet", tables.documents.reset_index())

@@ -21,7 +21,9 @@ from monosem.ground.progress import progress
 from monosem.ground.summary import defined, summarise
 from monosem.ground.tensors import open_tensor
 from monosem.measures.codes import Codes
+from monosem.measures.matched_draws import drawn_medians
 from monosem.measures.metrics import correlation_of
+from monosem.measures.resampling import with_ends
 
 SPARSE_TOKENS = 1 << 18  # active tokens of a feature taken at once
 DENSE_ENTRIES = 1 << 22  # tokens times features of B in a dense block
@@ -128,10 +130,14 @@ def match_table(a: Side, b: Side, top_k: int) -> pd.DataFrame:
     )
 
 
-def summary(table: pd.DataFrame, a: Side, b: Side) -> dict[str, Any]:
-    """The fields of the record: quartiles and shares are over the features of A that have a match."""
+def summary(table: pd.DataFrame, a: Side, b: Side, document_T: np.ndarray | None = None) -> dict[str, Any]:
+    """The fields of the record: quartiles and shares are over the features of A that have a match; of the median also
+    the ends of its interval over the tokens' documents, where those are told."""
     correlation = defined(table["correlation"])
     shares = {f"share_at_least_{t}": float((correlation >= t).mean()) if correlation.size else None for t in THRESHOLDS}
+    medians = {}
+    if correlation.size and document_T is not None:
+        medians["median"] = drawn_medians(a.codes, b.codes, table["match"].to_numpy(), document_T)
     return {
         "n_tokens": a.codes.n_tokens,
         "n_features_a": a.codes.n_features,
@@ -139,7 +145,7 @@ def summary(table: pd.DataFrame, a: Side, b: Side) -> dict[str, Any]:
         "n_alive_a": int(a.active_F.sum()),
         "n_alive_b": int(b.active_F.sum()),
         "status_counts": {status: int((table["status"] == status).sum()) for status in STATUSES},
-        "correlation": {**summarise(correlation), **shares},
+        "correlation": {**summarise(correlation), **shares, **with_ends(medians)},
         "logit_correlation": summarise(table["logit_correlation"].to_numpy()),
     }
 

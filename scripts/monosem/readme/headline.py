@@ -58,7 +58,7 @@ def measured(headline: Headline, text: str, findings: Path) -> str:
     """Of `L0 19.04, loss recovered 0.9046` the measures asked for, named where there are several."""
     if not text:
         return "not run"
-    values = dict(re.findall(r"(?:^|, )([^,]+) (\S+?)(?=, |$)", text))
+    values = dict(re.findall(r"(?:^|, )([^,]+?) ([^ (]\S*?(?: \([^)]*\))?)(?=, |$)", text))
     missing = [name for name in headline.measures if name not in values]
     if missing:
         raise ValueError(

@@ -41,6 +41,7 @@ rule compile_findings:
     input:
         eval=paths(trained_runs() + neuron_runs(), "eval.json"),
         features=paths(trained_runs() + neuron_runs(), "features.parquet"),
+        documents=paths(trained_runs() + neuron_runs(), "documents.parquet"),
         scores=paths(scored_runs(), "autointerp/scores.json"),
         llm=paths(llm_runs(), "autointerp/llm/scores.json"),
         explanations=paths(scored_runs(), "autointerp/explanations.parquet"),
@@ -63,6 +64,7 @@ rule compile_findings:
         code=fingerprint("compile_findings.py"),
         eval=lambda wildcards, input: braced(input.eval),
         features=lambda wildcards, input: braced(input.features),
+        documents=lambda wildcards, input: braced(input.documents),
         universality=lambda wildcards, input: braced(input.universality),
         site=SITE,
         headline=config["headline"],
@@ -71,7 +73,8 @@ rule compile_findings:
     shell:
         r"""
         python "$SCRIPTS/compile_findings.py" --site {params.site:q} --headline {params.headline:q} \
-            --sweep {params.sweep:q} --eval {params.eval} --features {params.features} --scores {input.scores:q} \
+            --sweep {params.sweep:q} --eval {params.eval} --features {params.features} \
+            --documents {params.documents} --scores {input.scores:q} \
             --llm-scores {input.llm:q} --explanations {input.explanations:q} --differences {input.differences:q} \
             {params.ratings:q} \
             --universality {params.universality} --investigations {input.investigations:q} \

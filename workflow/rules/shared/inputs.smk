@@ -55,6 +55,11 @@ def losses(wildcards):
     return {"losses": f"results/{wildcards.model}/{wildcards.site}/losses-{settings['loss_tokens']}.json"}
 
 
+def sums_of_losses(wildcards):
+    """The table beside them."""
+    return {"sums": str(Path(path).with_suffix(".parquet")) for path in losses(wildcards).values()}
+
+
 def saved(folder):
     return {"sae": by_content(f"{folder}/sae.safetensors"), "sae_record": f"{folder}/sae.json"}
 

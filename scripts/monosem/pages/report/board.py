@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from monosem.findings.discussion import SECTION as DISCUSSION
 from monosem.findings.finding import SCORE_TABLE
-from monosem.findings.scoreboard import NOT_REPRODUCED, NOT_RUN, REPRODUCED
+from monosem.findings.scoreboard import VERDICTS
 from monosem.ground.records import SOURCES
 from monosem.pages.report.links import Link, link_to
 from monosem.pages.report.story import Section
 
 PAPER = "https://transformer-circuits.pub/2023/monosemantic-features/index.html"
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, NOT_RUN)
 
 
 class Row(NamedTuple):

@@ -1,0 +1,91 @@
+"""Error bars over documents: what other documents of the same kinds might have given.
+
+Tokens of one document are alike, so documents are drawn anew with replacement, not tokens (the cluster bootstrap; Efron
+and Tibshirani, An Introduction to the Bootstrap, 1993). Whatever is asked is a function of sums over tokens, and sums
+over a drawn set are sums of the documents' own. The same documents are drawn in the same order each time, so numbers of
+one text may be subtracted draw by draw: what they share by being of one text is gone then.
+
+Shape suffixes: T tokens, D documents or groups of them, W draws, K sums, F features.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+Interval = tuple[float, float]  # the two ends of a 95 % interval
+DRAWS, SEED = 1000, 0
+Z_95 = 1.96  # standard errors on either side of a 95 % interval
+ENDS = (0.025, 0.975)  # quantiles of the draws that a 95 % interval lies between
+
+
+def times_drawn(n_documents: int) -> np.ndarray:
+    """How often each document is in each draw, [W, D]; each draw has as many documents as there are."""
+    shares = np.full(n_documents, 1 / n_documents)
+    return np.random.default_rng(SEED).multinomial(n_documents, shares, DRAWS).astype(np.float64)
+
+
+def drawn_totals(sums: pd.DataFrame) -> pd.DataFrame:
+    """The columns summed over each draw, a row a draw; `sums` has a row a document, by its number."""
+    sums = sums.sort_index()
+    return pd.DataFrame(times_drawn(len(sums)) @ sums.to_numpy(dtype=np.float64), columns=sums.columns)
+
+
+def interval_of(values_W: np.ndarray) -> Interval | None:
+    """Between the 2.5th and the 97.5th percentile of the draws; None where not all of them are defined."""
+    return tuple(np.quantile(values_W, ENDS).tolist()) if np.isfinite(values_W).all() else None
+
+
+def with_ends(drawn: Mapping[str, np.ndarray]) -> dict[str, float | None]:
+    """Fields `NAME_low` and `NAME_high` of a record, the ends of the interval of each number that was drawn."""
+    fields = {}
+    for name, values_W in drawn.items():
+        low, high = interval_of(values_W) or (None, None)
+        fields |= {f"{name}_low": low, f"{name}_high": high}
+    return fields
+
+
+def with_normal_ends(numbers: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+    """Numbers with their standard errors as fields of a record, each with the ends of its interval."""
+    fields = {}
+    for name, (value, error) in numbers.items():
+        half = Z_95 * float(error)
+        fields |= {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
+    return fields
+
+
+def correlations_of(sums_W: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Pearson's from sums `n, x, y, xx, yy, xy`, of one shape; NaN where one of the two does not vary."""
+    n, x, y = sums_W["n"], sums_W["x"], sums_W["y"]
+    varies_x, varies_y = sums_W["xx"] - x * x / n, sums_W["yy"] - y * y / n
+    ok = (varies_x > 1e-12 * sums_W["xx"]) & (varies_y > 1e-12 * sums_W["yy"])
+    norm = np.sqrt(np.where(ok, varies_x * varies_y, np.nan))
+    return np.clip((sums_W["xy"] - x * y / n) / norm, -1.0, 1.0)
+
+
+class DrawnTokens:
+    """Numbers of tokens, over draws of the documents that these tokens are from; each is [W]."""
+
+    def __init__(self, document_T: np.ndarray) -> None:
+        _, self.place_T = np.unique(document_T, return_inverse=True)
+        self.times_WD = times_drawn(self.place_T.max(initial=-1) + 1)
+
+    def total(self, value_T: np.ndarray) -> np.ndarray:
+        return self.times_WD @ np.bincount(self.place_T, value_T, minlength=self.times_WD.shape[1])
+
+    def totals(self, column_T: np.ndarray, value_T: np.ndarray) -> np.ndarray:
+        """Of each column, numbered from 0, the values of its own tokens summed, [W, F]."""
+        n_columns = column_T.max(initial=-1) + 1
+        flat_T, shape = self.place_T * n_columns + column_T, (self.times_WD.shape[1], n_columns)
+        return self.times_WD @ np.bincount(flat_T, value_T, minlength=shape[0] * shape[1]).reshape(shape)
+
+    def share(self, chosen_T: np.ndarray, among_T: np.ndarray) -> np.ndarray:
+        """NaN where there are none to choose among in a draw."""
+        among_W = self.total(among_T)
+        return self.total(chosen_T & among_T) / np.where(among_W > 0, among_W, np.nan)
+
+    def correlation(self, x_T: np.ndarray, y_T: np.ndarray) -> np.ndarray:
+        # Of large numbers that hardly vary, sums of squares would tell nothing.
+        x_T, y_T = x_T - x_T.mean(), y_T - y_T.mean()
+        values = {"n": np.ones_like(x_T), "x": x_T, "y": y_T, "xx": x_T * x_T, "yy": y_T * y_T, "xy": x_T * y_T}
+        return correlations_of({name: self.total(value_T) for name, value_T in values.items()})
