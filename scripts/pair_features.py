@@ -18,10 +18,12 @@ Example:
 
 Output: pairs, one row a comparison and feature (status paired, alone or dead, partner, correlation,
 best_correlation: of a partner that others may share, logit_correlation: of the pair's logit weights); features, one row
-a feature with what it is like beside all its correlations; and medians and shares, an unpaired feature counting as 0.
+a feature with what it is like beside all its correlations; and medians and shares, an unpaired feature counting as 0,
+with 95 % intervals over documents where --tokens are given.
 """
 
 import argparse
+from pathlib import Path
 
 import pandas as pd
 
@@ -29,7 +31,8 @@ from monosem.ground.artefacts import read_json, write_record, write_table
 from monosem.ground.flags import FILE, FILES, parser_of
 from monosem.ground.records import FEATURE_COLUMNS, RUN, SCORE_COLUMNS, read_table, value_of
 from monosem.investigations.correspondence import feature_table, group_summary, pair_summary, pair_table
-from monosem.measures.codes import read_codes
+from monosem.measures.codes import read_codes, read_held_out
+from monosem.measures.matched_draws import drawn_correlations
 from monosem.measures.universality import side
 
 
@@ -44,6 +47,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--other-codes", **FILES, help="activations among whose features partners are looked for")
     parser.add_argument("--other-records", **FILES, help="their codes.json, in the same order")
     parser.add_argument("--other-logits", **FILES, help="their logit weights, in the same order")
+    parser.add_argument("--tokens", type=Path, help="optional: these tokens (val.zarr), for intervals over documents")
     parser.add_argument("--candidates", type=int, required=True, help="partners tried for each feature")
     parser.add_argument("--output-pairs", **FILE, help="one row a comparison and feature (.parquet)")
     parser.add_argument("--output-features", **FILE, help="one row a feature (.tsv)")
@@ -61,6 +65,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.candidates < 1:
         raise ValueError(f"--candidates {args.candidates}: at least 1 expected")
     record, a = read_json(args.record), side(read_codes(args.codes))
+    document_T = read_held_out(args.tokens, args.record).document_T if args.tokens else None
     digest, tables, comparisons = value_of(record, "tokens_digest", args.record), {}, {}
     for name, codes, path, logits in zip(
         args.names, args.other_codes, args.other_records, args.other_logits, strict=True
@@ -68,8 +73,12 @@ def main(argv: list[str] | None = None) -> None:
         other = read_json(path)
         if (value_of(other, "tokens_digest", path), other["n_tokens"]) != (digest, record["n_tokens"]):
             raise ValueError(f"{path}: of other tokens than {args.record}; encode both dictionaries on the same tokens")
-        tables[name] = pair_table(a, read_codes(codes), args.candidates, (args.logits, logits))
-        comparisons[name] = {**{key: other[key] for key in RUN}, **pair_summary(tables[name])}
+        others = read_codes(codes)
+        tables[name] = pair_table(a, others, args.candidates, (args.logits, logits))
+        drawn_WF = None
+        if document_T is not None:
+            drawn_WF = drawn_correlations(a.codes, others, tables[name]["partner"].to_numpy(), document_T)
+        comparisons[name] = {**{key: other[key] for key in RUN}, **pair_summary(tables[name], drawn_WF)}
     known = feature_table(tables, read_table(args.features, FEATURE_COLUMNS), read_table(args.scores, SCORE_COLUMNS))
     frames = [table.assign(comparison=name) for name, table in tables.items()]
     write_table(args.output_pairs, pd.concat(frames, ignore_index=True))

@@ -9,7 +9,7 @@ from monosem.findings.intervals import drawn_recovered, intervals
 from monosem.findings.measurements import Measurements
 from monosem.ground.records import Run
 from monosem.measures.codes import Codes
-from monosem.measures.matched_draws import GROUPS, drawn_medians, groups_of
+from monosem.measures.matched_draws import GROUPS, drawn_correlations, groups_of, medians
 from monosem.measures.resampling import DrawnTokens, correlations_of, drawn_totals, interval_of, with_ends
 
 
@@ -91,7 +91,7 @@ def test_medians_of_matches_are_drawn_by_groups_of_documents():
     b[:, 2] = a[:, 0] + 0.5 * b[:, 2]
     b[:, 4] = 0
     partner_A = np.array([2, 1, -1, 4, 0, 2])
-    median_W = drawn_medians(Codes(csr_array(a)), Codes(csr_array(b)), partner_A, document_T)
+    median_W = medians(drawn_correlations(Codes(csr_array(a)), Codes(csr_array(b)), partner_A, document_T))
     group_T, matched = groups_of(document_T), [0, 1, 4, 5]  # 3 never varies
     times_WG = DrawnTokens(group_T).times_WD.astype(int)
     assert group_T.max() == GROUPS - 1

@@ -18,6 +18,8 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from monosem.ground.summary import summarise
 from monosem.measures.codes import Codes
+from monosem.measures.matched_draws import medians
+from monosem.measures.resampling import with_ends
 from monosem.measures.universality import THRESHOLDS, Side, best_matches, logit_correlations, side
 
 COLUMNS = ["feature", "status", "partner", "correlation", "best_correlation", "logit_correlation"]
@@ -53,19 +55,25 @@ def pair_table(a: Side, codes_b: Codes, candidates: int, logits: tuple[Path, Pat
     return pd.DataFrame(dict(zip(COLUMNS, (*columns, logit_correlations(*logits, partner_A)), strict=True)))
 
 
-def pair_summary(table: pd.DataFrame) -> dict[str, Any]:
+def pair_summary(table: pd.DataFrame, drawn_WF: np.ndarray | None = None) -> dict[str, Any]:
     """Over the features of A that fire, one that stays alone counting as 0; None where no feature has a partner.
 
-    found_again: the share that correlates by SHARED at least.
+    found_again: the share that correlates by SHARED at least. Both have an interval over documents where the
+    correlations of those that are paired are given for draws of these.
     """
     paired, fires = table["status"] == "paired", table["status"] != "dead"
     correlation = table.loc[fires, "correlation"].fillna(0.0).to_numpy() if paired.any() else np.empty(0)
     found_again = float((correlation >= SHARED).mean()) if correlation.size else None
+    ends = {}
+    if drawn_WF is not None and paired.any():
+        alone_WF = np.zeros((len(drawn_WF), int((fires & ~paired).sum())), dtype=np.float32)
+        all_WF = np.concatenate([drawn_WF, alone_WF], axis=1)
+        ends = with_ends({"median": medians(all_WF), "found_again": (all_WF >= SHARED).mean(axis=1)})
     return {
         "n_paired": int(paired.sum()),
         "n_alone": int((fires & ~paired).sum()),
         "n_dead": int((~fires).sum()),
-        "correlation": {**summarise(correlation), "found_again": found_again},
+        "correlation": {**summarise(correlation), "found_again": found_again, **ends},
         "best_correlation": summarise(table["best_correlation"].to_numpy()),
         "logit_correlation": summarise(table["logit_correlation"].to_numpy()),
     }

@@ -1,4 +1,4 @@
-"""Correlations of matched features over draws of held-out documents, for the interval of their median.
+"""Correlations of matched features over draws of held-out documents, for intervals of their median and the like.
 
 Matches stay those of the whole text: the interval says how far the correlations hang on the documents, not how much the
 best of many partners is flattered by being the best on this very text.
@@ -21,19 +21,21 @@ def groups_of(document_T: np.ndarray) -> np.ndarray:
     return place_T % GROUPS
 
 
-def drawn_medians(a: Codes, b: Codes, partner_A: np.ndarray, document_T: np.ndarray) -> np.ndarray:
-    """Median over features of A of their correlation with their partner in B in each draw, [W]; -1 is no partner.
-
-    A feature that does not vary in a draw has no part in its median, NaN where none does.
-    """
+def drawn_correlations(a: Codes, b: Codes, partner_A: np.ndarray, document_T: np.ndarray) -> np.ndarray:
+    """Of each feature of A that has a partner in B (-1: none) their correlation in each draw, [W, F]; NaN where one of
+    the two does not vary in it."""
     sums_GF = group_sums(a, b, partner_A, groups_of(document_T))
     times_WG = times_drawn(len(sums_GF["n"]))
-    parts = []
+    parts = [np.empty((len(times_WG), 0), dtype=np.float32)]
     for start in range(0, sums_GF["x"].shape[1], FEATURES):
         part_WF = {name: times_WG @ sums[:, start : start + FEATURES] for name, sums in sums_GF.items() if name != "n"}
         parts.append(correlations_of({"n": times_WG @ sums_GF["n"], **part_WF}).astype(np.float32))
-    correlation_WF = np.concatenate(parts, axis=1)
-    median_W, known_W = np.full(len(times_WG), np.nan), np.isfinite(correlation_WF).any(axis=1)
+    return np.concatenate(parts, axis=1)
+
+
+def medians(correlation_WF: np.ndarray) -> np.ndarray:
+    """Over the features that vary in a draw, [W]; NaN where none does."""
+    median_W, known_W = np.full(len(correlation_WF), np.nan), np.isfinite(correlation_WF).any(axis=1)
     median_W[known_W] = np.nanmedian(correlation_WF[known_W], axis=1)
     return median_W
 

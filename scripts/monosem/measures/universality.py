@@ -21,7 +21,7 @@ from monosem.ground.progress import progress
 from monosem.ground.summary import defined, summarise
 from monosem.ground.tensors import open_tensor
 from monosem.measures.codes import Codes
-from monosem.measures.matched_draws import drawn_medians
+from monosem.measures.matched_draws import drawn_correlations, medians
 from monosem.measures.metrics import correlation_of
 from monosem.measures.resampling import with_ends
 
@@ -135,9 +135,10 @@ def summary(table: pd.DataFrame, a: Side, b: Side, document_T: np.ndarray | None
     the ends of its interval over the tokens' documents, where those are told."""
     correlation = defined(table["correlation"])
     shares = {f"share_at_least_{t}": float((correlation >= t).mean()) if correlation.size else None for t in THRESHOLDS}
-    medians = {}
+    ends = {}
     if correlation.size and document_T is not None:
-        medians["median"] = drawn_medians(a.codes, b.codes, table["match"].to_numpy(), document_T)
+        drawn_WF = drawn_correlations(a.codes, b.codes, table["match"].to_numpy(), document_T)
+        ends = with_ends({"median": medians(drawn_WF)})
     return {
         "n_tokens": a.codes.n_tokens,
         "n_features_a": a.codes.n_features,
@@ -145,7 +146,7 @@ def summary(table: pd.DataFrame, a: Side, b: Side, document_T: np.ndarray | None
         "n_alive_a": int(a.active_F.sum()),
         "n_alive_b": int(b.active_F.sum()),
         "status_counts": {status: int((table["status"] == status).sum()) for status in STATUSES},
-        "correlation": {**summarise(correlation), **shares, **with_ends(medians)},
+        "correlation": {**summarise(correlation), **shares, **ends},
         "logit_correlation": summarise(table["logit_correlation"].to_numpy()),
     }
 

@@ -34,6 +34,8 @@ rule pair_features:
         other_codes=paths(OTHERS.values(), "codes.safetensors"),
         other_records=paths(OTHERS.values(), "codes.json"),
         other_logits=paths(OTHERS.values(), "logits.safetensors"),
+        tokens="results/tokens/val.zarr",
+        tokens_record="results/tokens/val.json",
     output:
         pairs="results/investigations/correspondence/pairs.parquet",
         features="results/investigations/correspondence/features.tsv",
@@ -55,7 +57,7 @@ rule pair_features:
         python "$SCRIPTS/pair_features.py" --codes {input.codes:q} --record {input.record:q} --logits {input.logits:q} \
             --features {input.features:q} --scores {input.scores:q} --names {params.names:q} \
             --other-codes {input.other_codes:q} --other-records {input.other_records:q} \
-            --other-logits {input.other_logits:q} {params.flags:q} --output-pairs {output.pairs:q} \
+            --other-logits {input.other_logits:q} --tokens {input.tokens:q} {params.flags:q} --output-pairs {output.pairs:q} \
             --output-features {output.features:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """
 
