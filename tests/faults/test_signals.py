@@ -40,6 +40,7 @@ def jobs(corpus, documents, tokens, lm, pieces, acts, sae, evaluated, examples):
                 scale=1,
                 cache=folder,
                 val_fraction=0.3,
+                piece_chars=24_000,
                 checkpoint_s=0,
                 output=folder / "documents.jsonl.zst",
                 output_record=folder / "corpus.json",

@@ -70,6 +70,10 @@ def test_the_summary_tells_how_clusters_and_families_agree():
     assert found["share_in_clusters"] == pytest.approx(7 / 9)
     assert found["with_parent"] == 0.5  # of four children two; to be in no cluster together does not count
     assert found["with_random"] == pytest.approx(3 / 16)  # three children in clusters that a quarter of `a` is in
+    assert found["with_parent_less_random"] == pytest.approx(0.5 - 3 / 16)
+    assert found["with_parent_less_random_low"] < 0 < found["with_parent_less_random_high"]  # four are few
+    all_alike = [(3 / 7) ** 3 + (4 / 7) ** 3] * 2 + [1]  # in clusters of 3, 3 and 1, where 3 are of `a` and 4 of `b`
+    assert found["several_widths_by_chance"] == pytest.approx(1 - sum(all_alike) / 3)
     nothing = map_summary(table.assign(parent=-1, cluster=-1))
     assert nothing["with_parent"] is None and nothing["share_of_several_widths"] is None
 

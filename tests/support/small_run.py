@@ -92,7 +92,7 @@ def write_documents(path, n=60, seed=0):
     for i in range(n):
         text = " ".join(rng.choices(WORDS, k=rng.randrange(1, 120)))
         split = "val" if i % 3 == 0 else "train"
-        lines.append({"text": text, "category": f"kind{i % 4}", "source": f"s{i}", "split": split})
+        lines.append({"text": text, "category": f"kind{i % 4}", "source": f"s{i}", "document": i, "split": split})
     write_lines(path, lines)
     return lines
 

@@ -102,7 +102,8 @@ def write_run(root: Path, model: str, dictionary: str, seed: int) -> None:
     table.loc[:1, [*MEASURES, "zero_share_random"]] = np.nan
     table.loc[:1, "status"] = "too_few_examples"
     write_frame(folder / "autointerp/scores.parquet", table)
-    medians = {"spearman": {"median": float(np.median(spearman[2:])), "n": width - 2}}
+    summed = {"median": float(np.median(spearman[2:])), "n": width - 2}
+    medians: dict = {"spearman": summed, "spearman_weighted": summed}
     medians |= {"zero_share_random": {"mean": zeros}, "status_counts": {"ok": width - 2, "too_few_examples": 2}}
     run = {"model": model, "site": "mlp_post", "dictionary": dictionary}
     write_json(folder / "autointerp/scores.json", run | medians)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monosem.ground.checkpoints import Checkpoint
 from monosem.text.corpus.buckets import buckets_of, check_splits, fill, merge
-from monosem.text.corpus.documents import MAX_CHARS, Document, parts, split_of
+from monosem.text.corpus.documents import Document, parts, split_of
 from monosem.text.corpus.streams import Repeatable, Stream
 
 WORDS = ["feature", "neuron", "الكتاب", "ספר", "天地", "ACGT", "{x}\n", "\n\n", "naïve"]
@@ -31,27 +31,30 @@ def read_rows(path: Path) -> list[dict]:
     return [json.loads(line) for line in content.splitlines()]
 
 
+MOST = 24_000  # characters of a piece
+
+
 def write(documents: list[Document], path: Path, val_fraction: float = 0.3) -> tuple[dict, list[dict]]:
     with Checkpoint(path, "key", every_s=math.inf) as checkpoint, buckets_of(path, checkpoint) as buckets:
-        state = fill(buckets, Stream([Repeatable(documents)]), checkpoint, val_fraction=val_fraction)
+        state = fill(buckets, Stream([Repeatable(documents)]), checkpoint, val_fraction=val_fraction, piece_chars=MOST)
         summary = merge(buckets, path, checkpoint, state)
         check_splits(summary, val_fraction)
     return summary, read_rows(path)
 
 
-@given(st.integers(0, 3 * MAX_CHARS), st.integers(0, 2**32), st.integers(1, 5_000))
+@given(st.integers(0, 3 * MOST), st.integers(0, 2**32), st.integers(1, 5_000))
 def test_parts_fit_and_lose_only_newlines(length, seed, every):
     rng = random.Random(seed)
     separators = [rng.choice(["\n\n", "\n", " "]) for _ in range(length // every + 1)]
     text = "".join("x" * (every - 2) + separator for separator in separators)[:length]
-    pieces = list(parts(text))
-    assert all(len(piece) <= MAX_CHARS for piece in pieces)
+    pieces = list(parts(text, MOST))
+    assert all(len(piece) <= MOST for piece in pieces)
     assert "".join(pieces).replace("\n", "") == text.replace("\n", "")
 
 
 def test_parts_end_at_a_paragraph_when_there_is_one():
     text = ("line one\nline two\n\n") * 5_000
-    assert all(piece.endswith("line two") for piece in parts(text))
+    assert all(piece.endswith("line two") for piece in parts(text, MOST))
 
 
 def test_order_of_the_sources_does_not_change_one_byte(tmp_path):
@@ -100,6 +103,10 @@ def test_all_parts_of_a_document_fall_on_the_same_side(tmp_path):
     sides = {document.source: {row["split"] for row in rows if row["source"] == document.source} for document in long}
     assert all(len(side) == 1 for side in sides.values())
     assert len(rows) > 2 * len(long)
+    numbers = {
+        document.source: {row["document"] for row in rows if row["source"] == document.source} for document in long
+    }
+    assert all(len(own) == 1 for own in numbers.values()) and len(set.union(*numbers.values())) == len(long)
 
 
 def test_a_document_stays_on_its_side_whatever_else_is_there(tmp_path):

@@ -18,7 +18,7 @@ SCRIPT = Path(build_corpus.__file__)
 def flags(tmp_path):
     """All required flags but --source, for a build into tmp_path/out."""
     return [
-        *("--scale", "1", "--cache", str(tmp_path / "cache"), "--val-fraction", "0.3"),
+        *("--scale", "1", "--cache", str(tmp_path / "cache"), "--val-fraction", "0.3", "--piece-chars", "3000"),
         *("--output", str(tmp_path / "out" / "documents.jsonl.zst")),
         *("--output-record", str(tmp_path / "out" / "corpus.json")),
     ]
@@ -63,7 +63,9 @@ def test_sources_mix_and_a_second_build_gives_the_same_bytes(tmp_path, flags, le
     assert (tmp_path / "out" / "documents.jsonl.zst").read_bytes() == content
     assert json.loads((tmp_path / "out" / "corpus.json").read_text())["digest"] == record["digest"]
     rows = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(io.BytesIO(content)), encoding="utf-8")
-    assert {frozenset(json.loads(row)) for row in rows} == {frozenset({"text", "category", "source", "split"})}
+    assert {frozenset(json.loads(row)) for row in rows} == {
+        frozenset({"text", "category", "source", "document", "split"})
+    }
     assert {name: count["documents"] for name, count in record["categories"].items()} == {"letters": 40, "rows": 30}
     assert set(record["sources"]) == {letters, str(lines)}
     assert str(lines) in record["inputs"]
@@ -91,6 +93,7 @@ def test_max_mb_limits_each_source(tmp_path, flags, letters):
     ("changes", "message"),
     [
         (["--val-fraction", "1"], r"--val-fraction 1.0: expected a number between 0 and 1"),
+        (["--piece-chars", "1"], r"--piece-chars 1: expected 2 at least"),
         (["--scale", "0"], r"--scale 0.0: expected a number above 0"),
         (["--max-mb", "-1"], r"--max-mb -1.0: expected a number above 0"),
         (["--packages", "certifi"], r"--packages: chooses among the source `packages`; add it to --source"),

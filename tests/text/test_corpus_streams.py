@@ -168,7 +168,7 @@ class StopsAfter(Repeatable):
 def build(folder, documents, n_good=math.inf, every_s=0):
     path = folder / "documents.jsonl.zst"
     with Checkpoint(path, "key", every_s=every_s) as checkpoint, buckets_of(path, checkpoint) as buckets:
-        state = fill(buckets, Stream([StopsAfter(documents, n_good)]), checkpoint, val_fraction=0.5)
+        state = fill(buckets, Stream([StopsAfter(documents, n_good)]), checkpoint, val_fraction=0.5, piece_chars=9000)
         merge(buckets, path, checkpoint, state)
     return path.read_bytes()
 

@@ -17,7 +17,7 @@ def test_ids_beyond_what_stores_hold(tmp_path, corpus, tokens):
     with pytest.raises(ValueError, match="position 65536: 0 to 65535 fit"):
         rows_of(np.zeros((1, 2), np.float32), columns, "float32")
     assert len(numbered_rows(3)) == 3
-    lines = [{"text": "x", "category": f"kind{i}", "source": "s", "split": "val"} for i in range(70_484)]
+    lines = [{"text": "x", "category": f"kind{i}", "source": "s", "document": i, "split": "val"} for i in range(70_484)]
     write_lines(tmp_path / "d.zst", lines)
     with pytest.raises(ValueError, match=r"category \d+: 0 to 65535 fit where it is stored"):
         pack_tokens.main(pack_flags(corpus, tmp_path, "val", documents=tmp_path / "d.zst", n_tokens=140_000))

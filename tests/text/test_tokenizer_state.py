@@ -82,7 +82,7 @@ def test_ids_that_were_left_out_are_kept_and_need_a_wider_type(corpus, tmp_path)
     pieces = load_bytes(path)
     assert len(pieces) == 70_001 and pieces[60_000] == b"" and pieces[-1]
     text = pieces[-1].decode() * 500
-    write_lines(tmp_path / "d", [{"text": text, "category": "c", "source": "s", "split": "val"}])
+    write_lines(tmp_path / "d", [{"text": text, "category": "c", "source": "s", "document": 1, "split": "val"}])
     pack_tokens.main(pack_flags(corpus, tmp_path, "val", tokenizer=path, documents=tmp_path / "d", n_tokens=240))
     assert read_record(tmp_path / "val.zarr")["vocab_size"] == 70_001
     assert (read_contexts(tmp_path / "val.zarr") == 70_000).mean() > 0.5

@@ -108,7 +108,9 @@ def test_contexts_are_the_packed_ones_in_another_order(corpus, tmp_path, monkeyp
 
 def test_more_categories_than_a_byte_holds_do_not_wrap_around(tmp_path, corpus):
     path = tmp_path / "documents.jsonl.zst"
-    write_lines(path, [{"text": "x", "category": f"kind{i}", "source": "s", "split": "val"} for i in range(300)])
+    write_lines(
+        path, [{"text": "x", "category": f"kind{i}", "source": "s", "document": i, "split": "val"} for i in range(300)]
+    )
     try:
         pack_tokens.main(pack_flags(corpus, tmp_path, "val", documents=path, n_tokens=600))
     except ValueError as error:

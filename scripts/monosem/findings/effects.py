@@ -6,7 +6,7 @@ the criterion is its direction. The 0.5 under ablation-agrees-with-weights is ou
 
 from collections.abc import Callable
 
-from monosem.findings.finding import Finding, all_of
+from monosem.findings.finding import Finding, all_of, changed
 from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 
 ABLATION, STEERING = "effects", "steering"
@@ -20,7 +20,8 @@ def ablated(m: Measurements, **fields: str) -> Measured:
 
 
 def agreement(m: Measurements) -> Measured:
-    return ablated(m, correlation="correlation.attribution", median_feature="of_a_feature.attribution.median")
+    fields = {"with_the_divisor": "correlation.divided", "without": "correlation.attribution"}
+    return ablated(m, **fields, median_feature="of_a_feature.divided.median")
 
 
 def helpfulness(m: Measurements) -> Measured:
@@ -48,10 +49,12 @@ ROWS = (
         "ablation-agrees-with-weights",
         SECTION,
         "What the next token loses when a feature is ablated is what the feature's logit weight on it says (Pearson "
-        "correlation of the change of log-likelihood with activation times logit weight).",
+        "correlation of the change of log-likelihood with activation times logit weight, over what the final "
+        "normalisation divides by at that token). "
+        + changed("1 December 2026", "the divisor, which differs from token to token, was left out"),
         "ablations beside logit weights, in figures",
         "U",
-        all_of(("correlation", ">", 0.5)),
+        all_of(("with the divisor", ">", 0.5)),
         agreement,
         "effects",
     ),

@@ -20,5 +20,10 @@ class Finding(NamedTuple):
     figure: str  # name of the one that shows it, or SCORE_TABLE of the report; "" where none does
 
 
+def changed(date: str, reason: str) -> str:
+    """What the statement ends with when its criterion was changed after it had judged a run."""
+    return f"(Criterion changed {date}: {reason}.)"
+
+
 def all_of(*comparisons: tuple[str, str, str | float]) -> Criterion:
     return tuple(Comparison(*comparison) for comparison in comparisons)

@@ -4,10 +4,8 @@ from collections.abc import Callable
 
 from monosem.findings.finding import SCORE_TABLE, Finding, all_of
 from monosem.findings.main_path import density_tokens
-from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
-from monosem.ground.records import CONTROL, NEURONS, SCORE_COUNT, SCORE_MEDIAN, SCORE_STATUSES, ZERO_SHARE, Run
-
-UNTRIED = ("dead", "too_few_examples")  # statuses of features that nobody tried to explain
+from monosem.findings.measurements import Measured, Measurements
+from monosem.ground.records import CONTROL, NEURONS, SCORE_COUNT, ZERO_SHARE, Run
 
 
 def runs_of(m: Measurements) -> dict[str, Run]:
@@ -23,17 +21,17 @@ def tokens_of(m: Measurements, runs: list[Run]) -> float:
     return min(density_tokens(m, run) for run in runs)
 
 
-def median_scores(higher: str, lower: str) -> Callable[[Measurements], Measured]:
+def median_scores(higher: str, lower: str, measure: str = "spearman") -> Callable[[Measurements], Measured]:
     """Median scores of two of: features (of A), neurons (of A), control (its features); and their difference."""
 
-    def measure(m: Measurements) -> Measured:
+    def measured(m: Measurements) -> Measured:
         runs = [runs_of(m)[name] for name in (higher, lower)]
-        numbers = {name: m.number("scores", runs_of(m)[name], SCORE_MEDIAN) for name in (higher, lower)}
-        numbers["difference"], *ends = m.score_difference(*runs)
+        numbers = {name: m.number("scores", runs_of(m)[name], f"{measure}.median") for name in (higher, lower)}
+        numbers["difference"], *ends = m.score_difference(*runs, measure)
         intervals = {"difference": tuple(ends)}
         return Measured(numbers, tokens_of(m, runs), runs, scored_note(m, (higher, lower)), intervals)
 
-    return measure
+    return measured
 
 
 def single_token_features(m: Measurements) -> Measured:
@@ -49,21 +47,6 @@ def zeros_in_random_windows(m: Measurements) -> Measured:
     runs = [runs_of(m)[name] for name in names]
     numbers = {name: m.number("scores", runs_of(m)[name], ZERO_SHARE) for name in names}
     return Measured(numbers, tokens_of(m, runs), runs, scored_note(m, names))
-
-
-def failed_explanations(m: Measurements) -> Measured:
-    """Of those with enough examples, the share whose explanation gave no score."""
-    names = ("features", "neurons")
-    runs = [runs_of(m)[name] for name in names]
-    numbers, tried = {}, []
-    for name, run in zip(names, runs, strict=True):
-        counts = {status: n for status, n in m.field("scores", run, SCORE_STATUSES).items() if status not in UNTRIED}
-        n_tried = sum(counts.values())
-        if n_tried == 0:
-            raise NotMeasuredError(f"no feature of {run} has enough examples to explain it")
-        numbers[name] = (n_tried - counts["ok"]) / n_tried
-        tried.append(f"{n_tried} {name}")
-    return Measured(numbers, tokens_of(m, runs), runs, f"explained: {', '.join(tried)}")
 
 
 def rated_by_people(m: Measurements) -> Measured:
@@ -84,6 +67,17 @@ ROWS = (
         all_of(("difference", ">", 0)),
         median_scores("features", "neurons"),
         "scores",
+    ),
+    Finding(
+        "features-beat-neurons-weighted",
+        "#appendix-automated-setup",
+        "So are they where each window weighs what it stands for in the text: random ones 1, those of an interval of "
+        "activation as often as it occurs.",
+        "importance-weighted scores, in a figure",
+        "U",
+        all_of(("difference", ">", 0)),
+        median_scores("features", "neurons", "spearman_weighted"),
+        "",
     ),
     Finding(
         "control-beats-features",
@@ -113,17 +107,6 @@ ROWS = (
         "V",
         all_of(("features", ">", "neurons")),
         zeros_in_random_windows,
-        SCORE_TABLE,
-    ),
-    Finding(
-        "few-failed-explanations",
-        "#appendix-automated-setup",
-        "Few explanations come to nothing. (There, no answer given; here, with the offline explainer, a score that is "
-        "undefined because prediction or truth is constant.)",
-        "no answer for 13 % of features, 19 % of neurons",
-        "V",
-        all_of(("features", "<=", 0.13), ("neurons", "<=", 0.19)),
-        failed_explanations,
         SCORE_TABLE,
     ),
     Finding(

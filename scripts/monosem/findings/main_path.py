@@ -75,10 +75,12 @@ def mlp_matters(m: Measurements) -> Measured:
     return Measured(numbers, m.number("evals", run, "loss_tokens"), [run], intervals=intervals(losses))
 
 
-def dead_share(m: Measurements) -> Measured:
+def low_share(m: Measurements) -> Measured:
+    """Dead or ultralow, as far as the text can tell one from the other; of fewer than a million tokens, dead."""
     run = m.run("A")
-    dead = m.number("evals", run, "n_dead") / m.number("evals", run, "n_features")
-    return Measured({"dead": dead}, density_tokens(m, run), [run])
+    density = m.feature_table(run)["density"]
+    numbers = {"dead or ultralow": float((density < ULTRALOW).mean()), "dead": float((density == 0).mean())}
+    return Measured(numbers, density_tokens(m, run), [run])
 
 
 def density_tokens(m: Measurements, run: Run) -> float:

@@ -88,11 +88,11 @@ class Measurements:
                 return run
         raise NotMeasuredError(f"needs universality of {self.site}/{dictionary}")
 
-    def score_difference(self, left: Run, right: Run) -> tuple[float, float, float]:
+    def score_difference(self, left: Run, right: Run, measure: str) -> tuple[float, float, float]:
         """Median score of `left` less that of `right`, and the two ends of its interval."""
         self.use("differences")
         rows = self.differences
-        chosen = (rows["measure"] == "spearman") & (rows["left"] == str(left)) & (rows["right"] == str(right))
+        chosen = (rows["measure"] == measure) & (rows["left"] == str(left)) & (rows["right"] == str(right))
         found = rows.loc[chosen, ["difference", "low", "high"]].dropna()
         if found.empty:
             raise NotMeasuredError(f"needs the scores of {left} compared with {right}")

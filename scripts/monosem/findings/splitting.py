@@ -1,6 +1,6 @@
 """Findings on feature splitting: what becomes of features in wider dictionaries."""
 
-from monosem.findings.finding import Finding, all_of
+from monosem.findings.finding import Finding, all_of, changed
 from monosem.findings.measurements import Measured, Measurements, NotMeasuredError, expansion
 from monosem.ground.records import Run
 
@@ -43,8 +43,10 @@ def features_of_the(m: Measurements) -> Measured:
 def clusters_and_families(m: Measurements) -> Measured:
     fields = {
         "of several widths": "share_of_several_widths",
+        "by chance": "several_widths_by_chance",
         "with parent": "with_parent",
         "with random": "with_random",
+        "difference": "with_parent_less_random",
     }
     n_clusters, share = m.found(MAP, "n_clusters"), m.found(MAP, "share_in_clusters")
     return m.reported(MAP, fields, f"{n_clusters:.0f} clusters of {share:.0%} of features", widths(m))
@@ -91,11 +93,12 @@ ROWS: tuple[Finding, ...] = (
     Finding(
         "families-are-neighbours",
         SECTION,
-        "Clusters of decoder directions mix dictionaries of several widths, and a feature is more often in the cluster "
-        "of the narrower feature it comes from than in that of a random one.",
+        "On a map of decoder directions of several dictionaries a feature is more often in the cluster of the narrower "
+        "feature it comes from than in that of a random one. "
+        + changed("1 December 2026", "that clusters hold several widths, as random ones do, was half of it"),
         "features of several widths on one map, in clusters",
         "I",
-        all_of(("of several widths", ">", 0.5), ("with parent", ">", "with random")),
+        all_of(("difference", ">", 0)),
         clusters_and_families,
         "feature_map",
     ),

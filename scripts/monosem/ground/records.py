@@ -38,8 +38,7 @@ SAE_COLUMNS = ["vectors", "mse", "l0"]
 DENSITY_TOKENS = "n_tokens"  # of eval.json: held-out tokens that densities, L0 and the counts of dead are over
 # dotted: a field within a field of a record
 MATCH_COUNT, MATCH_DEAD = "correlation.n", "status_counts.dead"  # of universality: with a match; never active
-SCORE_MEDIAN, SCORE_COUNT = "spearman.median", "spearman.n"  # of scores.json, over features whose status is ok
-SCORE_STATUSES, ZERO_SHARE = "status_counts", "zero_share_random.mean"
+SCORE_COUNT, ZERO_SHARE = "spearman.n", "zero_share_random.mean"  # of scores.json, over features whose status is ok
 MATCH_MEDIAN, LOGIT_MATCH_MEDIAN = "correlation.median", "logit_correlation.median"  # of universality
 
 

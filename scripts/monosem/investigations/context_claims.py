@@ -12,8 +12,8 @@ import pandas as pd
 from monosem.ground.summary import or_none
 from monosem.investigations.best_features import Best, Evidence
 from monosem.investigations.proxies import Context
-from monosem.measures.metrics import correlation_of, roc_area
-from monosem.measures.resampling import DrawnTokens, with_ends
+from monosem.measures.metrics import correlation_of, roc_area, roc_area_error
+from monosem.measures.resampling import DrawnTokens, with_ends, with_normal_ends
 
 WEAK, STRONG = 0.1, 0.5  # of the highest activation: at most, at least (paper: "barely active", "above 5")
 N_PROMOTED = 20  # tokens with the highest logit weights
@@ -43,6 +43,7 @@ def claims(best: Best, evidence: Evidence, number: int, tokens: Promoted) -> dic
     target_T, truth_T = evidence.target_TC[:, number], evidence.truth_TC[:, number]
     active_T, top = acts_T > 0, np.argsort(-tokens.weight_V, kind="stable")[:N_PROMOTED]
     weak_T, strong_T = active_T & (acts_T <= WEAK * acts_T.max()), active_T & (acts_T >= STRONG * acts_T.max())
+    area, n_inside = roc_area(tokens.weight_V, tokens.inside_V), int(tokens.inside_V.sum())
     drawn = drawn_claims(best, evidence, number, (weak_T, strong_T))
     return {
         "feature": int(best.feature_C[number]),
@@ -63,7 +64,7 @@ def claims(best: Best, evidence: Evidence, number: int, tokens: Promoted) -> dic
         "truth_strong": share(truth_T, strong_T),
         "truth_recall": share(active_T, truth_T),
         "truth_area": roc_area(acts_T, truth_T),
-        "logit_area": roc_area(tokens.weight_V, tokens.inside_V),
+        **with_normal_ends({"logit_area": (area, roc_area_error(area, n_inside, tokens.inside_V.size - n_inside))}),
         "logit_gap": share(tokens.weight_V, tokens.inside_V) - share(tokens.weight_V, ~tokens.inside_V),
         "promoted_inside": float(tokens.inside_V[top].mean()),
         "vocabulary_inside": float(tokens.inside_V.mean()),

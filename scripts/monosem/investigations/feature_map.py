@@ -18,6 +18,7 @@ import pandas as pd
 from monosem.ground.caches import find_room_for_numba
 from monosem.ground.tensors import open_tensor
 from monosem.investigations.families import NO_PARENT
+from monosem.measures.resampling import with_normal_ends
 
 NO_CLUSTER = -1
 DECIMALS = 4  # of places; the rest is rounding
@@ -102,9 +103,29 @@ def map_summary(table: pd.DataFrame) -> dict[str, Any]:
         "n_clusters": len(widths),
         "share_in_clusters": float(len(placed) / len(table)),
         "share_of_several_widths": float((widths > 1).mean()) if len(widths) else None,
+        "several_widths_by_chance": several_by_chance(placed),
         "with_parent": mean_of(same),
         "with_random": mean_of(by_chance),
+        **excess_of(same, by_chance),
     }
+
+
+def several_by_chance(placed: pd.DataFrame) -> float | None:
+    """Expected share of clusters with features of several dictionaries if these were dealt out at random: one less the
+    chance, cluster by cluster, that as many features drawn from all are of one dictionary."""
+    if placed.empty:
+        return None
+    size_C = placed.groupby("cluster").size().to_numpy()
+    share_D = placed["dictionary"].value_counts(normalize=True, dropna=False).to_numpy()
+    return float(1 - (share_D[:, None] ** size_C).sum(axis=0).mean())
+
+
+def excess_of(same: list[np.ndarray], by_chance: list[np.ndarray]) -> dict[str, float | None]:
+    """How much more often a feature is with its parent than by chance, with the ends of an interval over features."""
+    name, excess = "with_parent_less_random", np.concatenate(same) - np.concatenate(by_chance)
+    if excess.size < 2:
+        return {name: None}
+    return with_normal_ends({name: (float(excess.mean()), excess.std(ddof=1) / np.sqrt(excess.size))})
 
 
 def mean_of(parts: list[np.ndarray]) -> float | None:

@@ -69,6 +69,16 @@ def mean_cosine(unit_RN: np.ndarray) -> float:
     return float((np.square(unit_RN.sum(axis=0)).sum() - n) / (n * (n - 1)))
 
 
+def roc_area_error(area: float, n_positive: int, n_negative: int) -> float:
+    """Standard error of an area under the ROC curve (Hanley and McNeil, 1982,
+    https://doi.org/10.1148/radiology.143.1.7063747); NaN when there is but one kind."""
+    if not n_positive or not n_negative:
+        return np.nan
+    both, square = area / (2 - area), area * area
+    spread = (n_positive - 1) * (both - square) + (n_negative - 1) * (2 * square / (1 + area) - square)
+    return float(np.sqrt((area * (1 - area) + spread) / (n_positive * n_negative)))
+
+
 def roc_area(value_I: np.ndarray, positive_I: np.ndarray) -> float:
     """Area under the ROC curve: how often a positive has the higher value of two, a tie counting half.
 

@@ -62,7 +62,7 @@ class Packer:
 def encode_documents(
     tokenizer: Tokenizer, bos: int, documents: Iterable[tuple[int, str, str]], batch: int = 256
 ) -> Iterator[tuple[int, str, list[int]]]:
-    """(line, category, text) in, (line, category, ids) out, encoded `batch` documents at a time on all cores."""
+    """(document, category, text) in, (document, category, ids) out, encoded `batch` at a time on all cores."""
     waiting: list[tuple[int, str, str]] = []
     for document in documents:
         waiting.append(document)
@@ -76,8 +76,8 @@ def encode_batch(
     tokenizer: Tokenizer, bos: int, documents: list[tuple[int, str, str]]
 ) -> Iterator[tuple[int, str, list[int]]]:
     found = encode_texts(tokenizer, bos, [text for _, _, text in documents])
-    for (line, category, _), ids in zip(documents, found, strict=True):
-        yield line, category, ids
+    for (number, category, _), ids in zip(documents, found, strict=True):
+        yield number, category, ids
 
 
 class ContextWriter:

@@ -37,7 +37,9 @@ def buckets_of(path: Path, checkpoint: Checkpoint) -> Iterator[list[Path]]:
             remove(folder)
 
 
-def fill(buckets: list[Path], stream: Stream, checkpoint: Checkpoint, *, val_fraction: float) -> dict[str, Any]:
+def fill(
+    buckets: list[Path], stream: Stream, checkpoint: Checkpoint, *, val_fraction: float, piece_chars: int
+) -> dict[str, Any]:
     """Spreads the parts of all documents over the buckets, from the checkpoint on; returns the state at the end."""
     state = checkpoint.load()
     if state and not all(map(holds, buckets, state["lengths"])):
@@ -49,7 +51,7 @@ def fill(buckets: list[Path], stream: Stream, checkpoint: Checkpoint, *, val_fra
         files = [stack.enter_context(opened(*bucket)) for bucket in zip(buckets, state["lengths"], strict=True)]
         bar = progress(stream, desc="reading documents", unit=" documents", initial=state["step"])
         for number, document in enumerate(bar, start=state["step"] + 1):
-            for part in split_parts(document, val_fraction):
+            for part in split_parts(document, val_fraction, piece_chars):
                 pickle.dump(tuple(part), files[part.key[0] * len(files) // 256])
             if checkpoint.due():
                 checkpoint.save({"step": number, "place": stream.place(), "lengths": lengths(files)})

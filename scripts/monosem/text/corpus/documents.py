@@ -1,7 +1,8 @@
-"""Documents: split into parts, well mixed, each on one side of the train/val split.
+"""Documents: cut into pieces, well mixed, all those of a document on one side of the train/val split.
 
-documents.jsonl.zst holds one JSON object a line, {"text", "category", "source", "split"}, ordered by a hash of the
-text. The same documents give the same bytes, in whatever order they come.
+documents.jsonl.zst holds one JSON object a line, {"text", "category", "source", "document", "split"}, ordered by a hash
+of the text. So a model that reads some of it has pieces of most documents, not all of a few. The same documents give
+the same bytes, in whatever order they come.
 """
 
 import hashlib
@@ -13,8 +14,6 @@ from typing import NamedTuple
 
 import zstandard
 
-MAX_CHARS = 24_000  # longer texts are split; a context holds about a thousand
-
 
 class Document(NamedTuple):
     text: str
@@ -24,32 +23,38 @@ class Document(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A document, or a piece of a long one, with the hash it is sorted by; fields in sorting order."""
+    """A document, or a piece of one, with the hash it is sorted by; fields in sorting order."""
 
     key: bytes
     text: str
     category: str
     source: str
     origin: str
+    document: int  # a number that pieces of one document share, and hardly any two documents
     split: str
 
 
-def parts(text: str) -> Iterator[str]:
-    """Pieces of at most MAX_CHARS characters, cut at the last paragraph, line or word end in their second half."""
+def parts(text: str, most: int) -> Iterator[str]:
+    """Pieces of at most so many characters, cut at the last paragraph, line or word end in their second half."""
     start = 0
-    while len(text) - start > MAX_CHARS:
-        end = cut(text, start)
+    while len(text) - start > most:
+        end = cut(text, start, most)
         yield text[start:end].strip("\n")
         start = end
     yield text[start:].strip("\n")
 
 
-def cut(text: str, start: int) -> int:
+def cut(text: str, start: int, most: int) -> int:
     for separator in ("\n\n", "\n", " "):
-        end = text.rfind(separator, start + MAX_CHARS // 2, start + MAX_CHARS)
+        end = text.rfind(separator, start + most // 2, start + most)
         if end >= 0:
             return end
-    return start + MAX_CHARS
+    return start + most
+
+
+def number_of(text: str) -> int:
+    """Of a whole document; 31 bits, which token stores have room for."""
+    return int.from_bytes(identity(text)[:4], "big") >> 1
 
 
 def identity(text: str, *, purpose: bytes = b"order") -> bytes:
@@ -64,18 +69,19 @@ def split_of(text: str, val_fraction: float) -> str:
     return "val" if share < val_fraction else "train"
 
 
-def split_parts(document: Document, val_fraction: float) -> Iterator[Part]:
+def split_parts(document: Document, val_fraction: float, piece_chars: int) -> Iterator[Part]:
     text, *rest = (
         field.encode(errors="replace").decode() for field in document
     )  # lone surrogates of JSON are no UTF-8
-    split = split_of(text, val_fraction)
-    for part in parts(text):
+    split, number = split_of(text, val_fraction), number_of(text)
+    for part in parts(text, piece_chars):
         if part.strip():
-            yield Part(identity(part), part, *rest, split)
+            yield Part(identity(part), part, *rest, number, split)
 
 
 def json_line(part: Part) -> bytes:
-    fields = {"text": part.text, "category": part.category, "source": part.source, "split": part.split}
+    fields = {"text": part.text, "category": part.category, "source": part.source}
+    fields |= {"document": part.document, "split": part.split}
     return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
 
