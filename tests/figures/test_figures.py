@@ -18,7 +18,7 @@ from synthetic_runs import files
 from monosem.figures.histograms import Row, densities, histogram_rows
 from monosem.figures.lines import pareto, pareto_points
 from monosem.figures.script import parse
-from monosem.figures.style import COLOURS, theme
+from monosem.figures.style import COLOURS, WHITEGRID, theme
 from monosem.ground.records import RUN, Run
 
 RUNS = "[AB]/mlp_post/relu-*"
@@ -37,6 +37,19 @@ INPUTS = {
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     return synthetic_runs.write_all(tmp_path_factory.mktemp("results"))
+
+
+def test_the_theme_is_seaborns_and_is_set_without_it():
+    import seaborn as sns
+
+    expected = {**sns.axes_style("whitegrid"), **sns.plotting_context("notebook", 0.85)}
+    del expected["image.cmap"]  # which seaborn registers, and no figure leaves to the default
+    assert set(WHITEGRID) == set(expected)
+    for name, value in expected.items():
+        assert WHITEGRID[name] == (pytest.approx(value) if isinstance(value, float) else value), name
+    code = "import sys; from plot import purity; from monosem.figures.style import theme\nwith theme(): pass\n"
+    code += "assert 'matplotlib' in sys.modules; assert 'seaborn' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=SCRIPTS)
 
 
 def arguments(name: str, results: Path, output: Path) -> list[str]:
