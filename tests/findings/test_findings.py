@@ -46,9 +46,9 @@ def score_record(median: float | None, zeros: float = 0.9, undefined: int = 0) -
     return {**medians, "zero_share_random": {"mean": zeros}, "status_counts": counts}
 
 
-def llm_record(spearman: float, accuracy: float, explained: int = 19) -> dict:
+def llm_record(spearman: float, accuracy: float, explained: int = 190) -> dict:
     tests = {"simulation": {"spearman": {"median": spearman}}, "logits": {"accuracy": {"median": accuracy}}}
-    return {"n_asked": 20, "n_explained": explained, "explainer": "large", "scorer": "small", **tests}
+    return {"n_asked": 200, "n_explained": explained, "explainer": "large", "scorer": "small", **tests}
 
 
 def difference_rows(sign: int = 1) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def measured() -> Measurements:
         evals[run(model, "neurons")] = eval_record(model, "neurons", n_features=512, n_tokens=10**8)
     scores = {("A", HEADLINE): (0.5, 0.9), ("A", "neurons"): (0.2, 0.6), ("control", HEADLINE): (0.6, 0.9)}
     matches = {HEADLINE: 0.75, "neurons": 0.4}
-    explanations = [explanation_rows("A", [True, False]), explanation_rows("control", [True, True])]
+    explanations = [explanation_rows("A", [True, False] * 50), explanation_rows("control", [True, True] * 50)]
     return Measurements(
         site=SITE,
         headline=HEADLINE,
@@ -122,15 +122,16 @@ CONTRADICTED = {
     "sparse-and-faithful-B": lambda: changed_eval("B", loss_sae=4.22),
     "wider-recovers-more": lambda: changed_eval("A", "wide", loss_sae=4.3),
     "widest-recovers": lambda: changed_eval("A", "wide", loss_sae=4.06),
-    "few-dead": lambda: replace(measured(), features=feature_rows([0] * 12 + [1e-4] * 88)),
-    "few-ultralow": lambda: replace(measured(), features=feature_rows([1e-7] * 8 + [1e-4] * 92)),
-    "densities": lambda: replace(measured(), features=feature_rows([1e-2, 1e-4])),
-    "few-dense": lambda: replace(measured(), features=feature_rows([1e-2] * 2 + [1e-4] * 9)),
+    "few-dead": lambda: replace(measured(), features=feature_rows([0] * 30 + [1e-4] * 70)),
+    "few-ultralow": lambda: replace(measured(), features=feature_rows([1e-7] * 20 + [1e-4] * 80)),
+    "densities": lambda: replace(measured(), features=feature_rows([1e-2] * 80 + [1e-4] * 20)),
+    "few-dense": lambda: replace(measured(), features=feature_rows([1e-2] * 40 + [1e-4] * 60)),
     "features-beat-neurons": lambda: replace(measured(), differences=difference_rows(-1)),
     "features-beat-neurons-weighted": lambda: replace(measured(), differences=difference_rows(-1)),
     "control-beats-features": lambda: replace(measured(), differences=difference_rows(-1)),
     "control-is-single-token": lambda: replace(
-        measured(), explanations=pd.concat([explanation_rows("A", [True]), explanation_rows("control", [True])])
+        measured(),
+        explanations=pd.concat([explanation_rows("A", [True] * 90), explanation_rows("control", [True, False] * 50)]),
     ),
     "neurons-fire-more": lambda: changed_score("A", "neurons", 0.2, zeros=0.9),
     "people-prefer-features": lambda: replace(
@@ -139,7 +140,7 @@ CONTRADICTED = {
     "llm-features-beat-neurons": lambda: changed_llm("A", "neurons", 0.4, 0.5),
     "llm-control-beats-features": lambda: changed_llm("control", HEADLINE, 0.4, 0.7),
     "llm-predicts-logits": lambda: changed_llm("A", HEADLINE, 0.4, 0.73),
-    "llm-failed-explanations": lambda: changed_llm("A", HEADLINE, 0.4, 0.8, 17),
+    "llm-failed-explanations": lambda: changed_llm("A", HEADLINE, 0.4, 0.8, 160),
     "universal-features": lambda: changed_match(HEADLINE, 0.7199),
     "features-more-universal": lambda: changed_match("neurons", 0.75),
     "logits-correspond-less": lambda: changed_match(HEADLINE, 0.75, logits=0.8),
@@ -183,7 +184,7 @@ def test_what_too_small_a_run_cannot_show_is_not_run_and_says_why(id):
 
 def test_findings_by_a_language_model_say_which_and_on_how_many():
     row = judge(FINDINGS["llm-predicts-logits"], measured())
-    assert row["run"].endswith("(19 features and 19 neurons explained by large, tested by small)")
+    assert row["run"].endswith("(190 features and 190 neurons explained by large, tested by small)")
     assert row["measured"] == "features 0.8000, neurons 0.5000"
 
 
@@ -210,7 +211,8 @@ def single_token(of_a: list[bool | None], of_control: list[bool | None]) -> dict
 
 def test_features_with_too_few_top_examples_do_not_count_as_either():
     row = single_token([True, False, None, None], [True, True, True, False, None])
-    assert row["measured"] == "control 0.7500, features 0.5000"
+    assert row["measured"] == "control 0.7500 (0.3006 to 0.9544), features 0.5000 (0.09453 to 0.9055)"
+    assert row["verdict"] == "inconclusive"
     assert row["run"].endswith("(judged: 4 control, 2 features)")
     assert single_token([None, None], [True])["verdict"] == "not run"
 

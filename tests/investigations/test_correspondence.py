@@ -131,7 +131,7 @@ def test_features_that_another_model_has_are_set_beside_those_it_has_not():
     assert found["shared"]["n"] == 1 and found["not_shared"]["n"] == 2, "the dead one is neither"
     assert found["shared"]["share_that_another_seed_has"] == 1
     assert found["not_shared"]["share_that_another_seed_has"] == 0.5
-    assert found["not_shared"]["spearman"] == {"n": 1, "mean": 0.5, "q1": 0.5, "median": 0.5, "q3": 0.5}
+    assert found["not_shared"]["spearman"].items() >= {"n": 1, "mean": 0.5, "q1": 0.5, "median": 0.5, "q3": 0.5}.items()
     alone = known_features().assign(model_correlation=np.nan)
     assert group_summary(alone)["shared"]["share_that_another_seed_has"] is None
 

@@ -19,6 +19,7 @@ from monosem.measures.codes import Codes, read_codes
 from monosem.measures.evaluation import encode_held_out, feature_table, held_out_activations, reconstruction_of
 from monosem.measures.losses import SiteLosses
 from monosem.sae.autoencoder import SparseAutoencoder, load_sae
+from monosem.text.packed import read_packed
 
 CONFIG = LMConfig(vocab_size=11, context_length=8, n_layers=1, d_model=8, n_heads=2, d_mlp=12)
 POST, OUT = Site("mlp_post", 0), Site("mlp_out", 0)
@@ -172,3 +173,22 @@ def test_the_script_writes_these_figures(evaluated, lm, sae, tokens):
     expected_FV = model.logit_weights(trained.W_dec_FN, POST)
     assert weights_FV.dtype == torch.float16 and weights_FV.shape == (24, 280)
     torch.testing.assert_close(weights_FV.float(), expected_FV, rtol=2e-3, atol=1e-4)
+
+
+def test_the_table_of_documents_sums_up_to_the_record(tokens, lm, acts, evaluated):
+    """And document by document to what a pass over all of the text gives, by another path."""
+    table, record = pd.read_parquet(evaluated / "documents.parquet"), json.loads((evaluated / "eval.json").read_text())
+    total = table.sum()
+    assert total["tokens"] == record["n_tokens"] and total["predictions"] == record["loss_tokens"]
+    assert total["active"] / total["tokens"] == pytest.approx(record["l0"])
+    for name in ("clean", "zero", "sae"):
+        assert total[name] / total["predictions"] == pytest.approx(record[f"loss_{name}"])
+    packed = read_packed(tokens / "val.zarr", record["n_contexts"])
+    active_T = np.diff(read_codes(evaluated / "codes.safetensors").matrix.indptr)
+    model = load_lm(lm / "weights.safetensors")
+    losses_SL = token_losses(model, torch.from_numpy(packed.tokens_SL.astype(np.int64))).numpy()
+    for row in table.itertuples():
+        of_document_SL = (packed.document_SL == row.document) & packed.counted_SL
+        assert row.tokens == of_document_SL.sum() and row.active == active_T[packed.document_T == row.document].sum()
+        assert row.predictions == of_document_SL[:, :-1].sum()
+        assert row.clean == pytest.approx(losses_SL[of_document_SL[:, :-1]].sum(), rel=1e-5)

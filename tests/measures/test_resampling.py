@@ -10,7 +10,15 @@ from monosem.findings.measurements import Measurements
 from monosem.ground.records import Run
 from monosem.measures.codes import Codes
 from monosem.measures.matched_draws import GROUPS, drawn_correlations, groups_of, medians
-from monosem.measures.resampling import DrawnTokens, correlations_of, drawn_totals, interval_of, with_ends
+from monosem.measures.resampling import (
+    DrawnTokens,
+    correlations_of,
+    drawn_totals,
+    interval_of,
+    share_interval,
+    with_ends,
+    with_normal_ends,
+)
 
 
 def test_intervals_of_a_mean_over_clusters_cover_it_nineteen_times_in_twenty():
@@ -113,3 +121,17 @@ def test_a_number_that_some_draws_do_not_have_has_no_interval():
     }
     constant = {"n": np.array([3.0]), "x": np.array([3.0]), "y": np.array([0.0]), "xx": np.array([3.0])}
     assert np.isnan(correlations_of({**constant, "yy": np.array([2.0]), "xy": np.array([0.0])}))
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.02, 200), (0.5, 20), (0.9, 2000)])
+def test_intervals_of_shares_cover_them_nineteen_times_in_twenty(share, n):
+    counts = np.random.default_rng(0).binomial(n, share, 2000)
+    covered = [low <= share <= high for low, high in (share_interval(count / n, n) for count in counts)]
+    assert 0.92 < np.mean(covered) < 0.98
+    assert share_interval(0.0, 10) == pytest.approx((0, 0.2775), abs=1e-3)  # 0 of 10, Newcombe 1998
+
+
+def test_an_undefined_number_or_error_has_no_ends():
+    found = with_normal_ends({"x": (1.0, 0.5), "y": (None, 0.1), "z": (1.0, float("nan"))})
+    assert (found["x_low"], found["x_high"]) == pytest.approx((0.02, 1.98))
+    assert [found[f"{name}_{end}"] for name in "yz" for end in ("low", "high")] == [None] * 4

@@ -6,6 +6,7 @@ from monosem.findings.finding import SCORE_TABLE, Finding, all_of
 from monosem.findings.main_path import density_tokens
 from monosem.findings.measurements import Measured, Measurements
 from monosem.ground.records import CONTROL, NEURONS, SCORE_COUNT, ZERO_SHARE, Run
+from monosem.measures.resampling import share_interval
 
 
 def runs_of(m: Measurements) -> dict[str, Run]:
@@ -35,18 +36,22 @@ def median_scores(higher: str, lower: str, measure: str = "spearman") -> Callabl
 
 
 def single_token_features(m: Measurements) -> Measured:
-    runs = [m.run(CONTROL), m.run("A")]
-    control, features = (m.single_token_share(run) for run in runs)
-    judged = [len(m.single_token_judged(run)) for run in runs]
-    note = f"judged: {judged[0]} control, {judged[1]} features"
-    return Measured({"control": control, "features": features}, tokens_of(m, runs), runs, note)
+    runs = {"control": m.run(CONTROL), "features": m.run("A")}
+    shares = {name: m.single_token_share(run) for name, run in runs.items()}
+    judged = {name: len(m.single_token_judged(run)) for name, run in runs.items()}
+    note = f"judged: {', '.join(f'{n} {name}' for name, n in judged.items())}"
+    intervals = {name: share_interval(shares[name], judged[name]) for name in runs}
+    return Measured(shares, tokens_of(m, list(runs.values())), list(runs.values()), note, intervals)
 
 
 def zeros_in_random_windows(m: Measurements) -> Measured:
     names = ("features", "neurons")
     runs = [runs_of(m)[name] for name in names]
-    numbers = {name: m.number("scores", runs_of(m)[name], ZERO_SHARE) for name in names}
-    return Measured(numbers, tokens_of(m, runs), runs, scored_note(m, names))
+    numbers, ends = {}, {}
+    for name, run in zip(names, runs, strict=True):
+        numbers[name] = m.number("scores", run, ZERO_SHARE)
+        ends |= m.ends("scores", run, {name: ZERO_SHARE})
+    return Measured(numbers, tokens_of(m, runs), runs, scored_note(m, names), ends)
 
 
 def rated_by_people(m: Measurements) -> Measured:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.interpretability import runs_of, tokens_of
 from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
+from monosem.measures.resampling import share_interval
 
 SECTION = "#appendix-automated-setup"
 
@@ -21,9 +22,11 @@ def median_of(test: str, measure: str, *names: str) -> Callable[[Measurements], 
 
     def taken(m: Measurements) -> Measured:
         runs = [runs_of(m)[name] for name in names]
-        medians = [m.number("llm_scores", run, f"{test}.{measure}.median") for run in runs]
-        numbers = dict(zip(names, medians, strict=True))
-        return Measured(numbers, tokens_of(m, runs), runs, asked_note(m, names))
+        numbers, ends = {}, {}
+        for name, run in zip(names, runs, strict=True):
+            numbers[name] = m.number("llm_scores", run, f"{test}.{measure}.median")
+            ends |= m.ends("llm_scores", run, {name: f"{test}.{measure}.median"})
+        return Measured(numbers, tokens_of(m, runs), runs, asked_note(m, names), ends)
 
     return taken
 
@@ -31,13 +34,14 @@ def median_of(test: str, measure: str, *names: str) -> Callable[[Measurements], 
 def failed_share(m: Measurements) -> Measured:
     names = ("features", "neurons")
     runs = [runs_of(m)[name] for name in names]
-    numbers = {}
+    numbers, intervals = {}, {}
     for name, run in zip(names, runs, strict=True):
         asked, explained = (m.number("llm_scores", run, field) for field in ("n_asked", "n_explained"))
         if not asked:
             raise NotMeasuredError(f"no feature of {run} was asked about")
         numbers[name] = 1 - explained / asked
-    return Measured(numbers, tokens_of(m, runs), runs, asked_note(m, names))
+        intervals[name] = share_interval(numbers[name], round(asked))
+    return Measured(numbers, tokens_of(m, runs), runs, asked_note(m, names), intervals)
 
 
 ROWS = (

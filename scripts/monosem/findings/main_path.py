@@ -24,6 +24,7 @@ from monosem.ground.records import (
     NEURONS,
     Run,
 )
+from monosem.measures.resampling import Interval, share_interval
 
 ULTRALOW = 1e-6  # density under which the paper calls a feature ultralow, over 100 M tokens
 ULTRALOW_TOKENS = 10_000_000  # held-out tokens at which that density means ten expected firings
@@ -80,7 +81,12 @@ def low_share(m: Measurements) -> Measured:
     run = m.run("A")
     density = m.feature_table(run)["density"]
     numbers = {"dead or ultralow": float((density < ULTRALOW).mean()), "dead": float((density == 0).mean())}
-    return Measured(numbers, density_tokens(m, run), [run])
+    return Measured(numbers, density_tokens(m, run), [run], intervals=of_features(numbers, len(density)))
+
+
+def of_features(shares: dict[str, float], n: int) -> dict[str, Interval]:
+    """Intervals of shares of a dictionary's features, over others that might have been learnt."""
+    return {name: share_interval(share, n) for name, share in shares.items()}
 
 
 def density_tokens(m: Measurements, run: Run) -> float:
@@ -93,9 +99,8 @@ def ultralow_share(m: Measurements) -> Measured:
     tokens = density_tokens(m, run)
     if tokens < ULTRALOW_TOKENS:
         raise NotMeasuredError(f"needs {ULTRALOW_TOKENS} held-out tokens to tell 1e-06 from never, has {tokens:.0f}")
-    return Measured(
-        {"ultralow": float(density.between(0, ULTRALOW, inclusive="neither").mean(skipna=False))}, tokens, [run]
-    )
+    numbers = {"ultralow": float(density.between(0, ULTRALOW, inclusive="neither").mean(skipna=False))}
+    return Measured(numbers, tokens, [run], intervals=of_features(numbers, len(density)))
 
 
 def alive_densities(m: Measurements) -> Measured:
@@ -107,9 +112,10 @@ def alive_densities(m: Measurements) -> Measured:
     numbers = {
         "share within 1e-6 and 1e-3": float(alive.between(1e-6, 1e-3).mean(skipna=False)),
         "share under 1e-2": float((alive < 1e-2).mean()),
-        "median density": float(alive.median(skipna=False)),
     }
-    return Measured(numbers, density_tokens(m, run), [run])
+    found = of_features(numbers, len(alive))
+    numbers["median density"] = float(alive.median(skipna=False))
+    return Measured(numbers, density_tokens(m, run), [run], intervals=found)
 
 
 def matched_note(m: Measurements, run: Run) -> str:

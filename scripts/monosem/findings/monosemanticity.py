@@ -11,6 +11,7 @@ from monosem.findings.discussion import SECTION as DISCUSSION
 from monosem.findings.finding import Finding, all_of
 from monosem.findings.measurements import Measured, Measurements, NotMeasuredError
 from monosem.ground.records import NEURONS
+from monosem.measures.resampling import share_interval
 
 PURITY, GEOMETRY, TOKENS = "purity", "geometry", "tokens"
 
@@ -29,7 +30,10 @@ def geometry(trained: str, fields: dict[str, str]) -> Callable[[Measurements], M
         require(m, trained)
         note = f"{m.found(GEOMETRY, f'{trained}.n_low'):.0f} dead or ultralow"
         own = {label: f"{trained}.{field}" for label, field in fields.items()}
-        return m.reported(GEOMETRY, own, note)
+        measured, n_alive = m.reported(GEOMETRY, own, note), m.found(GEOMETRY, f"{trained}.basis.neurons.n")
+        shares = [label for label, field in fields.items() if field.startswith("basis.")]
+        intervals = {label: share_interval(measured.numbers[label], round(n_alive)) for label in shares}
+        return measured._replace(intervals={**measured.intervals, **intervals})
 
     return measure
 
@@ -55,7 +59,11 @@ def of_word(fields: dict[str, str]) -> Callable[[Measurements], Measured]:
     def measure(m: Measurements) -> Measured:
         runs = [m.run_of(TOKENS, name) for name in m.sweep]
         note = f"token {m.investigation(TOKENS)['word']['text']!r}"
-        return m.reported(TOKENS, {label: f"word.{field}" for label, field in fields.items()}, note, runs)
+        measured = m.reported(TOKENS, {label: f"word.{field}" for label, field in fields.items()}, note, runs)
+        if "in context" not in measured.numbers or not measured.numbers["features"]:
+            return measured
+        of_share = share_interval(measured.numbers["in context"], round(measured.numbers["features"]))
+        return measured._replace(intervals={"in context": of_share})
 
     return measure
 

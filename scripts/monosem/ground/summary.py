@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+Z_95 = 1.96  # standard errors on either side of a 95 % interval
+
 
 def defined(values: Any) -> np.ndarray:  # noqa: ANN401
     """Those that are not undefined, of an array, a column or several, in one row."""
@@ -27,13 +29,26 @@ def middle(values: Any) -> float | None:  # noqa: ANN401
 
 
 def summarise(values: np.ndarray) -> dict[str, int | float | None]:
-    """n, mean, quartiles of the defined ones; None where there is none."""
-    known = values[~np.isnan(values)]
+    """n, mean, quartiles of the defined ones, and the ends of 95 % intervals of mean and median over others like them;
+    None where there is none, or where there are too few for an end."""
+    known = np.sort(values[~np.isnan(values)]).astype(np.float64)
     names = ("mean", "q1", "median", "q3")
-    if known.size == 0:
-        return {"n": 0, **dict.fromkeys(names)}
-    numbers = [known.mean(), *np.quantile(known, [0.25, 0.5, 0.75])]
-    return {"n": int(known.size), **{name: float(number) for name, number in zip(names, numbers, strict=True)}}
+    found = dict.fromkeys((*names, "mean_low", "mean_high", "median_low", "median_high"))
+    if known.size:
+        found |= dict(zip(names, [known.mean(), *np.quantile(known, [0.25, 0.5, 0.75])], strict=True))
+    if known.size > 1:
+        half = Z_95 * known.std(ddof=1) / np.sqrt(known.size)
+        found |= {"mean_low": known.mean() - half, "mean_high": known.mean() + half}
+    if (rank := median_rank(known.size)) > 0:
+        found |= {"median_low": known[rank - 1], "median_high": known[-rank]}
+    return {"n": int(known.size), **{name: None if value is None else float(value) for name, value in found.items()}}
+
+
+def median_rank(n: int) -> int:
+    """From below and from above, the place of the values that a 95 % interval of the median lies between, counted from
+    1: how many of n lie under it is binomial, whatever they are (Conover, Practical Nonparametric Statistics, 1999,
+    3.2). Not above 0 where n is too small."""
+    return int(np.floor(n / 2 - Z_95 * np.sqrt(n) / 2))
 
 
 def most(values_RC: np.ndarray, count: int) -> np.ndarray:

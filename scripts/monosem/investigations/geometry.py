@@ -20,7 +20,8 @@ import pandas as pd
 
 from monosem.ground.summary import summarise
 from monosem.investigations.telling_apart import FEWEST, apart_together
-from monosem.measures.metrics import mean_cosine
+from monosem.measures.metrics import mean_cosine, roc_area_error
+from monosem.measures.resampling import with_normal_ends
 
 AXES = {"bias": ["bias"], "cosine": ["enc_dec_cosine"], "both": ["bias", "enc_dec_cosine"], "weak_load": ["weak_load"]}
 ONE, FEW = 1.5, 10.5  # of neurons: up to which a row is one neuron, and 2 to 10
@@ -82,11 +83,20 @@ def likeness(W_RN: np.ndarray) -> float | None:
 
 
 def medians(table: pd.DataFrame, column: str, low_F: np.ndarray) -> dict[str, Any]:
-    """Of one column, over low and over alive features; `gap` is their difference. None of too few to say."""
-    values = {name: table.loc[mask_F, column] for name, mask_F in (("low", low_F), ("alive", ~low_F))}
-    found = {name: float(of.median()) if len(of) >= FEWEST else None for name, of in values.items()}
-    both = None not in found.values()
+    """Of one column, over low and over alive features, with the ends of their intervals; `gap` is their difference.
+    None of too few to say."""
+    found: dict[str, Any] = {}
+    for name, mask_F in (("low", low_F), ("alive", ~low_F)):
+        values = table.loc[mask_F, column].to_numpy(np.float64)
+        told = summarise(values if len(values) >= FEWEST else values[:0])
+        found |= {name: told["median"], f"{name}_low": told["median_low"], f"{name}_high": told["median_high"]}
+    both = None not in (found["low"], found["alive"])
     return {**found, "gap": found["low"] - found["alive"] if both else None}
+
+
+def apart_with_error(values_FD: np.ndarray, low_F: np.ndarray) -> tuple[float | None, float]:
+    area = apart_together(values_FD, low_F)
+    return area, np.nan if area is None else roc_area_error(area, int(low_F.sum()), int((~low_F).sum()))
 
 
 def describe(table: pd.DataFrame, weights: Weights) -> dict[str, Any]:
@@ -105,7 +115,9 @@ def describe(table: pd.DataFrame, weights: Weights) -> dict[str, Any]:
             "top_weight": summarise(alive["top_weight"].to_numpy()),
         },
         "enc_dec_cosine": medians(table, "enc_dec_cosine", low_F),
-        "told_apart_by": {name: apart_together(values_FD, low_F) for name, values_FD in told_by.items()},
+        "told_apart_by": with_normal_ends(
+            {name: apart_with_error(values_FD, low_F) for name, values_FD in told_by.items()}
+        ),
         "likeness": {
             "encoders": {name: likeness(weights.W_enc_FN[mask_F]) for name, mask_F in rows.items()},
             "decoders": {name: likeness(weights.W_dec_FN[mask_F]) for name, mask_F in rows.items()},

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from monosem.ground.summary import Z_95
+
 Interval = tuple[float, float]  # the two ends of a 95 % interval
 DRAWS, SEED = 1000, 0
-Z_95 = 1.96  # standard errors on either side of a 95 % interval
 ENDS = (0.025, 0.975)  # quantiles of the draws that a 95 % interval lies between
 
 
@@ -45,13 +46,22 @@ def with_ends(drawn: Mapping[str, np.ndarray]) -> dict[str, float | None]:
     return fields
 
 
-def with_normal_ends(numbers: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-    """Numbers with their standard errors as fields of a record, each with the ends of its interval."""
-    fields = {}
+def with_normal_ends(numbers: Mapping[str, tuple[float | None, float]]) -> dict[str, float | None]:
+    """Numbers with their standard errors as fields of a record, each with the ends of its interval; None of what is
+    undefined, of an end with its number or its error."""
+    fields: dict[str, float | None] = {}
     for name, (value, error) in numbers.items():
-        half = Z_95 * float(error)
-        fields |= {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
+        known = value is not None and np.isfinite(error)
+        low, high = (float(value - Z_95 * error), float(value + Z_95 * error)) if known else (None, None)
+        fields |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return fields
+
+
+def share_interval(share: float, n: int) -> Interval:
+    """Of a share of n things that are drawn by themselves (Wilson, 1927, https://doi.org/10.1080/01621459.1927.10502953)."""
+    square = Z_95**2
+    middle, spread = share + square / (2 * n), Z_95 * np.sqrt(share * (1 - share) / n + square / (4 * n * n))
+    return float((middle - spread) / (1 + square / n)), float((middle + spread) / (1 + square / n))
 
 
 def correlations_of(sums_W: Mapping[str, np.ndarray]) -> np.ndarray:
