@@ -11,8 +11,8 @@ Example:
   python scripts/evaluate_dictionary.py --model results/A/lm/weights.safetensors \\
       --acts-record results/A/mlp_post/acts.json --tokens results/tokens/val.zarr --name relu-w2048 \\
       --sae results/A/mlp_post/relu-w2048/sae.safetensors --sae-record results/A/mlp_post/relu-w2048/sae.json \\
-      --losses results/A/mlp_post/losses-100000.json --n-tokens 400000 --ultralow-density 1e-6 --threads 1 \\
-      --output-folder results/A/mlp_post/relu-w2048
+      --losses results/A/mlp_post/losses-100000.json --n-tokens 400000 --ultralow-density 1e-6 --debias factor \\
+      --threads 1 --output-folder results/A/mlp_post/relu-w2048
 """
 
 import argparse
@@ -53,6 +53,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--n-tokens", type=int, required=True, help="held-out tokens to encode, BOS included")
     parser.add_argument("--losses", type=Path, help="losses of model and site (losses-N.json); without it, none")
     parser.add_argument("--ultralow-density", type=float, required=True, help="alive features fire at least this often")
+    parser.add_argument("--debias", choices=("none", "factor"), required=True, help="also a loss with codes times it")
     device_flags(parser)
     parser.add_argument("--output-folder", **FILE, help="where codes, tables and record are written")
     args = parser.parse_args(argv)
@@ -88,24 +89,25 @@ def main(argv: list[str] | None = None) -> None:
     if sae is not None and args.losses:
         same = {"lm_digest": acts["lm_digest"], "site": acts["site"], "tokens_digest": tokens["digest"]}
         ends = read_losses(args.losses, same, len(tokens_SL))
-        part = slice(ends.n_contexts)
-        edits = {"sae": {site: reconstruction_of(sae, codes)}}
-        losses = document_losses(model, tokens_SL[part], document_SL[part], tokens["bos"], edits)
+        factors = {"sae": 1.0} | ({"rescaled": sums.rescaling} if args.debias == "factor" else {})
+        edits = {name: {site: reconstruction_of(sae, codes, factor)} for name, factor in factors.items()}
+        losses = document_losses(model, tokens_SL[: ends.n_contexts], document_SL, tokens["bos"], edits)
         documents = with_losses(documents, read_sums(args.losses), losses)
     directions_FN = sae.W_dec_FN if sae else torch.eye(acts["width"], device=device)
     tables = DictionaryTables(codes, model.logit_weights(directions_FN, site), features, documents)
     write_tables(args.output_folder, tables)
     fields = {"model": acts["model"], "site": acts["site"], "dictionary": args.name}
-    fields |= {"n_features": codes.n_features, "n_tokens": codes.n_tokens, "n_contexts": len(tokens_SL)}
-    fields |= {"tokens_digest": tokens["digest"]}
+    fields |= {"n_features": codes.n_features, "n_tokens": codes.n_tokens}
+    fields |= {"n_contexts": len(tokens_SL), "tokens_digest": tokens["digest"]}
     inputs = [args.model, args.tokens.with_suffix(".json"), *([args.sae] if args.sae else [])]
     write_record(args.output_folder / "codes.json", {**fields, "nnz": codes.matrix.nnz}, inputs=inputs, args=args)
-    fields |= {"l0": codes.matrix.nnz / codes.n_tokens}
+    fields["l0"] = codes.matrix.nnz / codes.n_tokens
     fields |= status_counts(features, codes.n_tokens, args.ultralow_density)
     if sae is not None:
-        fields |= {name: getattr(sums, name) for name in ("mse", "explained_variance", "normalised_mse")}
+        fields |= sums.record()
     if ends is not None:
-        fields |= ends.with_reconstruction(float(documents["sae"].sum(skipna=False) / ends.n_tokens))
+        means = documents.sum(skipna=False) / ends.n_tokens
+        fields |= ends.with_reconstruction(means["sae"], means.get("rescaled"))
     write_record(args.output_folder / "eval.json", fields, inputs=inputs, args=args)
 
 

@@ -192,3 +192,29 @@ def test_the_table_of_documents_sums_up_to_the_record(tokens, lm, acts, evaluate
         assert row.tokens == of_document_SL.sum() and row.active == active_T[packed.document_T == row.document].sum()
         assert row.predictions == of_document_SL[:, :-1].sum()
         assert row.clean == pytest.approx(losses_SL[of_document_SL[:, :-1]].sum(), rel=1e-5)
+
+
+def test_codes_that_were_shrunk_are_scaled_back_by_one_factor(model, tokens_SL):
+    """A perfect dictionary whose codes are three quarters of what they should be."""
+    assert encode_held_out(identity(12), held_out_activations(model, tokens_SL, 0, POST))[1].rescaling == pytest.approx(
+        1
+    )
+    shrunk = dictionary(0.75 * torch.eye(12), torch.zeros(12), torch.eye(12), torch.zeros(12))
+    codes, sums = encode_held_out(shrunk, held_out_activations(model, tokens_SL, 0, POST))
+    assert sums.rescaling == pytest.approx(4 / 3)
+    rescaled = loss_with(model, tokens_SL, 0, POST, reconstruction_of(shrunk, codes, sums.rescaling))
+    assert rescaled == pytest.approx(without(model, tokens_SL).clean, rel=1e-5)
+    assert loss_with(model, tokens_SL, 0, POST, reconstruction_of(shrunk, codes)) != pytest.approx(rescaled, rel=1e-3)
+
+
+def test_the_factor_is_the_one_with_the_least_squared_error(evaluated, tokens, lm, sae):
+    """Found again by trying others, with a bias of the decoder."""
+    record = json.loads((evaluated / "eval.json").read_text())
+    trained, packed = load_sae(sae / "sae.safetensors"), read_packed(tokens / "val.zarr", record["n_contexts"])
+    blocks = held_out_activations(load_lm(lm / "weights.safetensors"), packed.tokens_SL, packed.bos, POST)
+    x_TN = torch.cat(list(blocks)).double()
+    decoded_TN = (trained.decode(trained.encode(x_TN.float())) - trained.b_dec_N).double()
+    wanted_TN, best = x_TN - trained.b_dec_N, record["rescaling"]
+    error = {times: (wanted_TN - times * best * decoded_TN).square().sum().item() for times in (0.99, 1, 1.01)}
+    assert error[1] < min(error[0.99], error[1.01])
+    assert record["loss_recovered_rescaled"] != record["loss_recovered"]

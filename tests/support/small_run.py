@@ -241,7 +241,7 @@ def evaluate_flags(packed, lm, acts, trained, folder, loss_tokens=480, **changed
         "sae_record": trained / "sae.json",
         "n_tokens": 480,
     }
-    values |= {"ultralow_density": 0.01, "threads": 1, "device": "cpu", "output_folder": folder}
+    values |= {"ultralow_density": 0.01, "debias": "factor", "threads": 1, "device": "cpu", "output_folder": folder}
     return flags(**{**values, **changed})
 
 

@@ -15,7 +15,7 @@ The products, a token or a vector (Model.forward is of one token through the blo
   collect     forward of whole contexts, for `per_context` vectors each
   train_sae   2 N F, the encoder, x STEPS of its architecture; the rest of a step follows the codes
   losses      of `loss_tokens`, three times
-  evaluate    T forwards and 2 N F, and the loss once over `loss_tokens`
+  evaluate    T forwards and 2 N F, and the loss once over `loss_tokens`, or twice
 """
 
 from math import ceil
@@ -119,7 +119,8 @@ def evaluate(job: Job) -> float:
     if job.dictionary is None:
         return work
     encoder = 2 * job.neurons * job.features * job.held_out
-    loss = job.evaluation["loss_tokens"] * (model.forward + model.logits)
+    n_losses = 2 if job.evaluation["debias"] == "factor" else 1
+    loss = n_losses * job.evaluation["loss_tokens"] * (model.forward + model.logits)
     return work + products(job, encoder, ENCODER) + products(job, loss, FORWARD)
 
 

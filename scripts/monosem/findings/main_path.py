@@ -36,7 +36,9 @@ def sparse_yet_faithful(model: str) -> Callable[[Measurements], Measured]:
         run = m.run(model)
         numbers = {"L0": m.number("evals", run, "l0"), "loss recovered": recovered_share(m, run)}
         drawn = intervals({"L0": drawn_l0(m, run), "loss recovered": drawn_recovered(m, run)})
-        return Measured(numbers, m.number("evals", run, "loss_tokens"), [run], intervals=drawn)
+        rescaled = m.record("evals", run).get("loss_recovered_rescaled")
+        note = f"{rescaled:.4g} with all codes times {m.number('evals', run, 'rescaling'):.3g}" if rescaled else ""
+        return Measured(numbers, m.number("evals", run, "loss_tokens"), [run], note, drawn)
 
     return measure
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -43,6 +44,11 @@ def shown(name: str, number: float, interval: Interval | None) -> str:
     """`L0 19.04`, or `L0 19.04 (18.21 to 19.90)` with the ends of its 95 % interval."""
     ends = f" ({' to '.join(map(four_digits, interval))})" if interval else ""
     return f"{name} {four_digits(number)}{ends}"
+
+
+def readings(measured: str) -> dict[str, str]:
+    """Of the text that `shown` makes of several numbers, each number's part without its name."""
+    return dict(re.findall(r"(?:^|, )([^,]+?) ([^ (]\S*?(?: \([^)]*\))?)(?=, |$)", measured))
 
 
 def to_tsv(rows: Iterable[dict[str, str]]) -> str:

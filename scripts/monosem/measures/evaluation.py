@@ -45,7 +45,7 @@ def encode_held_out(sae: SparseAutoencoder | None, blocks: Iterator[Tensor]) -> 
             sums.add(x_RN, x_RN)
             continue
         codes = sae.encode_sparse(x_RN, Screen.exact(x_RN.device))
-        sums.add(x_RN, sae.decode_sparse(codes))
+        sums.add(x_RN, sae.decode_sparse(codes), sae.b_dec_N)
         columns = (codes.value_Z, codes.column_Z, codes.start_B1)
         parts.append(csr_array(tuple(part.cpu().numpy() for part in columns), shape=(len(x_RN), sae.n_features)))
     matrix = csr_array(vstack(parts, format="csr"))
@@ -60,8 +60,9 @@ class DictionaryTables(NamedTuple):
     documents: pd.DataFrame
 
 
-def reconstruction_of(sae: SparseAutoencoder, codes: Codes) -> Edit:
-    """The reconstruction of tokens encoded before, as an edit for one pass over them, or their first, in their order.
+def reconstruction_of(sae: SparseAutoencoder, codes: Codes, factor: float = 1.0) -> Edit:
+    """The reconstruction of tokens encoded before, as an edit for one pass over them, or their first, in their order;
+    with their codes times a factor.
 
     Encoded again they would take as long as the model's attention and MLP in all four losses.
     """
@@ -72,7 +73,10 @@ def reconstruction_of(sae: SparseAutoencoder, codes: Codes) -> Edit:
         rows = codes.matrix[done : done + len(x_RN)]
         assert rows.shape[0] == len(x_RN), "more tokens than were encoded"
         done += len(x_RN)
-        parts = (torch.from_numpy(part).to(x_RN.device) for part in (rows.indptr, rows.indices, rows.data))
+        parts = (
+            torch.from_numpy(part).to(x_RN.device)
+            for part in (rows.indptr, rows.indices, rows.data * np.float32(factor))
+        )
         return sae.decode_sparse(Csr(*parts, codes.n_features))
 
     return edit
@@ -87,7 +91,7 @@ def document_table(codes: Codes, document_T: np.ndarray) -> pd.DataFrame:
 
 def with_losses(documents: pd.DataFrame, without: pd.DataFrame, with_sae: pd.DataFrame) -> pd.DataFrame:
     """Of each document also the sums of its losses, over the `predictions` that were measured, none of some of them."""
-    sums = without[["n", "clean", "zero"]].join(with_sae["sae"]).rename(columns={"n": "predictions"})
+    sums = without[["n", "clean", "zero"]].join(with_sae.drop(columns="n")).rename(columns={"n": "predictions"})
     return documents.join(sums.reindex(documents.index, fill_value=0))
 
 

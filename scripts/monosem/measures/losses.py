@@ -48,11 +48,15 @@ class SiteLosses(NamedTuple):
     def record(self) -> dict[str, float]:
         return dict(zip(FIELDS, self, strict=True))
 
-    def with_reconstruction(self, loss: float) -> dict[str, float | None]:
-        """Fields of an evaluation's record, with this loss of the reconstruction."""
+    def with_reconstruction(self, loss: float, rescaled: float | None = None) -> dict[str, float | None]:
+        """Fields of an evaluation's record, with this loss of the reconstruction, and of that with codes rescaled."""
         fields: dict[str, float | None] = self.record()
         del fields["n_contexts"]
-        return {**fields, "loss_sae": loss, "loss_recovered": loss_recovered(self.clean, loss, self.zero)}
+        for name, value in (("", loss), ("_rescaled", rescaled)):
+            if value is not None:
+                fields[f"loss_sae{name}"] = float(value)
+                fields[f"loss_recovered{name}"] = loss_recovered(self.clean, float(value), self.zero)
+        return fields
 
 
 def ablated_losses(
@@ -112,7 +116,9 @@ def document_losses(
     bos: int,
     edits: Mapping[str, Mapping[Site, Edit]],
 ) -> pd.DataFrame:
-    """The same, summed over the predictions from each document's tokens: one row a document, by its number."""
+    """The same, summed over the predictions from each document's tokens: one row a document, by its number. There may
+    be documents of further contexts."""
+    document_SL = document_SL[: len(tokens_SL)]
     blocks = list(prediction_losses(model, tokens_SL, bos, edits, CONTEXTS))
     number_P, place_P = np.unique(document_SL[:, :-1][counted(tokens_SL[:, :-1], bos)], return_inverse=True)
     losses = {name: torch.cat([block[name] for block in blocks]).cpu().numpy() for name in edits}

@@ -15,15 +15,20 @@ if TYPE_CHECKING:  # figures and findings use this module without paying for the
 
 @dataclass
 class ReconstructionSums:
-    """Float64 sums over vectors x [N] and their reconstructions."""
+    """Float64 sums over vectors x [N] and their reconstructions: a bias and what codes add to it."""
 
     n: int = 0
     squared_error: float = 0.0
     squared_norm: float = 0.0
     sum_N: Union["Tensor", float] = 0.0
+    wanted: float = 0.0  # x without the bias, along what codes add
+    added: float = 0.0  # squared norm of that
 
-    def add(self, x_BN: "Tensor", recon_BN: "Tensor") -> None:
+    def add(self, x_BN: "Tensor", recon_BN: "Tensor", bias_N: Union["Tensor", float] = 0.0) -> None:
         self.n += len(x_BN)
+        decoded_BN = (recon_BN - bias_N).double()
+        self.wanted += ((x_BN - bias_N) * decoded_BN).sum().item()
+        self.added += decoded_BN.square().sum().item()
         self.squared_error += (x_BN - recon_BN).double().square().sum().item()
         self.squared_norm += x_BN.double().square().sum().item()
         self.sum_N = self.sum_N + x_BN.double().sum(dim=0)
@@ -39,6 +44,14 @@ class ReconstructionSums:
     def normalised_mse(self) -> float:
         """sum ||x - x'||^2 / sum ||x||^2: 1 for predicting zero."""
         return self.squared_error / self.squared_norm
+
+    @property
+    def rescaling(self) -> float:
+        """The one factor on all codes with the least squared error: over 1 where a penalty has shrunk them."""
+        return self.wanted / self.added if self.added else 1.0
+
+    def record(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in ("mse", "explained_variance", "normalised_mse", "rescaling")}
 
     @property
     def mse(self) -> float:

@@ -1,9 +1,9 @@
 """The table of README.md: how many findings came out as published, and five numbers beside the paper's."""
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
+from monosem.findings.scoreboard import readings
 from monosem.ground.markdown import table
 from monosem.readme.findings import counted, parts, read_findings
 
@@ -58,7 +58,7 @@ def measured(headline: Headline, text: str, findings: Path) -> str:
     """Of `L0 19.04, loss recovered 0.9046` the measures asked for, named where there are several."""
     if not text:
         return "not run"
-    values = dict(re.findall(r"(?:^|, )([^,]+?) ([^ (]\S*?(?: \([^)]*\))?)(?=, |$)", text))
+    values = readings(text)
     missing = [name for name in headline.measures if name not in values]
     if missing:
         raise ValueError(

@@ -10,6 +10,7 @@ from monosem.findings.discussion import SECTION as DISCUSSION
 from monosem.findings.finding import SCORE_TABLE
 from monosem.findings.scoreboard import VERDICTS
 from monosem.ground.records import SOURCES
+from monosem.pages.report.gauge import Gauge, gauges
 from monosem.pages.report.links import Link, link_to
 from monosem.pages.report.story import Section
 
@@ -23,6 +24,7 @@ class Row(NamedTuple):
     source: str  # how we know what the paper says
     place: Link  # in the paper; of what is said elsewhere, without an address
     figure: Link | None  # on the page
+    gauges: list[Gauge]
     records: list[Link]
 
     @property
@@ -53,7 +55,8 @@ def row(fields: dict[str, str], exhibits: dict[str, Link], findings: Path, page:
     anchor = fields["section"]
     place = Link(PAPER + anchor if anchor.startswith("#") else "", anchor.removeprefix("#").replace("-", " "))
     records = [link_to(findings.parent / record, page) for record in fields["records"].split()]
-    return Row(fields, SOURCES[fields["source"]], place, exhibits.get(fields["figure"]), records)
+    drawn = gauges(fields["measured"], fields["criterion"])
+    return Row(fields, SOURCES[fields["source"]], place, exhibits.get(fields["figure"]), drawn, records)
 
 
 def tallies(rows: Sequence[Row]) -> list[Tally]:
