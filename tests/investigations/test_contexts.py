@@ -99,7 +99,8 @@ def test_a_planted_detector_is_found_and_has_every_property_that_the_paper_claim
 
 def test_a_context_that_does_not_occur_has_no_numbers(planted):
     rows, histograms = measure(CONTEXTS, planted.known, planted.dictionary, LIMITS)
-    assert rows[2] == {"context": "Hebrew", "absent": True, "n_inside": 0, "n_documents": 0, "n_documents_chosen": 0}
+    counts = dict.fromkeys(("n_inside", "n_documents", "proxy_share", "document_share", "n_documents_chosen"), 0)
+    assert rows[2] == {"context": "Hebrew", "absent": True, **counts}
     assert set(histograms["context"]) == {"base64", "prose"}
     many = Limits(10**6, 1, 0)
     assert [row["absent"] for row in measure(CONTEXTS, planted.known, planted.dictionary, many)[0]] == [True] * 3
@@ -249,3 +250,18 @@ def test_findings_about_a_context_that_does_not_occur_are_not_run():
         "needs more held-out documents with Arabic, to choose and to measure on: 3 tokens in those to measure on"
     )
     assert judged["sensitive-DNA"]["run"] == "needs DNA among the contexts of the config"
+
+
+def test_findings_of_a_context_need_documents_and_a_proxy_that_is_of_it():
+    entry = {"absent": False, "n_inside": 300, "n_documents": 3, "n_documents_chosen": 30, "proxy_share": 0.05}
+    empty = pd.DataFrame()
+
+    def missing(**changed):
+        record = {"contexts": {"Arabic": {**entry, "document_share": 0.04, **changed}}, "n_measured": 100}
+        m = Measurements("s", "h", [], {}, empty, {}, {}, empty, empty, {}, {}, {"contexts": record})
+        return next(judge(finding, m)["run"] for finding in ROWS if finding.id == "sensitive-Arabic")
+
+    assert missing().endswith("to choose on and as many to measure on, has 30 and 3")
+    assert missing(document_share=0.004).startswith(
+        "needs a proxy of Arabic that says what it is: it is above 0 on 5.0%"
+    )

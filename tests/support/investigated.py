@@ -19,6 +19,8 @@ OF_EACH_CONTEXT = {
     "absent": False,
     "feature": 3,
     "n_inside": 999,
+    "proxy_share": 0.05,
+    "document_share": 0.01,
     "n_documents": 22,
     "n_documents_chosen": 21,
     "recall": 0.8,

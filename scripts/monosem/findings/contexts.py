@@ -15,6 +15,7 @@ SENSITIVITIES = {"Arabic": 0.74, "Hebrew": 0.55, "DNA": 0.80, "base64": 0.38}
 PROXIES = {"Arabic": "proxy above 0", "DNA": "sign of the proxy"}  # of the others the paper does not say
 SPECIFICITIES = {"Arabic": 0.81}  # share of the active tokens
 UNIVERSALITIES = {"Arabic": 0.91, "Hebrew": 0.92, "DNA": 0.92, "base64": 0.85}
+WIDEST_PROXY = 10  # times the share of a context's documents that its proxy may be above 0 on
 FEWEST_DOCUMENTS = 20  # of a context in either half: of fewer, an interval over documents says little
 NEAREST = {"Hebrew": 0.10, "base64": 0.18}  # of the others the paper gives no number
 
@@ -27,6 +28,11 @@ def number(m: Measurements, context: str, field: str) -> float:
         raise NotMeasuredError(
             f"needs more held-out documents with {context}, to choose and to measure on: {entry['n_inside']} tokens in "
             "those to measure on"
+        )
+    if entry["proxy_share"] > WIDEST_PROXY * entry["document_share"]:
+        raise NotMeasuredError(
+            f"needs a proxy of {context} that says what it is: it is above 0 on {entry['proxy_share']:.1%} of the "
+            f"tokens, of which {entry['document_share']:.1%} are in such documents"
         )
     fewest = min(entry["n_documents"], entry["n_documents_chosen"])
     if fewest < FEWEST_DOCUMENTS:

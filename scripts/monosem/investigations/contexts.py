@@ -62,7 +62,10 @@ class Dictionary(NamedTuple):
 def measure(
     contexts: Sequence[Context], known: Knowledge, dictionary: Dictionary, limits: Limits
 ) -> tuple[list[dict[str, Any]], pd.DataFrame]:
-    """A row a context, with no more than counts for one that hardly occurs; and histograms of the others."""
+    """A row a context, with no more than counts for one that hardly occurs; and histograms of the others.
+
+    `proxy_share` of the tokens are in the context by its proxy, `document_share` by their documents' category.
+    """
     absent_C = absent(known.evidence, known.half_T, limits.min_tokens)
     best = None  # one of the halves may be empty
     if not absent_C.all():
@@ -75,6 +78,8 @@ def measure(
         inside_T = measured.inside_TC[:, c]
         row = {"context": context.name, "absent": bool(absent_C[c]), "n_inside": int(inside_T.sum())}
         row["n_documents"] = np.unique(measured.document_T[inside_T]).size
+        row["proxy_share"] = float(known.evidence.inside_TC[:, c].mean())
+        row["document_share"] = float(known.evidence.truth_TC[:, c].mean())
         row["n_documents_chosen"] = np.unique(chosen_on.document_T[chosen_on.inside_TC[:, c]]).size
         if not absent_C[c]:
             feature = int(best.feature_C[c])
