@@ -246,3 +246,9 @@ def test_the_sweep_is_ordered_by_width_whatever_the_order_of_names(widths, rando
     assert row["verdict"] == "reproduced"
     shown = [int(name.removeprefix("A/mlp_post/d")) for name in row["run"].split(", ")]
     assert all(narrow < wide for narrow, wide in pairwise(shown))
+
+
+def test_what_has_nothing_left_to_find_is_not_testable():
+    investigations = investigated.changed("planted_recovery", "spare.none.recovered", 1.0)
+    row = judge(FINDINGS["planted-resampling-helps"], replace(measured(), investigations=investigations))
+    assert row["verdict"] == "not run" and row["run"].startswith("not testable here: all of the truth is found")
