@@ -91,3 +91,29 @@ rule pack_tokens:
             --tokenizer {input.tokenizer:q} --n-tokens {params.n_tokens:q} {params.flags:q} \
             --output {output.tokens:q} --output-record {output.record:q} 2>&1 | tee {log:q}
         """
+
+
+rule measure_text:
+    input:
+        train="results/tokens/train.zarr",
+        train_record="results/tokens/train.json",
+        val="results/tokens/val.zarr",
+        val_record="results/tokens/val.json",
+    output:
+        table="results/tokens/text.tsv",
+        record="results/tokens/text.json",
+    log:
+        "results/logs/measure_text/text.log",
+    benchmark:
+        "results/benchmarks/measure_text/text.tsv"
+    resources:
+        mem_mb=memory("measure_text"),
+        runtime=runtime("measure_text"),
+        disk_mb=disk("measure_text"),
+    params:
+        code=fingerprint("measure_text.py"),
+    shell:
+        r"""
+        python "$SCRIPTS/measure_text.py" --train {input.train:q} --val {input.val:q} \
+            --output {output.table:q} --output-record {output.record:q} 2>&1 | tee {log:q}
+        """

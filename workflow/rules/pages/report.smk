@@ -10,7 +10,7 @@ from monosem.ground.configs import config_of
 
 # The paper's order. Headings and introductions are in workflow/report/sections/, captions in workflow/report/.
 STORY = {
-    "setup": ["training"],
+    "setup": ["text", "training"],
     "dictionary": ["dictionary_training", "density", "low_features", "pareto", "explained", "neuron_basis"],
     "contexts": ["contexts", "context_claims"],
     "interpretability": ["scores", "score_strata", "purity"],
@@ -101,6 +101,7 @@ rule build_report:
         records=[
             "results/corpus/corpus.json",
             "results/tokens/train.json",
+            "results/tokens/text.json",
             *expand("results/{model}/lm/lm.json", model=MODELS),
             *expand("results/{model}/{site}/acts.json", model=MODELS, site=config["sites"]),
             *paths(trained_runs(), "sae.json"),
