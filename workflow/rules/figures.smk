@@ -11,30 +11,6 @@ NOT_DRAWN = {"training": TRAINED, "dictionary_training": WITH_CURVES}
 NOT_DRAWN = [figure for figure, trained in NOT_DRAWN.items() if not trained]  # where all is imported
 
 
-rule plot_text:
-    input:
-        table="results/tokens/text.tsv",
-        record="results/tokens/text.json",
-    output:
-        figure=report("results/figures/text.svg", caption="../report/text.rst", category="Text"),
-        data="results/figures/text.tsv",
-    log:
-        "results/logs/plot_text/text.log",
-    benchmark:
-        "results/benchmarks/plot_text/text.tsv"
-    resources:
-        mem_mb=memory("plot_text"),
-        runtime=runtime("plot_text"),
-        disk_mb=disk("plot_text"),
-    params:
-        code=fingerprint("plot/text.py"),
-    shell:
-        r"""
-        python "$SCRIPTS/plot/text.py" --table {input.table:q} \
-            --output {output.figure:q} --output-data {output.data:q} 2>&1 | tee {log:q}
-        """
-
-
 rule plot_training:
     input:
         train=expand("results/{model}/lm/train.tsv", model=TRAINED),
