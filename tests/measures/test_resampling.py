@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from monosem.findings.intervals import drawn_recovered, intervals
 from monosem.findings.measurements import Measurements
 from monosem.ground.records import Run
+from monosem.measures import resampling
 from monosem.measures.codes import Codes
 from monosem.measures.matched_draws import GROUPS, drawn_correlations, groups_of, medians
 from monosem.measures.resampling import (
@@ -71,6 +72,17 @@ def test_what_two_numbers_of_one_text_share_is_gone_from_their_difference():
     totals = drawn_totals(sums)
     losses = totals[["clean", "sae"]].div(totals["n"], axis=0)
     assert losses.std().min() > 0.1 and (losses["sae"] - losses["clean"]).std() < 1e-9
+
+
+def test_of_many_documents_groups_are_drawn_with_the_same_spread(monkeypatch):
+    value_D = np.random.default_rng(0).normal(size=400)
+    alone = drawn_totals(pd.DataFrame({"x": value_D}))["x"]
+    monkeypatch.setattr(resampling, "MOST", 100)
+    together, drawn = drawn_totals(pd.DataFrame({"x": value_D}))["x"], DrawnTokens(np.arange(400))
+    assert drawn.times_WD.shape == (1000, 100) and together.to_numpy() == pytest.approx(drawn.total(value_D))
+    assert together.std() == pytest.approx(alone.std(), rel=0.15) and together.mean() == pytest.approx(
+        alone.mean(), abs=2
+    )
 
 
 def test_the_interval_of_loss_recovered_is_of_the_ratio_of_sums():

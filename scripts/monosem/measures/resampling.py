@@ -17,6 +17,7 @@ from monosem.ground.summary import Z_95
 
 Interval = tuple[float, float]  # the two ends of a 95 % interval
 DRAWS, SEED = 1000, 0
+MOST = 2048  # documents that are drawn one by one; of more, groups of them are, dealt out in the order of their numbers
 ENDS = (0.025, 0.975)  # quantiles of the draws that a 95 % interval lies between
 
 
@@ -29,6 +30,8 @@ def times_drawn(n_documents: int) -> np.ndarray:
 def drawn_totals(sums: pd.DataFrame) -> pd.DataFrame:
     """The columns summed over each draw, a row a draw; `sums` has a row a document, by its number."""
     sums = sums.sort_index()
+    if len(sums) > MOST:
+        sums = sums.groupby(np.arange(len(sums)) % MOST).sum()
     return pd.DataFrame(times_drawn(len(sums)) @ sums.to_numpy(dtype=np.float64), columns=sums.columns)
 
 
@@ -77,7 +80,8 @@ class DrawnTokens:
     """Numbers of tokens, over draws of the documents that these tokens are from; each is [W]."""
 
     def __init__(self, document_T: np.ndarray) -> None:
-        _, self.place_T = np.unique(document_T, return_inverse=True)
+        _, place_T = np.unique(document_T, return_inverse=True)
+        self.place_T = place_T % MOST
         self.times_WD = times_drawn(self.place_T.max(initial=-1) + 1)
 
     def total(self, value_T: np.ndarray) -> np.ndarray:
