@@ -119,7 +119,11 @@ def test_a_process_that_dies_ends_all_and_the_next_run_goes_on(long_flags, tmp_p
     finished(2, long_flags("whole"))
     dies = lambda process: os.kill(workers(process)[1], signal.SIGKILL)  # noqa: E731
     printed = stopped(long_flags("killed"), tmp_path / "killed", dies)
-    assert "process 0 of 2: another ended; what it printed says why" in printed
+    told = (
+        "process 0 of 2: another ended; what it printed says why",
+        "closing signal SIGTERM",
+    )  # torchrun may be first
+    assert any(words in printed for words in told), printed
     assert "rank      : 1" in printed and "exitcode  : -9" in printed
     assert "resuming from" in finished(2, long_flags("killed"))
     for name in ("weights.safetensors", "train.tsv"):
