@@ -107,7 +107,10 @@ def record_fields(table: pd.DataFrame) -> dict[str, Any]:
         unsteered, own_error = float(alone.loc[row.context, "share"]), float(errors[row.pinned, row.context])
         numbers = {"gain": (row.share - unsteered, float(errors[NOTHING, row.context]))}
         if len(others):
-            numbers["lead"] = (row.share - float(others.max(skipna=False)), float(errors[others.idxmax(), row.context]))
+            numbers["lead"] = (
+                row.share - float(others.max(skipna=False)),
+                float(errors[others.idxmax(skipna=False), row.context]),
+            )
         contexts[row.context] = {
             "feature": row.feature,
             "value": row.value,

@@ -30,9 +30,9 @@ def times_drawn(n_documents: int) -> np.ndarray:
 def drawn_totals(sums: pd.DataFrame) -> pd.DataFrame:
     """The columns summed over each draw, a row a draw; `sums` has a row a document, by its number."""
     sums = sums.sort_index()
-    if len(sums) > MOST:
-        sums = sums.groupby(np.arange(len(sums)) % MOST).sum()
-    return pd.DataFrame(times_drawn(len(sums)) @ sums.to_numpy(dtype=np.float64), columns=sums.columns)
+    sums_DK = np.zeros((min(len(sums), MOST), sums.shape[1]))
+    np.add.at(sums_DK, np.arange(len(sums)) % MOST, sums.to_numpy(dtype=np.float64))
+    return pd.DataFrame(times_drawn(len(sums_DK)) @ sums_DK, columns=sums.columns)
 
 
 def interval_of(values_W: np.ndarray) -> Interval | None:

@@ -31,14 +31,10 @@ def document_sizes(path: Path) -> pd.DataFrame:
 def shares(sizes: pd.DataFrame) -> list[dict[str, Any]]:
     """A row a category, the largest first, after that of all text."""
     parts = [(ALL, sizes), *sizes.groupby("category")]
-    rows = [
-        {
-            "category": name,
-            "tokens": int(part["tokens"].sum()),
-            "share": float(part["tokens"].sum() / sizes["tokens"].sum()),
-            "documents": len(part),
-            "effective_documents": float(part["tokens"].sum() ** 2 / part["tokens"].pow(2).sum()),
-        }
-        for name, part in parts
-    ]
+    rows, total = [], int(sizes["tokens"].to_numpy().sum())
+    for name, part in parts:
+        tokens_D = part["tokens"].to_numpy()
+        n, effective = int(tokens_D.sum()), float(tokens_D.sum() ** 2 / np.square(tokens_D).sum())
+        counts = {"category": name, "tokens": n, "share": n / total, "documents": len(part)}
+        rows.append({**counts, "effective_documents": effective})
     return sorted(rows, key=lambda row: (-row["tokens"], row["category"] != ALL, row["category"]))
