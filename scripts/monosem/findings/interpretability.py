@@ -82,7 +82,7 @@ ROWS = (
         "U",
         all_of(("difference", ">", 0)),
         median_scores("features", "neurons", "spearman_weighted"),
-        "",
+        SCORE_TABLE,
     ),
     Finding(
         "control-beats-features",
